@@ -1,0 +1,62 @@
+use std::net::SocketAddr;
+
+use http::{Method, Version};
+
+use super::budget::Reservation;
+use super::fields::Fields;
+use crate::clock::Timestamp;
+use crate::entry::{Context, CutReason, EntryId, Outcome, SkipReason, Timing};
+
+/// One exchange as it was, secrets and all. Only the masker turns it into an entry.
+///
+/// It has neither `Debug` nor `Serialize`, on purpose.
+pub(crate) struct Captured {
+    pub(crate) id: EntryId,
+    pub(crate) started: Timestamp,
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    /// The request's fields, pseudo-fields first.
+    pub(crate) request: Fields,
+    pub(crate) request_body: CapturedBody,
+    pub(crate) request_trailers: Fields,
+    pub(crate) response: Option<CapturedResponse>,
+    pub(crate) response_body: CapturedBody,
+    pub(crate) outcome: Outcome,
+    pub(crate) timing: Timing,
+    pub(crate) peer: Option<SocketAddr>,
+    /// What the application said of the caller.
+    pub(crate) told: Option<Box<Context>>,
+    /// Held until the entry is stored.
+    pub(crate) reservation: Reservation,
+}
+
+/// A response's head and trailers.
+pub(crate) struct CapturedResponse {
+    pub(crate) status: u16,
+    pub(crate) fields: Fields,
+    pub(crate) trailers: Fields,
+}
+
+/// A body as far as it was kept.
+pub(crate) struct CapturedBody {
+    pub(crate) bytes_seen: u64,
+    pub(crate) kept: Kept,
+}
+
+/// What was kept of a body.
+pub(crate) enum Kept {
+    /// There were no bytes.
+    Nothing,
+    /// The bytes were counted and not kept.
+    Skipped(SkipReason),
+    /// Every byte.
+    All(Vec<u8>),
+    /// The first bytes.
+    Prefix(Vec<u8>, CutReason),
+}
+
+impl CapturedBody {
+    pub(crate) fn empty() -> Self {
+        Self { bytes_seen: 0, kept: Kept::Nothing }
+    }
+}

@@ -1,0 +1,17 @@
+//! What is taken of an exchange, and by which policy.
+//!
+//! Comes in: what the layer sees. Goes out: a [`Captured`] for the masker. Promises: the policy decides before anything is
+//! buffered, and everything that is kept is counted against one budget. Costs, on the request path: one copy of each head into
+//! one buffer and of each body up to its limit; all reading of addresses, ids and versions happens on the recorder's thread.
+
+mod budget;
+mod captured;
+mod client_ip;
+mod correlation;
+mod fields;
+
+pub(crate) use budget::{Budget, Reservation};
+pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
+pub(crate) use client_ip::TrustedNetworks;
+pub(crate) use correlation::{api_version, client_request_id, is_safe_request_id, trace_id};
+pub(crate) use fields::{Field, Fields};

@@ -1,0 +1,125 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Who called, for whom, and from where. Everything is optional, because a service may know none of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Context {
+    /// Who made the call, as the application knows them; never taken from a client's header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// The actor's session, by an id that grants nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The API key, by a fingerprint or by the id of its record, never by the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// The tenant that the call belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// The project within the organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The environment, such as `production` or `sandbox`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The client's own request id: at most 128 characters of letters, digits and `-_.:/+=`; not unique.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The client's address: the rightmost hop that no trusted network holds, or the peer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_ip: Option<IpAddr>,
+    /// The address of the connection's other end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_ip: Option<IpAddr>,
+    /// The `User-Agent` of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The trace id of a valid W3C `traceparent`: 32 lower-case hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// The API's version, from the path (`v1` of `/api/v1/…`) or as the application says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+/// Who made a call.
+///
+/// # Example: a user with a name
+///
+/// ```
+/// use tower_api_log::Actor;
+///
+/// let actor = Actor::user("user_1").email("jane@example.com").name("Jane", "Doe");
+/// assert_eq!(actor.id, "user_1");
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Actor {
+    /// What kind of actor it is.
+    pub kind: ActorKind,
+    /// The application's id of the actor; what filters and scopes compare.
+    pub id: String,
+    /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+}
+
+/// The kinds of [`Actor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ActorKind {
+    /// A person.
+    User,
+    /// Another service, or a job.
+    Service,
+}
+
+impl Actor {
+    /// Makes a person of the application's user id.
+    pub fn user(id: impl Into<String>) -> Self {
+        Self { kind: ActorKind::User, id: id.into(), email: None, first_name: None, last_name: None }
+    }
+
+    /// Makes a service of its name.
+    pub fn service(id: impl Into<String>) -> Self {
+        Self { kind: ActorKind::Service, ..Self::user(id) }
+    }
+
+    /// Adds the e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// Adds the first and the last name.
+    #[must_use]
+    pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+        self.first_name = Some(first.into());
+        self.last_name = Some(last.into());
+        self
+    }
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actor").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+use serde::{Deserialize, Serialize};
+
+/// One spot where the masker hid something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Masked {
+    /// Which part of the exchange it was in.
+    pub place: Place,
+    /// Where in that part: a header's or parameter's name, `cookie` and its name, or a JSON pointer.
+    pub pointer: String,
+    /// The rule that hid it, by its name in the rules.
+    pub rule: String,
+    /// The length of what was hidden, in bytes as sent.
+    pub bytes: u64,
+}
+
+impl Masked {
+    /// Makes a report of one spot.
+    pub fn new(place: Place, pointer: impl Into<String>, rule: impl Into<String>, bytes: usize) -> Self {
+        Self { place, pointer: pointer.into(), rule: rule.into(), bytes: bytes as u64 }
+    }
+}
+
+/// The parts of an entry in which the masker works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Place {
+    /// The request's authority.
+    Authority,
+    /// The request's query.
+    Query,
+    /// A header field of the request.
+    RequestHeader,
+    /// The request's body.
+    RequestBody,
+    /// A trailer field of the request.
+    RequestTrailer,
+    /// A header field of the response.
+    ResponseHeader,
+    /// The response's body.
+    ResponseBody,
+    /// A trailer field of the response.
+    ResponseTrailer,
+}

@@ -1,0 +1,222 @@
+//! The record: what is stored of one exchange or one audit event, already masked.
+//!
+//! Comes in: nothing; these are plain types. Goes out: everywhere below the masker. Promises: [`LogEntry`] serialises and
+//! reads back with serde, unknown fields are ignored and missing ones take their default, `Debug` prints no user data.
+
+mod body;
+mod context;
+mod event;
+mod headers;
+mod id;
+mod masked;
+mod message;
+mod outcome;
+mod params;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+pub use body::{BodyRecord, CutReason, SkipReason, WithheldReason};
+pub use context::{Actor, ActorKind, Context};
+pub use event::AuditEvent;
+pub use headers::Headers;
+pub use id::EntryId;
+pub(crate) use id::EntryIds;
+pub use masked::{Masked, Place};
+pub use message::{RequestRecord, ResponseRecord};
+pub use outcome::{Outcome, Timing};
+pub use params::{Param, Params};
+
+/// One stored record.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LogEntry {
+    /// The identity, and the place in every listing.
+    pub id: EntryId,
+    /// When the exchange began or the event happened.
+    pub created_at: Timestamp,
+    /// Who, for whom and from where.
+    pub context: Context,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EntryKind,
+}
+
+/// The two kinds of entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// An HTTP call.
+    Exchange(Box<Exchange>),
+    /// An audit event.
+    Event(Box<AuditEvent>),
+}
+
+/// The name of a kind, for filters and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`EntryKind::Exchange`].
+    Exchange,
+    /// [`EntryKind::Event`].
+    Event,
+}
+
+impl Kind {
+    /// Returns the snake-case name that serialises it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// One HTTP call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// The request's head.
+    pub request: RequestRecord,
+    /// The request's body, as far as the service read it.
+    #[serde(default)]
+    pub request_body: BodyRecord,
+    /// The response's head; `None` when there was no response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseRecord>,
+    /// The response's body, as far as it was handed over.
+    #[serde(default)]
+    pub response_body: BodyRecord,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub timing: Timing,
+    /// What was masked, where, by which rule: the first [`Exchange::MAX_MASKED`] spots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<Masked>,
+    /// How many spots were masked in all.
+    #[serde(default)]
+    pub masked_count: u64,
+}
+
+impl LogEntry {
+    /// Makes an entry of its parts.
+    pub fn new(id: EntryId, created_at: Timestamp, context: Context, kind: EntryKind) -> Self {
+        Self { id, created_at, context, kind }
+    }
+
+    /// Returns the exchange, if it is one.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match &self.kind {
+            EntryKind::Exchange(exchange) => Some(exchange),
+            EntryKind::Event(_) => None,
+        }
+    }
+
+    /// Returns the name of the kind.
+    pub fn kind(&self) -> Kind {
+        match self.kind {
+            EntryKind::Exchange(_) => Kind::Exchange,
+            EntryKind::Event(_) => Kind::Event,
+        }
+    }
+
+    /// Takes out what tells of a person: the actor, session, key, addresses, user agent and client's request id of the context;
+    /// the query, fields and bodies of an exchange; the title and data of an event. What was called, when and with what status stays.
+    pub fn erase_person(&mut self) {
+        let Context { actor, session, api_key, request_id, client_ip, peer_ip, user_agent, .. } = &mut self.context;
+        (*actor, *client_ip, *peer_ip) = (None, None, None);
+        (*session, *api_key, *request_id, *user_agent) = (None, None, None, None);
+        match &mut self.kind {
+            EntryKind::Exchange(exchange) => {
+                let Exchange { request, request_body, response, response_body, masked, .. } = &mut **exchange;
+                if let Some(route) = &request.route {
+                    request.path.clone_from(route);
+                }
+                request.query = None;
+                (request.headers, request.trailers) = (Headers::default(), Headers::default());
+                if let Some(response) = response {
+                    (response.headers, response.trailers) = (Headers::default(), Headers::default());
+                }
+                for body in [request_body, response_body] {
+                    if *body != BodyRecord::Empty {
+                        *body = BodyRecord::Skipped { reason: SkipReason::Erased, bytes_seen: body.bytes_seen() };
+                    }
+                }
+                masked.clear();
+            }
+            EntryKind::Event(event) => {
+                event.title = None;
+                event.data = serde_json::Value::Null;
+            }
+        }
+    }
+
+    /// Returns about how many bytes the entry holds in memory.
+    pub fn size_bytes(&self) -> usize {
+        let kind = match &self.kind {
+            EntryKind::Exchange(exchange) => exchange.size_bytes(),
+            EntryKind::Event(event) => size_of::<AuditEvent>() + event.data.to_string().len(),
+        };
+        size_of::<Self>() + self.context.user_agent.as_ref().map_or(0, String::len) + kind
+    }
+}
+
+impl Exchange {
+    /// The most spots that [`Exchange::masked`] lists.
+    pub const MAX_MASKED: usize = 100;
+
+    /// Makes an exchange without a response, with empty bodies and nothing masked.
+    pub fn new(request: RequestRecord, outcome: Outcome, timing: Timing) -> Self {
+        Self {
+            request,
+            request_body: BodyRecord::Empty,
+            response: None,
+            response_body: BodyRecord::Empty,
+            outcome,
+            timing,
+            masked: Vec::new(),
+            masked_count: 0,
+        }
+    }
+
+    /// Returns the response's status.
+    pub fn status(&self) -> Option<u16> {
+        self.response.as_ref().map(|response| response.status)
+    }
+
+    fn size_bytes(&self) -> usize {
+        let request = &self.request;
+        let response = self.response.as_ref().map_or(0, |it| it.headers.size_bytes() + it.trailers.size_bytes());
+        let bodies = [&self.request_body, &self.response_body].map(|body| body.text().map_or(0, str::len));
+        size_of::<Self>()
+            + request.path.len()
+            + request.query.as_ref().map_or(0, String::len)
+            + request.headers.size_bytes()
+            + request.trailers.size_bytes()
+            + response
+            + bodies.iter().sum::<usize>()
+            + self.masked.iter().map(|it| size_of::<Masked>() + it.pointer.len() + it.rule.len()).sum::<usize>()
+    }
+}
+
+impl fmt::Debug for LogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogEntry").field("id", &self.id).field("kind", &self.kind()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("status", &self.status())
+            .field("outcome", &self.outcome)
+            .field("timing", &self.timing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Where entries return from: the [`LogStore`] and [`Retention`] traits and the stores.
+//!
+//! Comes in: batches through [`LogSink`](crate::LogSink), questions as [`LogQuery`]. Goes out: pages of entries within the reader's scope.
+//! Promises: every store answers as the reference evaluator does; the conformance suite in `testing` holds each to it.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::Error;
+use crate::query::{Filter, LogQuery, Page, Scope};
+
+/// Gives entries back.
+///
+/// Separate from [`LogSink`](crate::LogSink), because a read replica needs no right to write.
+///
+/// # Contract
+///
+/// - **Scoped.** An entry outside the scope does not exist: not by id, not in a page, not in a count.
+/// - **Ordered.** A listing runs from the largest id to the smallest and holds exactly the entries for which [`LogQuery::matches`] is true.
+/// - **Stable.** Walking by [`Position::After`](crate::query::Position) from the first page shows every entry that was there at the start, and not
+///   deleted since, exactly once, whatever is written meanwhile.
+/// - **Fresh.** What a finished write stored is seen by the next question on the same store.
+/// - **Cancel safe.** Dropping a future leaves the store as it was.
+#[async_trait]
+pub trait LogStore: Send + Sync + 'static {
+    /// Returns the entry of an id within a scope.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error>;
+
+    /// Returns one page of a listing.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error>;
+
+    /// Returns how many entries a listing has over all its pages.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error>;
+}
+
+/// Lets entries go: by age, or by person. Done by the operator, hence without a scope.
+///
+/// # Contract
+///
+/// - Deleting never changes the order or the ids of what stays.
+/// - What is erased is gone from listings, filters and counts at once, and from the store's files as far as the engine can.
+#[async_trait]
+pub trait Retention: Send + Sync + 'static {
+    /// Deletes every entry created before a time, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written; some entries may be gone.
+    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error>;
+
+    /// Takes an actor's personal data out of every entry of theirs, as [`LogEntry::erase_person`] does, and returns how many entries changed.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written; some entries may be changed.
+    async fn erase(&self, actor_id: &str) -> Result<u64, Error>;
+}
+
+#[async_trait]
+impl<S: LogStore + ?Sized> LogStore for std::sync::Arc<S> {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        (**self).get(scope, id).await
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        (**self).list(query).await
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        (**self).count(scope, filter).await
+    }
+}
