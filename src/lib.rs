@@ -1,10 +1,19 @@
 //! A complete, safe and searchable log of the API calls of any tower service.
 
+// In the order of the walk of a request.
+mod layer;
 mod capture;
+pub mod annotate;
+pub mod mask;
+pub mod recorder;
 pub mod entry;
-pub mod query;
 pub mod sink;
+pub mod query;
 pub mod store;
+pub mod format;
+pub mod api;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod clock;
 mod error;
