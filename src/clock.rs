@@ -21,7 +21,9 @@ use crate::error::Error;
 /// assert_eq!(at.to_string(), "2026-11-22T15:46:00.125Z");
 /// # Ok::<(), tower_api_log::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
@@ -72,7 +74,11 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Error> {
         text.parse::<jiff::Timestamp>()
             .map(|time| Self::from_micros(time.as_microsecond()))
-            .map_err(|_| Error::invalid_query("a time must be RFC 3339 with an offset, as 2026-01-31T12:00:00Z"))
+            .map_err(|_| {
+                Error::invalid_query(
+                    "a time must be RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
+                )
+            })
     }
 }
 
@@ -108,7 +114,9 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 

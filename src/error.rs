@@ -66,7 +66,12 @@ impl Error {
     ///
     /// The message must hold no user data: name the setting, the parameter, the operation, not its value.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), retryable: false, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            retryable: false,
+            source: None,
+        }
     }
 
     /// Marks the error as one that the same call may get past later.

@@ -1,19 +1,37 @@
 //! A complete, safe and searchable log of the API calls of any tower service.
 
-// In the order of the walk of a request.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+// In the order of the walk of a request: taken on the request path,
 mod layer;
+
 mod capture;
+
 pub mod annotate;
+
+// masked and delivered on the recorder's thread,
 pub mod mask;
+
 pub mod recorder;
+
 pub mod entry;
+
 pub mod sink;
+
+// and read back.
 pub mod query;
+
 pub mod store;
+
 pub mod format;
+
 pub mod api;
+
+// For authors of sinks and stores.
 #[cfg(feature = "testing")]
 pub mod testing;
+
+// Under all of it.
 
 mod clock;
 mod error;

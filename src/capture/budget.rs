@@ -18,12 +18,18 @@ pub(crate) struct Reservation {
 
 impl Budget {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), limit })
+        Arc::new(Self {
+            used: AtomicUsize::new(0),
+            limit,
+        })
     }
 
     /// Takes a part for an exchange's head.
     pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
-        self.take(bytes, self.limit).then(|| Reservation { budget: Arc::clone(self), bytes })
+        self.take(bytes, self.limit).then(|| Reservation {
+            budget: Arc::clone(self),
+            bytes,
+        })
     }
 
     pub(crate) fn used(&self) -> usize {
@@ -31,7 +37,10 @@ impl Budget {
     }
 
     fn take(&self, bytes: usize, limit: usize) -> bool {
-        let after = self.used.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let after = self
+            .used
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
         if after > limit {
             self.used.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -52,7 +61,10 @@ impl Reservation {
 
     /// Makes an empty part of the same budget.
     pub(crate) fn empty_sibling(&self) -> Self {
-        Self { budget: Arc::clone(&self.budget), bytes: 0 }
+        Self {
+            budget: Arc::clone(&self.budget),
+            bytes: 0,
+        }
     }
 
     /// Takes over the other's part.

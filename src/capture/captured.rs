@@ -57,6 +57,9 @@ pub(crate) enum Kept {
 
 impl CapturedBody {
     pub(crate) fn empty() -> Self {
-        Self { bytes_seen: 0, kept: Kept::Nothing }
+        Self {
+            bytes_seen: 0,
+            kept: Kept::Nothing,
+        }
     }
 }

@@ -30,10 +30,16 @@ impl TrustedNetworks {
         let parse = |text: &str| {
             let single = || text.parse::<IpAddr>().map(IpNet::from);
             text.parse::<IpNet>().or_else(|_| single()).map_err(|_| {
-                Error::configuration("a trusted network must be an address or a CIDR block, as 10.0.0.0/8")
+                Error::configuration(
+                    "a trusted network must be an address or a CIDR block, as 10.0.0.0/8",
+                )
             })
         };
-        networks.into_iter().map(parse).collect::<Result<_, _>>().map(Self)
+        networks
+            .into_iter()
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     fn hold(&self, address: IpAddr) -> bool {
@@ -51,9 +57,15 @@ impl TrustedNetworks {
             false => (forwarded, forwarded_for),
             true => (fields.all(&X_FORWARDED_FOR).collect(), address),
         };
-        let hops = lists.iter().rev().flat_map(|list| list.rsplit(|&byte| byte == b','));
+        let hops = lists
+            .iter()
+            .rev()
+            .flat_map(|list| list.rsplit(|&byte| byte == b','));
         for hop in hops.take(MAX_HOPS) {
-            match std::str::from_utf8(hop).ok().and_then(|hop| read(hop.trim())) {
+            match std::str::from_utf8(hop)
+                .ok()
+                .and_then(|hop| read(hop.trim()))
+            {
                 Some(address) => client = address,
                 None => break,
             }
@@ -69,9 +81,15 @@ impl TrustedNetworks {
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let node = element.split(';').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
+        name.trim()
+            .eq_ignore_ascii_case("for")
+            .then(|| value.trim())
     })?;
-    address(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
+    address(
+        node.strip_prefix('"')
+            .and_then(|node| node.strip_suffix('"'))
+            .unwrap_or(node),
+    )
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`, each with or without a zone.
@@ -100,32 +118,65 @@ mod tests {
         }
         let networks = TrustedNetworks::parse(trusted.iter().copied()).unwrap();
         let peer = "10.0.0.1:4242".parse().ok();
-        networks.client(peer, &captured).map(|it| it.to_string()).unwrap_or_default()
+        networks
+            .client(peer, &captured)
+            .map(|it| it.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
     fn nothing_is_trusted_by_default() {
-        assert_eq!(client(&[], &[("x-forwarded-for", "198.51.100.1")]), "10.0.0.1");
-        assert_eq!(client(&["192.168.0.0/16"], &[("forwarded", "for=198.51.100.1")]), "10.0.0.1");
+        assert_eq!(
+            client(&[], &[("x-forwarded-for", "198.51.100.1")]),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            client(&["192.168.0.0/16"], &[("forwarded", "for=198.51.100.1")]),
+            "10.0.0.1"
+        );
     }
 
     #[test]
     fn rightmost_untrusted_hop_is_the_client_and_the_spoofed_left_is_not() {
         let trusted = ["10.0.0.0/8"];
-        assert_eq!(client(&trusted, &[("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")]), "198.51.100.7");
-        let two = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "198.51.100.7")];
+        assert_eq!(
+            client(
+                &trusted,
+                &[("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")]
+            ),
+            "198.51.100.7"
+        );
+        let two = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-for", "198.51.100.7"),
+        ];
         assert_eq!(client(&trusted, &two), "198.51.100.7");
-        assert_eq!(client(&trusted, &[("x-forwarded-for", "10.0.0.3,10.0.0.2")]), "10.0.0.3");
+        assert_eq!(
+            client(&trusted, &[("x-forwarded-for", "10.0.0.3,10.0.0.2")]),
+            "10.0.0.3"
+        );
     }
 
     #[test]
     fn forwarded_reads_quotes_ports_zones_and_wins() {
         let trusted = ["10.0.0.0/8"];
-        let both = [("x-forwarded-for", "1.1.1.1"), ("forwarded", r#"For="[2001:db8::1]:80";proto=https"#)];
+        let both = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("forwarded", r#"For="[2001:db8::1]:80";proto=https"#),
+        ];
         assert_eq!(client(&trusted, &both), "2001:db8::1");
-        assert_eq!(client(&trusted, &[("x-forwarded-for", "192.0.2.1:80")]), "192.0.2.1");
-        assert_eq!(client(&trusted, &[("x-forwarded-for", "fe80::1%eth0")]), "fe80::1");
-        assert_eq!(client(&trusted, &[("x-forwarded-for", "::ffff:192.0.2.9")]), "192.0.2.9");
+        assert_eq!(
+            client(&trusted, &[("x-forwarded-for", "192.0.2.1:80")]),
+            "192.0.2.1"
+        );
+        assert_eq!(
+            client(&trusted, &[("x-forwarded-for", "fe80::1%eth0")]),
+            "fe80::1"
+        );
+        assert_eq!(
+            client(&trusted, &[("x-forwarded-for", "::ffff:192.0.2.9")]),
+            "192.0.2.9"
+        );
     }
 
     #[test]
@@ -133,10 +184,20 @@ mod tests {
         let trusted = ["10.0.0.0/8"];
         for odd in ["<script>", "unknown", "_hidden", "", "1.2.3", "[::1"] {
             let list = format!("198.51.100.7, {odd}, 10.0.0.2");
-            assert_eq!(client(&trusted, &[("x-forwarded-for", &list)]), "10.0.0.2", "{odd}");
+            assert_eq!(
+                client(&trusted, &[("x-forwarded-for", &list)]),
+                "10.0.0.2",
+                "{odd}"
+            );
         }
         let long = "10.0.0.9,".repeat(10_000);
-        assert_eq!(client(&trusted, &[("x-forwarded-for", &format!("1.1.1.1,{long}10.0.0.2"))]), "10.0.0.9");
+        assert_eq!(
+            client(
+                &trusted,
+                &[("x-forwarded-for", &format!("1.1.1.1,{long}10.0.0.2"))]
+            ),
+            "10.0.0.9"
+        );
     }
 
     #[test]

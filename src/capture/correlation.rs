@@ -5,7 +5,9 @@ const MAX_REQUEST_ID: usize = 128;
 
 /// Returns the client's request id: the first `X-Request-Id` or `Request-Id`, if it is short and harmless.
 pub(crate) fn client_request_id(fields: &Fields) -> Option<&str> {
-    let id = fields.text("x-request-id").or_else(|| fields.text("request-id"))?;
+    let id = fields
+        .text("x-request-id")
+        .or_else(|| fields.text("request-id"))?;
     is_safe_request_id(id).then_some(id)
 }
 
@@ -20,17 +22,26 @@ pub(crate) fn is_safe_request_id(id: &str) -> bool {
 /// Version `ff` is invalid, version `00` has exactly four parts, later versions may have more; ids of zeros are invalid.
 pub(crate) fn trace_id(fields: &Fields) -> Option<&str> {
     let mut parents = fields.iter().filter(|field| field.name == "traceparent");
-    let (parent, None) = (parents.next()?, parents.next()) else { return None };
+    let (parent, None) = (parents.next()?, parents.next()) else {
+        return None;
+    };
     let text = std::str::from_utf8(parent.value).ok()?.trim();
     let mut parts = text.splitn(5, '-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, digits: usize| {
-        text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        text.len() == digits
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let zeros = |text: &str| text.bytes().all(|byte| byte == b'0');
     let shape = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
-    let valid =
-        shape && version != "ff" && !zeros(trace) && !zeros(span) && (version != "00" || parts.next().is_none());
+    let valid = shape
+        && version != "ff"
+        && !zeros(trace)
+        && !zeros(span)
+        && (version != "00" || parts.next().is_none());
     valid.then_some(trace)
 }
 
@@ -40,7 +51,9 @@ pub(crate) fn api_version(path: &str) -> Option<&str> {
         let number = segment.strip_prefix('v').unwrap_or_default();
         (1..=8).contains(&number.len())
             && number.starts_with(|it: char| it.is_ascii_digit())
-            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && number
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
     };
     path.split('/').skip(1).take(3).find(version)
 }
@@ -59,10 +72,20 @@ mod tests {
 
     #[test]
     fn client_request_id_is_bounded_and_safe() {
-        assert_eq!(client_request_id(&fields(&[("x-request-id", "req-12345")])), Some("req-12345"));
-        assert_eq!(client_request_id(&fields(&[("request-id", "a")])), Some("a"));
+        assert_eq!(
+            client_request_id(&fields(&[("x-request-id", "req-12345")])),
+            Some("req-12345")
+        );
+        assert_eq!(
+            client_request_id(&fields(&[("request-id", "a")])),
+            Some("a")
+        );
         for odd in ["", "a b", "a\u{1b}[2J", "<script>", "é", &"a".repeat(129)] {
-            assert_eq!(client_request_id(&fields(&[("x-request-id", odd)])), None, "{odd}");
+            assert_eq!(
+                client_request_id(&fields(&[("x-request-id", odd)])),
+                None,
+                "{odd}"
+            );
         }
     }
 
@@ -70,8 +93,14 @@ mod tests {
     fn only_a_valid_traceparent_gives_a_trace_id() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let read = |text: &str| trace_id(&fields(&[("traceparent", text)])).map(str::to_owned);
-        assert_eq!(read(&format!("00-{trace}-00f067aa0ba902b7-01")), Some(trace.to_owned()));
-        assert_eq!(read(&format!("cc-{trace}-00f067aa0ba902b7-01-what-later")), Some(trace.to_owned()));
+        assert_eq!(
+            read(&format!("00-{trace}-00f067aa0ba902b7-01")),
+            Some(trace.to_owned())
+        );
+        assert_eq!(
+            read(&format!("cc-{trace}-00f067aa0ba902b7-01-what-later")),
+            Some(trace.to_owned())
+        );
         for wrong in [
             format!("ff-{trace}-00f067aa0ba902b7-01"),
             format!("00-{trace}-00f067aa0ba902b7-01-more"),
@@ -83,7 +112,11 @@ mod tests {
             assert_eq!(read(&wrong), None, "{wrong}");
         }
         let valid = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&fields(&[("traceparent", &valid), ("traceparent", &valid)])), None, "two parents");
+        assert_eq!(
+            trace_id(&fields(&[("traceparent", &valid), ("traceparent", &valid)])),
+            None,
+            "two parents"
+        );
     }
 
     #[test]

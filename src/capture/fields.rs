@@ -24,12 +24,17 @@ const PREFIX: usize = 7;
 
 impl Fields {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { buffer: Vec::with_capacity(bytes) }
+        Self {
+            buffer: Vec::with_capacity(bytes),
+        }
     }
 
     /// Returns the bytes that the fields of a map take.
     pub(crate) fn size_of(headers: &HeaderMap) -> usize {
-        headers.iter().map(|(name, value)| Self::size_of_field(name.as_str(), value.as_bytes())).sum()
+        headers
+            .iter()
+            .map(|(name, value)| Self::size_of_field(name.as_str(), value.as_bytes()))
+            .sum()
     }
 
     pub(crate) fn size_of_field(name: &str, value: &[u8]) -> usize {
@@ -37,7 +42,9 @@ impl Fields {
     }
 
     pub(crate) fn push(&mut self, name: &str, value: &[u8], sensitive: bool) {
-        let (Ok(name_length), Ok(value_length)) = (u16::try_from(name.len()), u32::try_from(value.len())) else {
+        let (Ok(name_length), Ok(value_length)) =
+            (u16::try_from(name.len()), u32::try_from(value.len()))
+        else {
             return;
         };
         self.buffer.extend_from_slice(&name_length.to_le_bytes());
@@ -59,11 +66,16 @@ impl Fields {
         std::iter::from_fn(move || {
             let (prefix, after) = rest.split_first_chunk::<PREFIX>()?;
             let name_length = usize::from(u16::from_le_bytes([prefix[0], prefix[1]]));
-            let value_length = u32::from_le_bytes([prefix[2], prefix[3], prefix[4], prefix[5]]) as usize;
+            let value_length =
+                u32::from_le_bytes([prefix[2], prefix[3], prefix[4], prefix[5]]) as usize;
             let (name, after) = after.split_at_checked(name_length)?;
             let (value, after) = after.split_at_checked(value_length)?;
             rest = after;
-            Some(Field { name: std::str::from_utf8(name).unwrap_or_default(), value, sensitive: prefix[6] != 0 })
+            Some(Field {
+                name: std::str::from_utf8(name).unwrap_or_default(),
+                value,
+                sensitive: prefix[6] != 0,
+            })
         })
     }
 
@@ -80,7 +92,11 @@ impl Fields {
 
     /// Returns every value of a name.
     pub(crate) fn all(&self, name: &HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
-        self.iter().filter(|field| field.name == name.as_str()).map(|field| field.value).collect::<Vec<_>>().into_iter()
+        self.iter()
+            .filter(|field| field.name == name.as_str())
+            .map(|field| field.value)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -103,12 +119,16 @@ mod tests {
         secret.set_sensitive(true);
         headers.append("x-c", secret);
 
-        let mut fields = Fields::with_capacity(Fields::size_of(&headers) + Fields::size_of_field(":path", b"/"));
+        let mut fields =
+            Fields::with_capacity(Fields::size_of(&headers) + Fields::size_of_field(":path", b"/"));
         fields.push(":path", b"/", false);
         fields.extend(&headers);
         assert_eq!(fields.buffer.len(), fields.buffer.capacity());
 
-        let seen: Vec<_> = fields.regular().map(|it| (it.name.to_owned(), it.value.to_vec(), it.sensitive)).collect();
+        let seen: Vec<_> = fields
+            .regular()
+            .map(|it| (it.name.to_owned(), it.value.to_vec(), it.sensitive))
+            .collect();
         assert_eq!(
             seen,
             [

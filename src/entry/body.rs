@@ -119,10 +119,17 @@ impl BodyRecord {
     #[must_use]
     pub fn without_text(&self) -> Self {
         match self {
-            Self::Whole { bytes_seen, .. } => Self::Whole { text: String::new(), bytes_seen: *bytes_seen },
-            Self::Truncated { reason, bytes_seen, .. } => {
-                Self::Truncated { reason: *reason, text: String::new(), bytes_seen: *bytes_seen }
-            }
+            Self::Whole { bytes_seen, .. } => Self::Whole {
+                text: String::new(),
+                bytes_seen: *bytes_seen,
+            },
+            Self::Truncated {
+                reason, bytes_seen, ..
+            } => Self::Truncated {
+                reason: *reason,
+                text: String::new(),
+                bytes_seen: *bytes_seen,
+            },
             other => other.clone(),
         }
     }
@@ -146,6 +153,9 @@ impl fmt::Debug for BodyRecord {
             Self::Skipped { reason, .. } => ("Skipped", reason),
             Self::Withheld { reason, .. } => ("Withheld", reason),
         };
-        f.debug_struct(state).field("reason", reason).field("bytes_seen", &self.bytes_seen()).finish_non_exhaustive()
+        f.debug_struct(state)
+            .field("reason", reason)
+            .field("bytes_seen", &self.bytes_seen())
+            .finish_non_exhaustive()
     }
 }

@@ -94,12 +94,21 @@ pub enum ActorKind {
 impl Actor {
     /// Makes a person of the application's user id.
     pub fn user(id: impl Into<String>) -> Self {
-        Self { kind: ActorKind::User, id: id.into(), email: None, first_name: None, last_name: None }
+        Self {
+            kind: ActorKind::User,
+            id: id.into(),
+            email: None,
+            first_name: None,
+            last_name: None,
+        }
     }
 
     /// Makes a service of its name.
     pub fn service(id: impl Into<String>) -> Self {
-        Self { kind: ActorKind::Service, ..Self::user(id) }
+        Self {
+            kind: ActorKind::Service,
+            ..Self::user(id)
+        }
     }
 
     /// Adds the e-mail address.
@@ -120,6 +129,8 @@ impl Actor {
 
 impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Actor").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Actor")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,11 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// Makes an event of its category and action.
     pub fn new(category: impl Into<String>, action: impl Into<String>) -> Self {
-        Self { category: category.into(), action: action.into(), ..Self::default() }
+        Self {
+            category: category.into(),
+            action: action.into(),
+            ..Self::default()
+        }
     }
 
     /// Names the object.

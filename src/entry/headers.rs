@@ -18,13 +18,19 @@ pub struct Headers {
 impl Headers {
     /// Makes an empty list with room for `fields` fields of `bytes` bytes in all.
     pub fn with_capacity(fields: usize, bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+        Self {
+            text: String::with_capacity(bytes),
+            ends: Vec::with_capacity(fields),
+        }
     }
 
     /// Appends a field. What would take the list past 4 GiB is left out.
     pub fn push(&mut self, name: &str, value: &str) {
         let name_end = self.text.len() + name.len();
-        if let (Ok(name_end), Ok(end)) = (u32::try_from(name_end), u32::try_from(name_end + value.len())) {
+        if let (Ok(name_end), Ok(end)) = (
+            u32::try_from(name_end),
+            u32::try_from(name_end + value.len()),
+        ) {
             self.text.push_str(name);
             self.text.push_str(value);
             self.ends.push((name_end, end));
@@ -33,20 +39,34 @@ impl Headers {
 
     /// Returns the fields in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.ends.iter().enumerate().map(|(index, &(name_end, end))| {
-            let start = if index == 0 { 0 } else { self.ends[index - 1].1 as usize };
-            (&self.text[start..name_end as usize], &self.text[name_end as usize..end as usize])
-        })
+        self.ends
+            .iter()
+            .enumerate()
+            .map(|(index, &(name_end, end))| {
+                let start = if index == 0 {
+                    0
+                } else {
+                    self.ends[index - 1].1 as usize
+                };
+                (
+                    &self.text[start..name_end as usize],
+                    &self.text[name_end as usize..end as usize],
+                )
+            })
     }
 
     /// Returns the first value of `name`, in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// Returns every value of `name`, in any case.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// Returns the number of fields.
@@ -77,7 +97,9 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Headers {
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -119,9 +141,13 @@ mod tests {
 
     #[test]
     fn order_duplicates_and_empty_values_survive_a_round_trip() {
-        let headers = Headers::from_iter([("accept", "*/*"), ("x-a", ""), ("x-b", "1"), ("x-b", "é😀")]);
+        let headers =
+            Headers::from_iter([("accept", "*/*"), ("x-a", ""), ("x-b", "1"), ("x-b", "é😀")]);
         let json = serde_json::to_string(&headers).unwrap();
-        assert_eq!(json, r#"[["accept","*/*"],["x-a",""],["x-b","1"],["x-b","é😀"]]"#);
+        assert_eq!(
+            json,
+            r#"[["accept","*/*"],["x-a",""],["x-b","1"],["x-b","é😀"]]"#
+        );
         assert_eq!(serde_json::from_str::<Headers>(&json).unwrap(), headers);
         assert_eq!(headers.get_all("X-B").collect::<Vec<_>>(), ["1", "é😀"]);
     }

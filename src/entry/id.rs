@@ -97,7 +97,9 @@ impl FromStr for EntryId {
     fn from_str(text: &str) -> Result<Self, Error> {
         match (text.len(), Uuid::try_parse(text)) {
             (36, Ok(uuid)) => Ok(Self(uuid.into_bytes())),
-            _ => Err(Error::invalid_query("an entry's id must be a hyphenated UUID")),
+            _ => Err(Error::invalid_query(
+                "an entry's id must be a hyphenated UUID",
+            )),
         }
     }
 }
@@ -111,7 +113,8 @@ impl Serialize for EntryId {
 impl<'de> Deserialize<'de> for EntryId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(|_| serde::de::Error::custom("not a hyphenated UUID"))
+        text.parse()
+            .map_err(|_| serde::de::Error::custom("not a hyphenated UUID"))
     }
 }
 
@@ -128,19 +131,31 @@ pub(crate) struct EntryIds {
 
 impl EntryIds {
     pub(crate) fn new() -> Result<Self, Error> {
-        let seed =
-            getrandom::u64().map_err(|_| Error::configuration("the operating system gave no randomness for ids"))?;
-        Ok(Self { last: AtomicU64::new(0), counter: AtomicU64::new(0), seed })
+        let seed = getrandom::u64()
+            .map_err(|_| Error::configuration("the operating system gave no randomness for ids"))?;
+        Ok(Self {
+            last: AtomicU64::new(0),
+            counter: AtomicU64::new(0),
+            seed,
+        })
     }
 
     pub(crate) fn next(&self, at: Timestamp) -> EntryId {
         let now = ticks(at);
         let step = |last: u64| Some(now.max(last + 1));
-        let last = match self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) {
+        let last = match self
+            .last
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step)
+        {
             Ok(last) | Err(last) => last,
         };
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
-        EntryId::assemble(now.max(last + 1), mix(self.seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        EntryId::assemble(
+            now.max(last + 1),
+            mix(self
+                .seed
+                .wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        )
     }
 }
 
@@ -187,12 +202,19 @@ mod tests {
     #[test]
     fn prefixed_text_reads_back_and_sorts_as_the_ids_do() {
         let ids = EntryIds::new().unwrap();
-        let (a, b) = (ids.next(Timestamp::from_micros(1)), ids.next(Timestamp::from_micros(9_000_000_000)));
+        let (a, b) = (
+            ids.next(Timestamp::from_micros(1)),
+            ids.next(Timestamp::from_micros(9_000_000_000)),
+        );
         assert!(a.prefixed("req") < b.prefixed("req"));
         for id in [a, b, EntryId::MIN, EntryId::MAX] {
             assert_eq!(EntryId::from_prefixed("req", &id.prefixed("req")), Some(id));
         }
-        assert_eq!(EntryId::from_prefixed("req", "req_zzzzzzzzzzzzzzzzzzzzzz"), None, "past 128 bits");
+        assert_eq!(
+            EntryId::from_prefixed("req", "req_zzzzzzzzzzzzzzzzzzzzzz"),
+            None,
+            "past 128 bits"
+        );
         assert_eq!(EntryId::from_prefixed("req", &a.prefixed("ual")), None);
         assert_eq!(EntryId::from_prefixed("req", "req_é"), None);
     }

@@ -16,8 +16,18 @@ pub struct Masked {
 
 impl Masked {
     /// Makes a report of one spot.
-    pub fn new(place: Place, pointer: impl Into<String>, rule: impl Into<String>, bytes: usize) -> Self {
-        Self { place, pointer: pointer.into(), rule: rule.into(), bytes: bytes as u64 }
+    pub fn new(
+        place: Place,
+        pointer: impl Into<String>,
+        rule: impl Into<String>,
+        bytes: usize,
+    ) -> Self {
+        Self {
+            place,
+            pointer: pointer.into(),
+            rule: rule.into(),
+            bytes: bytes as u64,
+        }
     }
 }
 

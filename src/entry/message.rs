@@ -45,7 +45,9 @@ impl RequestRecord {
 
 impl fmt::Debug for RequestRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestRecord").field("headers", &self.headers).finish_non_exhaustive()
+        f.debug_struct("RequestRecord")
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -107,7 +107,12 @@ pub struct Exchange {
 impl LogEntry {
     /// Makes an entry of its parts.
     pub fn new(id: EntryId, created_at: Timestamp, context: Context, kind: EntryKind) -> Self {
-        Self { id, created_at, context, kind }
+        Self {
+            id,
+            created_at,
+            context,
+            kind,
+        }
     }
 
     /// Returns the exchange, if it is one.
@@ -129,23 +134,43 @@ impl LogEntry {
     /// Takes out what tells of a person: the actor, session, key, addresses, user agent and client's request id of the context;
     /// the query, fields and bodies of an exchange; the title and data of an event. What was called, when and with what status stays.
     pub fn erase_person(&mut self) {
-        let Context { actor, session, api_key, request_id, client_ip, peer_ip, user_agent, .. } = &mut self.context;
+        let Context {
+            actor,
+            session,
+            api_key,
+            request_id,
+            client_ip,
+            peer_ip,
+            user_agent,
+            ..
+        } = &mut self.context;
         (*actor, *client_ip, *peer_ip) = (None, None, None);
         (*session, *api_key, *request_id, *user_agent) = (None, None, None, None);
         match &mut self.kind {
             EntryKind::Exchange(exchange) => {
-                let Exchange { request, request_body, response, response_body, masked, .. } = &mut **exchange;
+                let Exchange {
+                    request,
+                    request_body,
+                    response,
+                    response_body,
+                    masked,
+                    ..
+                } = &mut **exchange;
                 if let Some(route) = &request.route {
                     request.path.clone_from(route);
                 }
                 request.query = None;
                 (request.headers, request.trailers) = (Headers::default(), Headers::default());
                 if let Some(response) = response {
-                    (response.headers, response.trailers) = (Headers::default(), Headers::default());
+                    (response.headers, response.trailers) =
+                        (Headers::default(), Headers::default());
                 }
                 for body in [request_body, response_body] {
                     if *body != BodyRecord::Empty {
-                        *body = BodyRecord::Skipped { reason: SkipReason::Erased, bytes_seen: body.bytes_seen() };
+                        *body = BodyRecord::Skipped {
+                            reason: SkipReason::Erased,
+                            bytes_seen: body.bytes_seen(),
+                        };
                     }
                 }
                 masked.clear();
@@ -192,8 +217,12 @@ impl Exchange {
 
     fn size_bytes(&self) -> usize {
         let request = &self.request;
-        let response = self.response.as_ref().map_or(0, |it| it.headers.size_bytes() + it.trailers.size_bytes());
-        let bodies = [&self.request_body, &self.response_body].map(|body| body.text().map_or(0, str::len));
+        let response = self
+            .response
+            .as_ref()
+            .map_or(0, |it| it.headers.size_bytes() + it.trailers.size_bytes());
+        let bodies =
+            [&self.request_body, &self.response_body].map(|body| body.text().map_or(0, str::len));
         size_of::<Self>()
             + request.path.len()
             + request.query.as_ref().map_or(0, String::len)
@@ -201,13 +230,20 @@ impl Exchange {
             + request.trailers.size_bytes()
             + response
             + bodies.iter().sum::<usize>()
-            + self.masked.iter().map(|it| size_of::<Masked>() + it.pointer.len() + it.rule.len()).sum::<usize>()
+            + self
+                .masked
+                .iter()
+                .map(|it| size_of::<Masked>() + it.pointer.len() + it.rule.len())
+                .sum::<usize>()
     }
 }
 
 impl fmt::Debug for LogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogEntry").field("id", &self.id).field("kind", &self.kind()).finish_non_exhaustive()
+        f.debug_struct("LogEntry")
+            .field("id", &self.id)
+            .field("kind", &self.kind())
+            .finish_non_exhaustive()
     }
 }
 

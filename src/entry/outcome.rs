@@ -64,6 +64,9 @@ impl Timing {
     /// Makes a timing of its two durations.
     pub fn new(to_headers: Option<Duration>, to_last_byte: Duration) -> Self {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        Self { to_headers_micros: to_headers.map(micros), to_last_byte_micros: micros(to_last_byte) }
+        Self {
+            to_headers_micros: to_headers.map(micros),
+            to_last_byte_micros: micros(to_last_byte),
+        }
     }
 }

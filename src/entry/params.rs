@@ -50,7 +50,9 @@ impl Params {
     }
 
     /// Builds the tree of decoded pairs.
-    pub fn from_pairs<N: AsRef<str>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub fn from_pairs<N: AsRef<str>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
         let mut params = Self::default();
         for (count, (name, value)) in pairs.into_iter().enumerate() {
             if count == Self::MAX_PAIRS {
@@ -65,12 +67,17 @@ impl Params {
 
     /// Returns the value of a top-level name.
     pub fn get(&self, name: &str) -> Option<&Param> {
-        self.entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// Returns the top-level names and values in the order of their first appearance.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Param)> {
-        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
     }
 
     /// Tells whether there is no parameter.
@@ -84,7 +91,10 @@ impl Params {
     }
 
     fn slot(&mut self, name: &str) -> Option<&mut Param> {
-        self.entries.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.entries
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -108,7 +118,11 @@ fn steps(name: &str) -> Vec<Step<'_>> {
         let Some((inner, after)) = rest.split_once(']') else {
             return vec![Step::Key(name)];
         };
-        steps.push(if inner.is_empty() { Step::Push } else { Step::Key(inner) });
+        steps.push(if inner.is_empty() {
+            Step::Push
+        } else {
+            Step::Key(inner)
+        });
         match after.strip_prefix('[') {
             Some(_) if steps.len() > Params::MAX_DEPTH => {
                 steps.push(Step::Key(after));
@@ -123,7 +137,9 @@ fn steps(name: &str) -> Vec<Step<'_>> {
 
 /// Puts a value where the steps lead. Descends at most `MAX_DEPTH + 2` levels.
 fn insert(params: &mut Params, steps: &[Step<'_>], value: String) {
-    let [Step::Key(key), rest @ ..] = steps else { return };
+    let [Step::Key(key), rest @ ..] = steps else {
+        return;
+    };
     match params.slot(key) {
         Some(slot) => merge(slot, rest, value),
         None => {
@@ -177,7 +193,10 @@ impl Serialize for Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Params").field("len", &self.entries.len()).field("cut", &self.cut).finish_non_exhaustive()
+        f.debug_struct("Params")
+            .field("len", &self.entries.len())
+            .field("cut", &self.cut)
+            .finish_non_exhaustive()
     }
 }
 
@@ -197,18 +216,37 @@ mod tests {
 
     #[track_caller]
     fn reads(text: &str, json: &str) {
-        assert_eq!(serde_json::to_string(&Params::parse(text)).unwrap(), json, "{text}");
+        assert_eq!(
+            serde_json::to_string(&Params::parse(text)).unwrap(),
+            json,
+            "{text}"
+        );
     }
 
     #[test]
     fn brackets_are_read_as_rails_and_qs_do() {
         reads("", "{}");
-        reads("filter[reference_id]=random-id", r#"{"filter":{"reference_id":"random-id"}}"#);
-        reads("filter%5Breference_id%5D=a+b%20c", r#"{"filter":{"reference_id":"a b c"}}"#);
+        reads(
+            "filter[reference_id]=random-id",
+            r#"{"filter":{"reference_id":"random-id"}}"#,
+        );
+        reads(
+            "filter%5Breference_id%5D=a+b%20c",
+            r#"{"filter":{"reference_id":"a b c"}}"#,
+        );
         reads("ids[]=1&ids[]=2", r#"{"ids":["1","2"]}"#);
-        reads("a[b][c]=d&a[b][e]=f&a[g]=h", r#"{"a":{"b":{"c":"d","e":"f"},"g":"h"}}"#);
-        reads("a[][b]=1&a[][c]=2&a[][b]=3", r#"{"a":[{"b":"1","c":"2"},{"b":"3"}]}"#);
-        reads("a[][b][x]=1&a[][b][y]=2", r#"{"a":[{"b":{"x":"1","y":"2"}}]}"#);
+        reads(
+            "a[b][c]=d&a[b][e]=f&a[g]=h",
+            r#"{"a":{"b":{"c":"d","e":"f"},"g":"h"}}"#,
+        );
+        reads(
+            "a[][b]=1&a[][c]=2&a[][b]=3",
+            r#"{"a":[{"b":"1","c":"2"},{"b":"3"}]}"#,
+        );
+        reads(
+            "a[][b][x]=1&a[][b][y]=2",
+            r#"{"a":[{"b":{"x":"1","y":"2"}}]}"#,
+        );
     }
 
     #[test]
@@ -234,10 +272,15 @@ mod tests {
         let deep = format!("a{}=1", "[b]".repeat(10_000));
         let json = serde_json::to_string(&Params::parse(&deep)).unwrap();
         assert!(json.matches('{').count() <= Params::MAX_DEPTH + 2);
-        assert!(json.contains("[b][b]"), "the rest of the name is kept as text");
+        assert!(
+            json.contains("[b][b]"),
+            "the rest of the name is kept as text"
+        );
 
         let many = Params::parse(&"a=1&".repeat(5_000));
         assert!(many.is_cut());
-        assert!(matches!(many.get("a"), Some(Param::List(list)) if list.len() == Params::MAX_PAIRS));
+        assert!(
+            matches!(many.get("a"), Some(Param::List(list)) if list.len() == Params::MAX_PAIRS)
+        );
     }
 }

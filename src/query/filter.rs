@@ -57,12 +57,18 @@ pub struct StatusRange {
 impl StatusRange {
     /// Makes the range of one status.
     pub fn exact(status: u16) -> Self {
-        Self { from: status, to: status }
+        Self {
+            from: status,
+            to: status,
+        }
     }
 
     /// Makes the range of a class: 4 is 400 to 499. `None` unless it is 1 to 5.
     pub fn class(class: u16) -> Option<Self> {
-        (1..=5).contains(&class).then(|| Self { from: class * 100, to: class * 100 + 99 })
+        (1..=5).contains(&class).then(|| Self {
+            from: class * 100,
+            to: class * 100 + 99,
+        })
     }
 
     /// Reads `404`, `4xx` or `400-499`. `None` for anything else.
@@ -72,8 +78,13 @@ impl StatusRange {
             digits.then(|| text.parse().ok()).flatten()
         };
         match (text.as_bytes(), text.split_once('-')) {
-            ([class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'], _) => Self::class(u16::from(class - b'0')),
-            (_, Some((from, to))) => Some(Self { from: code(from)?, to: code(to)? }),
+            ([class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'], _) => {
+                Self::class(u16::from(class - b'0'))
+            }
+            (_, Some((from, to))) => Some(Self {
+                from: code(from)?,
+                to: code(to)?,
+            }),
             (_, None) => code(text).map(Self::exact),
         }
     }
@@ -123,7 +134,8 @@ impl Filter {
                 || exchange
                     .and_then(|it| it.status())
                     .is_some_and(|it| statuses.iter().any(|range| range.contains(it))))
-            && (paths.is_empty() || request.is_some_and(|it| paths.iter().any(|pattern| pattern.matches(&it.path))))
+            && (paths.is_empty()
+                || request.is_some_and(|it| paths.iter().any(|pattern| pattern.matches(&it.path))))
             && one_of(routes, request.and_then(|it| it.route.as_ref()))
             && one_of(actors, actor)
             && one_of(organisations, context.organisation.as_ref())

@@ -37,7 +37,12 @@ impl LogQuery {
 
     /// Makes a query for the newest 100 entries of a scope.
     pub fn new(scope: Scope) -> Self {
-        Self { scope, filter: Filter::default(), position: Position::First, limit: 100 }
+        Self {
+            scope,
+            filter: Filter::default(),
+            position: Position::First,
+            limit: 100,
+        }
     }
 
     /// Narrows what is wanted.

@@ -30,6 +30,10 @@ pub struct Page {
 impl Page {
     /// Makes a page.
     pub fn new(entries: Vec<LogEntry>, has_older: bool, has_newer: bool) -> Self {
-        Self { entries, has_older, has_newer }
+        Self {
+            entries,
+            has_older,
+            has_newer,
+        }
     }
 }

@@ -37,8 +37,12 @@ impl PathPattern {
         let Some(last) = parts.next_back() else {
             return path == first;
         };
-        let Some(rest) = path.strip_prefix(first) else { return false };
-        let Some(mut rest) = rest.strip_suffix(last) else { return false };
+        let Some(rest) = path.strip_prefix(first) else {
+            return false;
+        };
+        let Some(mut rest) = rest.strip_suffix(last) else {
+            return false;
+        };
         for part in parts {
             match rest.find(part) {
                 Some(at) => rest = &rest[at + part.len()..],

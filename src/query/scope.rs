@@ -20,7 +20,9 @@ pub struct Scope {
 impl Scope {
     /// Makes the scope that sees every entry of every tenant.
     pub fn all() -> Self {
-        Self { allowed: Filter::default() }
+        Self {
+            allowed: Filter::default(),
+        }
     }
 
     /// Makes the scope of one tenant.
@@ -30,7 +32,12 @@ impl Scope {
     /// An empty id is a configuration error: a reader without a tenant sees nothing, never everything.
     pub fn organisation(id: impl Into<String>) -> Result<Self, Error> {
         let organisations = vec![not_empty(id.into(), "organisation")?];
-        Ok(Self { allowed: Filter { organisations, ..Filter::default() } })
+        Ok(Self {
+            allowed: Filter {
+                organisations,
+                ..Filter::default()
+            },
+        })
     }
 
     /// Makes the scope of one actor's own calls.
@@ -40,7 +47,12 @@ impl Scope {
     /// An empty id is a configuration error.
     pub fn actor(id: impl Into<String>) -> Result<Self, Error> {
         let actors = vec![not_empty(id.into(), "actor")?];
-        Ok(Self { allowed: Filter { actors, ..Filter::default() } })
+        Ok(Self {
+            allowed: Filter {
+                actors,
+                ..Filter::default()
+            },
+        })
     }
 
     /// Narrows the scope to one environment.
@@ -77,7 +89,9 @@ impl Scope {
 
 fn not_empty(id: String, what: &str) -> Result<String, Error> {
     if id.is_empty() {
-        return Err(Error::configuration(format!("a scope needs the id of its {what}")));
+        return Err(Error::configuration(format!(
+            "a scope needs the id of its {what}"
+        )));
     }
     Ok(id)
 }

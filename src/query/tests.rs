@@ -1,28 +1,55 @@
 use super::*;
 use crate::clock::Timestamp;
-use crate::entry::{Context, EntryId, EntryKind, Exchange, Kind, Outcome, RequestRecord, ResponseRecord, Timing};
+use crate::entry::{
+    Context, EntryId, EntryKind, Exchange, Kind, Outcome, RequestRecord, ResponseRecord, Timing,
+};
 
 fn entry(change: impl FnOnce(&mut Exchange, &mut Context)) -> LogEntry {
-    let request = RequestRecord { method: "GET".into(), path: "/api/v1/users".into(), ..Default::default() };
+    let request = RequestRecord {
+        method: "GET".into(),
+        path: "/api/v1/users".into(),
+        ..Default::default()
+    };
     let mut exchange = Exchange::new(request, Outcome::Completed, Timing::default());
-    exchange.response = Some(ResponseRecord { status: 200, ..Default::default() });
+    exchange.response = Some(ResponseRecord {
+        status: 200,
+        ..Default::default()
+    });
     let mut context = Context::default();
     change(&mut exchange, &mut context);
-    LogEntry::new(EntryId::MIN, Timestamp::from_micros(5_000_000), context, EntryKind::Exchange(Box::new(exchange)))
+    LogEntry::new(
+        EntryId::MIN,
+        Timestamp::from_micros(5_000_000),
+        context,
+        EntryKind::Exchange(Box::new(exchange)),
+    )
 }
 
 #[test]
 fn times_are_inclusive_at_both_ends() {
     let at = Timestamp::from_micros(5_000_000);
-    let filter = Filter { from: Some(at), to: Some(at), ..Filter::default() };
+    let filter = Filter {
+        from: Some(at),
+        to: Some(at),
+        ..Filter::default()
+    };
     assert!(filter.matches(&entry(|_, _| {})));
-    let later = Filter { from: Some(Timestamp::from_micros(5_000_001)), ..Filter::default() };
+    let later = Filter {
+        from: Some(Timestamp::from_micros(5_000_001)),
+        ..Filter::default()
+    };
     assert!(!later.matches(&entry(|_, _| {})));
 }
 
 #[test]
 fn exchange_without_a_response_matches_no_status() {
-    let filter = Filter { statuses: vec![StatusRange { from: 0, to: u16::MAX }], ..Filter::default() };
+    let filter = Filter {
+        statuses: vec![StatusRange {
+            from: 0,
+            to: u16::MAX,
+        }],
+        ..Filter::default()
+    };
     assert!(filter.matches(&entry(|_, _| {})));
     assert!(!filter.matches(&entry(|exchange, _| exchange.response = None)));
 }
@@ -30,9 +57,17 @@ fn exchange_without_a_response_matches_no_status() {
 #[test]
 fn status_is_read_exact_as_class_and_as_range() {
     assert_eq!(StatusRange::parse("404"), Some(StatusRange::exact(404)));
-    assert_eq!(StatusRange::parse("5xx"), Some(StatusRange { from: 500, to: 599 }));
-    assert_eq!(StatusRange::parse("400-499"), Some(StatusRange { from: 400, to: 499 }));
-    for wrong in ["", "9xx", "0xx", "40", "4040", "+40", "4x", "-", "400-", "é0x", "400-99"] {
+    assert_eq!(
+        StatusRange::parse("5xx"),
+        Some(StatusRange { from: 500, to: 599 })
+    );
+    assert_eq!(
+        StatusRange::parse("400-499"),
+        Some(StatusRange { from: 400, to: 499 })
+    );
+    for wrong in [
+        "", "9xx", "0xx", "40", "4040", "+40", "4x", "-", "400-", "é0x", "400-99",
+    ] {
         assert_eq!(StatusRange::parse(wrong), None, "{wrong}");
     }
 }
@@ -52,7 +87,11 @@ fn star_stands_for_any_run_and_nothing_else_is_special() {
         ("/a?[b]", "/a?[b]", true),
         ("*x*y*", "aybx", false),
     ] {
-        assert_eq!(PathPattern::new(pattern).matches(path), matches, "{pattern} {path}");
+        assert_eq!(
+            PathPattern::new(pattern).matches(path),
+            matches,
+            "{pattern} {path}"
+        );
     }
 }
 
@@ -65,8 +104,12 @@ fn scope_without_a_tenant_is_an_error() {
 #[test]
 fn scope_of_a_tenant_hides_other_tenants_and_entries_without_one() {
     let scope = Scope::organisation("org_1").unwrap();
-    assert!(scope.allows(&entry(|_, context| context.organisation = Some("org_1".into()))));
-    assert!(!scope.allows(&entry(|_, context| context.organisation = Some("org_2".into()))));
+    assert!(scope.allows(&entry(
+        |_, context| context.organisation = Some("org_1".into())
+    )));
+    assert!(!scope.allows(&entry(
+        |_, context| context.organisation = Some("org_2".into())
+    )));
     assert!(!scope.allows(&entry(|_, _| {})));
     assert!(!Scope::all().kind(Kind::Event).allows(&entry(|_, _| {})));
 }
