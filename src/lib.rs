@@ -35,8 +35,10 @@ pub mod testing;
 
 mod clock;
 mod error;
+mod pattern;
 
 pub use async_trait::async_trait;
+pub use capture::Policy;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use entry::{Actor, AuditEvent, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};

@@ -9,9 +9,14 @@ mod captured;
 mod client_ip;
 mod correlation;
 mod fields;
+mod policy;
+mod tap;
 
 pub(crate) use budget::{Budget, Reservation};
 pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
 pub(crate) use client_ip::TrustedNetworks;
 pub(crate) use correlation::{api_version, client_request_id, is_safe_request_id, trace_id};
 pub(crate) use fields::{Field, Fields};
+pub(crate) use policy::Plan;
+pub use policy::Policy;
+pub(crate) use tap::Tap;

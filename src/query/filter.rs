@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use super::pattern::PathPattern;
 use crate::clock::Timestamp;
 use crate::entry::{Kind, LogEntry};
+use crate::pattern::PathPattern;
 
 /// What a listing is narrowed to.
 ///

@@ -5,16 +5,15 @@
 
 mod filter;
 mod page;
-mod pattern;
 mod scope;
 #[cfg(test)]
 mod tests;
 
 use crate::entry::LogEntry;
 
+pub use crate::pattern::PathPattern;
 pub use filter::{Filter, StatusRange};
 pub use page::{Page, Position};
-pub use pattern::PathPattern;
 pub use scope::Scope;
 
 /// One listing asked of a store: newest first, within a scope.

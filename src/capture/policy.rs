@@ -1,0 +1,459 @@
+use std::time::Duration;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method};
+
+use crate::entry::{Outcome, SkipReason};
+use crate::error::Error;
+use crate::pattern::PathPattern;
+
+/// Which exchanges are recorded, and how much of their bodies.
+///
+/// By default every exchange is recorded, with up to 64 KiB of each body of a textual type. Bodies of binary types, and
+/// those with a content coding, are counted and not kept.
+///
+/// # Example: nothing of health checks, no bodies of uploads, and downloads only when they fail
+///
+/// ```
+/// use tower_api_log::Policy;
+///
+/// let policy = Policy::default()
+///     .without_health_checks()
+///     .route("/uploads/*", Policy::default().without_bodies())
+///     .route("/downloads/*", Policy::default().only_errors());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    excluded_paths: Vec<PathPattern>,
+    excluded_methods: Vec<Method>,
+    without_health_checks: bool,
+    plan: Plan,
+    skipped_types: Vec<String>,
+    routes: Vec<(PathPattern, Policy)>,
+}
+
+/// What the policy says of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    max_body_bytes: usize,
+    request_bodies: bool,
+    response_bodies: bool,
+    only_errors: bool,
+    only_slower_than: Option<Duration>,
+}
+
+/// Paths that orchestrators and load balancers ask for, compared with the whole path.
+const HEALTH_CHECKS: [&str; 12] = [
+    "/health",
+    "/healthz",
+    "/health/live",
+    "/health/ready",
+    "/live",
+    "/livez",
+    "/ready",
+    "/readyz",
+    "/up",
+    "/ping",
+    "/status",
+    "/metrics",
+];
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            excluded_paths: Vec::new(),
+            excluded_methods: Vec::new(),
+            without_health_checks: false,
+            plan: Plan {
+                max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+                request_bodies: true,
+                response_bodies: true,
+                only_errors: false,
+                only_slower_than: None,
+            },
+            skipped_types: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// The most bytes that are kept of a body by default, 64 KiB.
+    pub const DEFAULT_MAX_BODY_BYTES: usize = 64 * 1024;
+
+    /// Leaves out requests whose path matches: exact, but for `*`, which stands for any run of characters.
+    #[must_use]
+    pub fn without_path(mut self, pattern: impl Into<String>) -> Self {
+        self.excluded_paths.push(PathPattern::new(pattern));
+        self
+    }
+
+    /// Leaves out requests of a method.
+    #[must_use]
+    pub fn without_method(mut self, method: Method) -> Self {
+        self.excluded_methods.push(method);
+        self
+    }
+
+    /// Leaves out health checks: `/health`, `/healthz`, `/health/live`, `/health/ready`, `/live`, `/livez`, `/ready`,
+    /// `/readyz`, `/up`, `/ping`, `/status` and `/metrics`, and every request of `kube-probe` and `ELB-HealthChecker`.
+    #[must_use]
+    pub fn without_health_checks(mut self) -> Self {
+        self.without_health_checks = true;
+        self
+    }
+
+    /// Records only exchanges that failed: a status from 400, or an outcome that is neither completed nor upgraded.
+    ///
+    /// Together with [`Policy::only_slower_than`], either suffices.
+    #[must_use]
+    pub fn only_errors(mut self) -> Self {
+        self.plan.only_errors = true;
+        self
+    }
+
+    /// Records only exchanges whose last byte came later than this after the request.
+    ///
+    /// Together with [`Policy::only_errors`], either suffices.
+    #[must_use]
+    pub fn only_slower_than(mut self, duration: Duration) -> Self {
+        self.plan.only_slower_than = Some(duration);
+        self
+    }
+
+    /// Keeps at most this many bytes of each body; 65,536 by default, at most 16 MiB.
+    #[must_use]
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.plan.max_body_bytes = bytes;
+        self
+    }
+
+    /// Counts request bodies and keeps nothing of them.
+    #[must_use]
+    pub fn without_request_bodies(mut self) -> Self {
+        self.plan.request_bodies = false;
+        self
+    }
+
+    /// Counts response bodies and keeps nothing of them.
+    #[must_use]
+    pub fn without_response_bodies(mut self) -> Self {
+        self.plan.response_bodies = false;
+        self
+    }
+
+    /// Counts all bodies and keeps nothing of them.
+    #[must_use]
+    pub fn without_bodies(self) -> Self {
+        self.without_request_bodies().without_response_bodies()
+    }
+
+    /// Counts bodies of a content type, such as `text/html`, and keeps nothing of them.
+    #[must_use]
+    pub fn without_body_type(mut self, essence: impl Into<String>) -> Self {
+        self.skipped_types.push(essence.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Uses another policy where the route's template, or the path where no template is known, matches the pattern.
+    ///
+    /// The first pattern that matches wins. What this policy leaves out by path, method and as health checks stays left out; for the rest the
+    /// other policy stands alone. It cannot have routes of its own.
+    #[must_use]
+    pub fn route(mut self, pattern: impl Into<String>, policy: Policy) -> Self {
+        self.routes.push((PathPattern::new(pattern), policy));
+        self
+    }
+
+    /// Refuses settings that cannot be meant.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        const MOST: usize = 16 * 1024 * 1024;
+        if self.plan.max_body_bytes > MOST {
+            return Err(Error::configuration("max_body_bytes is at most 16 MiB"));
+        }
+        if self
+            .excluded_paths
+            .iter()
+            .any(|pattern| pattern.as_str().is_empty())
+        {
+            return Err(Error::configuration(
+                "without_path needs a path, as /internal/*",
+            ));
+        }
+        if self
+            .skipped_types
+            .iter()
+            .any(|essence| !essence.contains('/'))
+        {
+            return Err(Error::configuration(
+                "without_body_type needs a content type, as text/html",
+            ));
+        }
+        for (pattern, policy) in &self.routes {
+            if pattern.as_str().is_empty() {
+                return Err(Error::configuration("route needs a pattern, as /uploads/*"));
+            }
+            if !policy.routes.is_empty() {
+                return Err(Error::configuration(
+                    "the policy of a route cannot have routes of its own",
+                ));
+            }
+            policy.check()?;
+        }
+        Ok(())
+    }
+
+    /// Decides on a request before anything is kept. `None` leaves it out.
+    pub(crate) fn decide(
+        &self,
+        method: &Method,
+        path: &str,
+        route: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Option<(Plan, &Policy)> {
+        if self.leaves_out(method, path, headers) {
+            return None;
+        }
+        let template = route.unwrap_or(path);
+        let policy = self
+            .routes
+            .iter()
+            .find(|(pattern, _)| pattern.matches(template));
+        let policy = policy.map_or(self, |(_, policy)| policy);
+        let out = !std::ptr::eq(policy, self) && policy.leaves_out(method, path, headers);
+        (!out).then_some((policy.plan, policy))
+    }
+
+    fn leaves_out(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool {
+        self.excluded_methods.contains(method)
+            || self
+                .excluded_paths
+                .iter()
+                .any(|pattern| pattern.matches(path))
+            || (self.without_health_checks && is_health_check(path, headers))
+    }
+
+    /// Says how many bytes of a body are kept, or why none.
+    pub(crate) fn body_limit(
+        &self,
+        wanted: bool,
+        headers: &HeaderMap,
+    ) -> Result<usize, SkipReason> {
+        if !wanted || self.plan.max_body_bytes == 0 {
+            return Err(SkipReason::Policy);
+        }
+        let coding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+        if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+            return Err(SkipReason::ContentCoding);
+        }
+        let Some(content_type) = headers.get(CONTENT_TYPE) else {
+            return Ok(self.plan.max_body_bytes);
+        };
+        let text = content_type.to_str().map_err(|_| SkipReason::ContentType)?;
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        let skipped = self
+            .skipped_types
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(essence));
+        if skipped || !is_textual(essence) {
+            return Err(SkipReason::ContentType);
+        }
+        Ok(self.plan.max_body_bytes)
+    }
+}
+
+impl Plan {
+    pub(crate) fn wants_request_body(self) -> bool {
+        self.request_bodies
+    }
+
+    pub(crate) fn wants_response_body(self) -> bool {
+        self.response_bodies
+    }
+
+    /// Decides on an exchange that has ended.
+    pub(crate) fn keeps(self, status: Option<u16>, outcome: Outcome, took: Duration) -> bool {
+        let failed = status.is_some_and(|status| status >= 400)
+            || !matches!(outcome, Outcome::Completed | Outcome::Upgraded);
+        let slow = self.only_slower_than.is_some_and(|than| took > than);
+        match (self.only_errors, self.only_slower_than) {
+            (false, None) => true,
+            (false, Some(_)) => slow,
+            (true, _) => failed || slow,
+        }
+    }
+}
+
+fn is_health_check(path: &str, headers: &HeaderMap) -> bool {
+    let agent = headers
+        .get(http::header::USER_AGENT)
+        .map(|value| value.as_bytes())
+        .unwrap_or_default();
+    HEALTH_CHECKS.contains(&path)
+        || agent.starts_with(b"kube-probe/")
+        || agent.starts_with(b"ELB-HealthChecker/")
+}
+
+/// Tells whether a body of this type is text that the masker may know how to read. Multipart is, for its fields.
+fn is_textual(essence: &str) -> bool {
+    let is = |known: &str| essence.eq_ignore_ascii_case(known);
+    let ends = |suffix: &str| {
+        let at = essence.len().checked_sub(suffix.len());
+        at.and_then(|at| essence.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    essence
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+        || [
+            "json",
+            "xml",
+            "yaml",
+            "ndjson",
+            "jsonl",
+            "graphql",
+            "javascript",
+        ]
+        .iter()
+        .any(|kind| ends(kind))
+        || is("application/x-www-form-urlencoded")
+        || is("multipart/form-data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        let field = |&(name, value)| {
+            (
+                http::HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        };
+        list.iter().map(field).collect()
+    }
+
+    fn records(policy: &Policy, method: Method, path: &str) -> bool {
+        policy
+            .decide(&method, path, None, &HeaderMap::new())
+            .is_some()
+    }
+
+    #[test]
+    fn requests_are_left_out_by_path_method_and_as_health_checks() {
+        let policy = Policy::default()
+            .without_path("/internal/*")
+            .without_method(Method::OPTIONS);
+        assert!(records(&policy, Method::GET, "/internal"));
+        assert!(!records(&policy, Method::GET, "/internal/x"));
+        assert!(!records(&policy, Method::OPTIONS, "/"));
+        assert!(records(&policy, Method::GET, "/healthz"));
+        let policy = policy.without_health_checks();
+        assert!(!records(&policy, Method::GET, "/healthz"));
+        assert!(
+            policy
+                .decide(
+                    &Method::GET,
+                    "/",
+                    None,
+                    &headers(&[("user-agent", "kube-probe/1.30")])
+                )
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn route_has_its_own_policy_by_template_or_else_by_path() {
+        let policy = Policy::default().without_path("/files/secret").route(
+            "/files/*",
+            Policy::default()
+                .max_body_bytes(10)
+                .without_method(Method::PUT),
+        );
+        let none = HeaderMap::new();
+        let limit = |path: &str, route: Option<&str>| {
+            let (plan, policy) = policy.decide(&Method::GET, path, route, &none)?;
+            policy.body_limit(plan.wants_request_body(), &none).ok()
+        };
+        assert_eq!(limit("/files/1", None), Some(10));
+        assert_eq!(limit("/x/1", Some("/files/{id}")), Some(10));
+        assert_eq!(
+            limit("/files/1", Some("/{*rest}")),
+            Some(Policy::DEFAULT_MAX_BODY_BYTES)
+        );
+        assert_eq!(limit("/files/secret", None), None);
+        assert!(!records(&policy, Method::PUT, "/files/1"));
+    }
+
+    #[test]
+    fn only_textual_bodies_without_a_coding_are_kept() {
+        let policy = Policy::default().without_body_type("text/html");
+        let limit = |list: &[(&'static str, &'static str)]| policy.body_limit(true, &headers(list));
+        for kept in [
+            "application/json",
+            "Application/Vnd.Api+JSON; charset=utf-8",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+        ] {
+            assert!(limit(&[("content-type", kept)]).is_ok(), "{kept}");
+        }
+        for left in [
+            "image/png",
+            "application/octet-stream",
+            "application/grpc",
+            "text/html",
+            "",
+            "é",
+        ] {
+            assert_eq!(
+                limit(&[("content-type", left)]),
+                Err(SkipReason::ContentType),
+                "{left}"
+            );
+        }
+        assert!(limit(&[]).is_ok());
+        let coded = [("content-type", "text/plain"), ("content-encoding", "gzip")];
+        assert_eq!(limit(&coded), Err(SkipReason::ContentCoding));
+        assert_eq!(
+            policy.body_limit(false, &headers(&[])),
+            Err(SkipReason::Policy)
+        );
+    }
+
+    #[test]
+    fn ended_exchange_is_kept_when_it_failed_or_was_slow() {
+        let second = Duration::from_secs(1);
+        let errors = Policy::default().only_errors().plan;
+        assert!(!errors.keeps(Some(200), Outcome::Completed, second));
+        assert!(errors.keeps(Some(404), Outcome::Completed, second));
+        assert!(errors.keeps(Some(200), Outcome::LeftInBody, second));
+        assert!(errors.keeps(None, Outcome::Panic, second));
+        let slow = Policy::default().only_slower_than(second).plan;
+        assert!(!slow.keeps(Some(500), Outcome::Completed, second));
+        assert!(slow.keeps(Some(200), Outcome::Completed, second * 2));
+        let either = Policy::default()
+            .only_slower_than(second)
+            .only_errors()
+            .plan;
+        assert!(either.keeps(Some(500), Outcome::Completed, Duration::ZERO));
+        assert!(either.keeps(Some(200), Outcome::Completed, second * 2));
+    }
+
+    #[test]
+    fn setting_that_cannot_be_meant_is_an_error() {
+        assert!(Policy::default().check().is_ok());
+        assert!(
+            Policy::default()
+                .max_body_bytes(usize::MAX)
+                .check()
+                .is_err()
+        );
+        assert!(Policy::default().without_path("").check().is_err());
+        assert!(Policy::default().without_body_type("html").check().is_err());
+        let nested =
+            Policy::default().route("/a", Policy::default().route("/b", Policy::default()));
+        assert!(nested.check().is_err());
+    }
+}
