@@ -37,11 +37,13 @@ mod clock;
 mod error;
 mod pattern;
 
+pub use annotate::ApiLog;
 pub use async_trait::async_trait;
 pub use capture::Policy;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use entry::{Actor, AuditEvent, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};
 pub use query::{LogQuery, Scope};
+pub use recorder::Recorder;
 pub use sink::LogSink;
 pub use store::{LogStore, Retention};

@@ -51,8 +51,16 @@ impl Budget {
 impl Reservation {
     /// Takes more for a body. On `false` the reservation is as it was.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let bodies = self.budget.limit - self.budget.limit / 8;
-        let granted = self.budget.take(bytes, bodies);
+        self.grow_within(bytes, self.budget.limit - self.budget.limit / 8)
+    }
+
+    /// Takes more for a head. On `false` the reservation is as it was.
+    pub(crate) fn grow_head(&mut self, bytes: usize) -> bool {
+        self.grow_within(bytes, self.budget.limit)
+    }
+
+    fn grow_within(&mut self, bytes: usize, limit: usize) -> bool {
+        let granted = self.budget.take(bytes, limit);
         if granted {
             self.bytes += bytes;
         }

@@ -17,6 +17,6 @@ pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
 pub(crate) use client_ip::TrustedNetworks;
 pub(crate) use correlation::{api_version, client_request_id, is_safe_request_id, trace_id};
 pub(crate) use fields::{Field, Fields};
-pub(crate) use policy::Plan;
+pub(crate) use policy::Chosen;
 pub use policy::Policy;
-pub(crate) use tap::Tap;
+pub(crate) use tap::{SharedTap, Tap};

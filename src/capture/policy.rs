@@ -32,9 +32,12 @@ pub struct Policy {
     routes: Vec<(PathPattern, Policy)>,
 }
 
-/// What the policy says of one exchange.
+/// Which policy applies to an exchange: the base, or that of a route.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Chosen(Option<usize>);
+
+#[derive(Clone, Copy, Debug)]
+struct Plan {
     max_body_bytes: usize,
     request_bodies: bool,
     response_bodies: bool,
@@ -210,18 +213,48 @@ impl Policy {
         path: &str,
         route: Option<&str>,
         headers: &HeaderMap,
-    ) -> Option<(Plan, &Policy)> {
+    ) -> Option<Chosen> {
         if self.leaves_out(method, path, headers) {
             return None;
         }
         let template = route.unwrap_or(path);
-        let policy = self
+        let chosen = self
             .routes
             .iter()
-            .find(|(pattern, _)| pattern.matches(template));
-        let policy = policy.map_or(self, |(_, policy)| policy);
-        let out = !std::ptr::eq(policy, self) && policy.leaves_out(method, path, headers);
-        (!out).then_some((policy.plan, policy))
+            .position(|(pattern, _)| pattern.matches(template));
+        let out =
+            chosen.is_some_and(|index| self.routes[index].1.leaves_out(method, path, headers));
+        (!out).then_some(Chosen(chosen))
+    }
+
+    /// Returns the policy that was chosen.
+    pub(crate) fn of(&self, chosen: Chosen) -> &Policy {
+        chosen
+            .0
+            .and_then(|index| self.routes.get(index))
+            .map_or(self, |(_, policy)| policy)
+    }
+
+    /// Says how many bytes of a request's body are kept, or why none.
+    pub(crate) fn request_body_limit(&self, headers: &HeaderMap) -> Result<usize, SkipReason> {
+        self.body_limit(self.plan.request_bodies, headers)
+    }
+
+    /// Says how many bytes of a response's body are kept, or why none.
+    pub(crate) fn response_body_limit(&self, headers: &HeaderMap) -> Result<usize, SkipReason> {
+        self.body_limit(self.plan.response_bodies, headers)
+    }
+
+    /// Decides on an exchange that has ended.
+    pub(crate) fn keeps(&self, status: Option<u16>, outcome: Outcome, took: Duration) -> bool {
+        let failed = status.is_some_and(|status| status >= 400)
+            || !matches!(outcome, Outcome::Completed | Outcome::Upgraded);
+        let slow = self.plan.only_slower_than.is_some_and(|than| took > than);
+        match (self.plan.only_errors, self.plan.only_slower_than) {
+            (false, None) => true,
+            (false, Some(_)) => slow,
+            (true, _) => failed || slow,
+        }
     }
 
     fn leaves_out(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool {
@@ -233,12 +266,7 @@ impl Policy {
             || (self.without_health_checks && is_health_check(path, headers))
     }
 
-    /// Says how many bytes of a body are kept, or why none.
-    pub(crate) fn body_limit(
-        &self,
-        wanted: bool,
-        headers: &HeaderMap,
-    ) -> Result<usize, SkipReason> {
+    fn body_limit(&self, wanted: bool, headers: &HeaderMap) -> Result<usize, SkipReason> {
         if !wanted || self.plan.max_body_bytes == 0 {
             return Err(SkipReason::Policy);
         }
@@ -259,28 +287,6 @@ impl Policy {
             return Err(SkipReason::ContentType);
         }
         Ok(self.plan.max_body_bytes)
-    }
-}
-
-impl Plan {
-    pub(crate) fn wants_request_body(self) -> bool {
-        self.request_bodies
-    }
-
-    pub(crate) fn wants_response_body(self) -> bool {
-        self.response_bodies
-    }
-
-    /// Decides on an exchange that has ended.
-    pub(crate) fn keeps(self, status: Option<u16>, outcome: Outcome, took: Duration) -> bool {
-        let failed = status.is_some_and(|status| status >= 400)
-            || !matches!(outcome, Outcome::Completed | Outcome::Upgraded);
-        let slow = self.only_slower_than.is_some_and(|than| took > than);
-        match (self.only_errors, self.only_slower_than) {
-            (false, None) => true,
-            (false, Some(_)) => slow,
-            (true, _) => failed || slow,
-        }
     }
 }
 
@@ -374,8 +380,8 @@ mod tests {
         );
         let none = HeaderMap::new();
         let limit = |path: &str, route: Option<&str>| {
-            let (plan, policy) = policy.decide(&Method::GET, path, route, &none)?;
-            policy.body_limit(plan.wants_request_body(), &none).ok()
+            let chosen = policy.decide(&Method::GET, path, route, &none)?;
+            policy.of(chosen).request_body_limit(&none).ok()
         };
         assert_eq!(limit("/files/1", None), Some(10));
         assert_eq!(limit("/x/1", Some("/files/{id}")), Some(10));
@@ -405,7 +411,7 @@ mod tests {
             "application/grpc",
             "text/html",
             "",
-            "é",
+            "json2",
         ] {
             assert_eq!(
                 limit(&[("content-type", left)]),
@@ -425,18 +431,15 @@ mod tests {
     #[test]
     fn ended_exchange_is_kept_when_it_failed_or_was_slow() {
         let second = Duration::from_secs(1);
-        let errors = Policy::default().only_errors().plan;
+        let errors = Policy::default().only_errors();
         assert!(!errors.keeps(Some(200), Outcome::Completed, second));
         assert!(errors.keeps(Some(404), Outcome::Completed, second));
         assert!(errors.keeps(Some(200), Outcome::LeftInBody, second));
         assert!(errors.keeps(None, Outcome::Panic, second));
-        let slow = Policy::default().only_slower_than(second).plan;
+        let slow = Policy::default().only_slower_than(second);
         assert!(!slow.keeps(Some(500), Outcome::Completed, second));
         assert!(slow.keeps(Some(200), Outcome::Completed, second * 2));
-        let either = Policy::default()
-            .only_slower_than(second)
-            .only_errors()
-            .plan;
+        let either = Policy::default().only_slower_than(second).only_errors();
         assert!(either.keeps(Some(500), Outcome::Completed, Duration::ZERO));
         assert!(either.keeps(Some(200), Outcome::Completed, second * 2));
     }

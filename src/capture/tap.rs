@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use super::budget::Reservation;
 use super::captured::{CapturedBody, Kept};
 use super::fields::Fields;
@@ -18,6 +20,9 @@ pub(crate) struct Tap {
     trailers: Fields,
     reservation: Reservation,
 }
+
+/// A tap that the service's side of a body and the record of its exchange share.
+pub(crate) type SharedTap = Arc<Mutex<Tap>>;
 
 /// The first room taken for a body of unknown length, in bytes.
 const STEP: usize = 4 * 1024;

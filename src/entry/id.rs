@@ -39,6 +39,15 @@ impl EntryId {
         Self::assemble(ticks(at), 0)
     }
 
+    /// Prints the hyphenated UUID without allocating.
+    pub(crate) fn to_ascii(self) -> [u8; 36] {
+        let mut text = [0; 36];
+        Uuid::from_bytes(self.0)
+            .hyphenated()
+            .encode_lower(&mut text);
+        text
+    }
+
     /// Prints the prefix, an underscore and 22 base62 digits: `req_0CXZ…`.
     pub fn prefixed(&self, prefix: &str) -> String {
         let mut rest = u128::from_be_bytes(self.0);
@@ -138,6 +147,15 @@ impl EntryIds {
             counter: AtomicU64::new(0),
             seed,
         })
+    }
+
+    /// Makes ids for a machine that gave no randomness; they are seen by nobody, since nothing is stored there.
+    pub(crate) fn without_seed() -> Self {
+        Self {
+            last: AtomicU64::new(0),
+            counter: AtomicU64::new(0),
+            seed: 0,
+        }
     }
 
     pub(crate) fn next(&self, at: Timestamp) -> EntryId {

@@ -30,6 +30,11 @@ pub use message::{RequestRecord, ResponseRecord};
 pub use outcome::{Outcome, Timing};
 pub use params::{Param, Params};
 
+/// Marks a response of the log's own endpoints, in its extensions: the layer leaves such exchanges out, so that reading the log is never
+/// logged into itself.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnEndpoint;
+
 /// One stored record.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -1,0 +1,76 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+
+use tokio::sync::{Notify, mpsc};
+
+use super::Command;
+use super::ledger::{DropReason, Ledger};
+
+/// The request path's end of the queue. A push costs tens of nanoseconds and never waits.
+///
+/// The recorder polls while it is busy, so a push does not wake it: waking a sleeping thread costs a hundred times as much as the
+/// push. It is woken when the queue is half full, and by the first push after more than a second of silence.
+pub(crate) struct Intake<T> {
+    pub(super) sender: SyncSender<T>,
+    pub(super) shared: Arc<Shared>,
+    /// Tells the recorder, by closing, that nobody is left who could push.
+    pub(super) _alive: mpsc::UnboundedSender<Command>,
+}
+
+/// What the request path, the handles and the recorder's thread share.
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(super) accepted: AtomicU64,
+    pub(super) taken: AtomicU64,
+    pub(super) is_closed: AtomicBool,
+    pub(super) is_asleep: AtomicBool,
+    pub(super) bell: Notify,
+    pub(super) half_full: u64,
+    pub(super) batched: AtomicUsize,
+    pub(super) captured_bytes: Box<dyn Fn() -> usize + Send + Sync>,
+}
+
+impl Shared {
+    pub(super) fn queued(&self) -> u64 {
+        let taken = self.taken.load(Ordering::SeqCst);
+        self.accepted.load(Ordering::SeqCst).saturating_sub(taken)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+}
+
+impl<T> Intake<T> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Hands an ended exchange over, or drops and counts it.
+    ///
+    /// It counts as accepted before it is sent, and no more where it could not be: so a recorder that closes can wait until it has taken
+    /// all that was accepted, and none is lost between its last look and its end.
+    pub(crate) fn push(&self, item: T) {
+        let shared = &*self.shared;
+        let accepted = shared.accepted.fetch_add(1, Ordering::SeqCst) + 1;
+        let sent = match shared.is_closed() {
+            true => Err(DropReason::Closed),
+            false => self.sender.try_send(item).map_err(|error| match error {
+                TrySendError::Full(_) => DropReason::QueueFull,
+                TrySendError::Disconnected(_) => DropReason::Closed,
+            }),
+        };
+        if let Err(reason) = sent {
+            shared.accepted.fetch_sub(1, Ordering::SeqCst);
+            shared.ledger.dropped(reason, 1);
+            return;
+        }
+        let is_half_full =
+            accepted.saturating_sub(shared.taken.load(Ordering::Relaxed)) == shared.half_full;
+        let asleep = shared.is_asleep.load(Ordering::SeqCst);
+        if is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst)) {
+            shared.bell.notify_one();
+        }
+    }
+}

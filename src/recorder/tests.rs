@@ -1,0 +1,385 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::entry::{Context, EntryIds, EntryKind, Exchange, Outcome, RequestRecord, Timing};
+
+/// A sink that does what the test says.
+#[derive(Default)]
+struct Told {
+    written: Mutex<Vec<usize>>,
+    failures: AtomicUsize,
+    panics: AtomicUsize,
+    is_permanent: AtomicBool,
+    is_hung: AtomicBool,
+    blocks: AtomicBool,
+    flushes: AtomicUsize,
+}
+
+impl Told {
+    fn total(&self) -> usize {
+        self.written.lock().unwrap().iter().sum()
+    }
+
+    fn takes_one(counter: &AtomicUsize) -> bool {
+        counter
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+    }
+}
+
+#[async_trait]
+impl LogSink for Told {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        if self.is_hung.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        while self.blocks.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        if Self::takes_one(&self.panics) {
+            panic!("told to");
+        }
+        if Self::takes_one(&self.failures) {
+            let error = Error::new(ErrorKind::Unavailable, "told to");
+            return Err(if self.is_permanent.load(Ordering::SeqCst) {
+                error
+            } else {
+                error.retryable()
+            });
+        }
+        self.written.lock().unwrap().push(batch.len());
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        self.flushes.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// Stands for a capture: counts those alive.
+struct Item {
+    alive: Arc<AtomicUsize>,
+    panics: bool,
+}
+
+struct Fixture {
+    sink: Arc<Told>,
+    intake: Intake<Item>,
+    recorder: Recorder,
+    alive: Arc<AtomicUsize>,
+}
+
+struct Guard(Arc<AtomicUsize>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn fixture(delivery: Delivery) -> Fixture {
+    let sink = Arc::new(Told::default());
+    let ids = EntryIds::new().unwrap();
+    let mask = move |item: Item| {
+        let guard = Guard(item.alive);
+        assert!(!item.panics, "told to");
+        let exchange = Exchange::new(
+            RequestRecord::default(),
+            Outcome::Completed,
+            Timing::default(),
+        );
+        let at = Timestamp::from_micros(1);
+        let kind = EntryKind::Exchange(Box::new(exchange));
+        (
+            LogEntry::new(ids.next(at), at, Context::default(), kind),
+            guard,
+        )
+    };
+    let (intake, recorder) = start(sink.clone(), delivery, || 7, mask).unwrap();
+    Fixture {
+        sink,
+        intake,
+        recorder,
+        alive: Arc::default(),
+    }
+}
+
+impl Fixture {
+    fn push(&self, count: usize) {
+        (0..count).for_each(|_| self.push_one(false));
+    }
+
+    fn push_one(&self, panics: bool) {
+        self.intake.shared().ledger.seen();
+        self.alive.fetch_add(1, Ordering::SeqCst);
+        self.intake.push(Item {
+            alive: self.alive.clone(),
+            panics,
+        });
+    }
+
+    fn dropped(&self, reason: DropReason) -> u64 {
+        self.recorder.stats().balance.dropped(reason)
+    }
+}
+
+fn quick() -> Delivery {
+    Delivery::default().batch_age(Duration::from_millis(5))
+}
+
+#[tokio::test]
+async fn flush_waits_until_everything_before_it_is_stored() {
+    let it = fixture(Delivery::default().batch_age(Duration::from_secs(3600)));
+    it.push(2_500);
+    it.recorder.flush().await.unwrap();
+    assert_eq!(it.sink.total(), 2_500);
+    assert!(
+        it.sink
+            .written
+            .lock()
+            .unwrap()
+            .iter()
+            .all(|&batch| batch <= 1_000)
+    );
+    let stats = it.recorder.stats();
+    assert_eq!(
+        (stats.balance.stored(), stats.balance.in_flight()),
+        (2_500, 0)
+    );
+    assert_eq!(it.sink.flushes.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        it.alive.load(Ordering::SeqCst),
+        0,
+        "what was reserved is given back"
+    );
+}
+
+#[tokio::test]
+async fn flush_under_a_steady_stream_of_pushes_comes_to_an_end() {
+    let it = Arc::new(fixture(quick()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let pusher = std::thread::spawn({
+        let (it, stop) = (it.clone(), stop.clone());
+        move || {
+            while !stop.load(Ordering::SeqCst) {
+                it.push(10);
+                std::thread::yield_now();
+            }
+        }
+    });
+    for _ in 0..20 {
+        it.recorder.flush().await.unwrap();
+    }
+    stop.store(true, Ordering::SeqCst);
+    pusher.join().unwrap();
+    it.recorder.flush().await.unwrap();
+    assert_eq!(it.recorder.stats().balance.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn full_queue_drops_the_newest_and_the_ledger_balances() {
+    let it = fixture(quick().queue_entries(10).batch_entries(10));
+    it.sink.is_hung.store(true, Ordering::SeqCst);
+    it.push(1_000);
+    let balance = it.recorder.stats().balance;
+    assert_eq!(balance.seen(), 1_000);
+    assert_eq!(
+        balance.seen(),
+        balance.stored() + balance.dropped_total() + balance.in_flight()
+    );
+    assert!(
+        balance.in_flight() <= 20,
+        "ten in the queue, ten in the batch"
+    );
+    assert_eq!(
+        balance.in_flight(),
+        it.alive.load(Ordering::SeqCst) as u64 - undropped(&balance)
+    );
+    let report = it.recorder.shutdown(Duration::from_millis(20)).await;
+    assert_eq!(report.balance.in_flight(), 0);
+    assert!(!report.is_complete());
+    assert_eq!(report.lost(), report.balance.dropped(DropReason::Deadline));
+}
+
+/// Refused items are dropped by the pusher without their guard.
+fn undropped(balance: &Balance) -> u64 {
+    balance.dropped(DropReason::QueueFull)
+}
+
+#[tokio::test]
+async fn retryable_error_is_retried_and_a_permanent_one_drops_the_batch() {
+    let it = fixture(quick());
+    it.sink.failures.store(2, Ordering::SeqCst);
+    it.push(3);
+    it.recorder.flush().await.unwrap();
+    let stats = it.recorder.stats();
+    assert_eq!(
+        (it.sink.total(), stats.retries, stats.sink_errors),
+        (3, 2, 2)
+    );
+
+    it.sink.is_permanent.store(true, Ordering::SeqCst);
+    it.sink.failures.store(1, Ordering::SeqCst);
+    it.push(5);
+    it.recorder.flush().await.unwrap();
+    assert_eq!(it.dropped(DropReason::Sink), 5);
+    it.push(1);
+    it.recorder.flush().await.unwrap();
+    assert_eq!(it.sink.total(), 4, "the next batch is written");
+}
+
+#[tokio::test]
+async fn error_that_does_not_pass_in_time_drops_the_batch() {
+    let it = fixture(quick().retry_for(Duration::ZERO));
+    it.sink.failures.store(1, Ordering::SeqCst);
+    it.push(2);
+    it.recorder.flush().await.unwrap();
+    assert_eq!(
+        (it.dropped(DropReason::Sink), it.recorder.stats().retries),
+        (2, 0)
+    );
+}
+
+#[tokio::test]
+async fn panic_of_the_sink_is_contained_and_counted() {
+    let it = fixture(quick());
+    it.sink.panics.store(1, Ordering::SeqCst);
+    it.push(2);
+    it.recorder.flush().await.unwrap();
+    it.push(3);
+    it.recorder.flush().await.unwrap();
+    let stats = it.recorder.stats();
+    assert_eq!(
+        (
+            it.sink.total(),
+            stats.sink_panics,
+            it.dropped(DropReason::Sink)
+        ),
+        (3, 1, 2)
+    );
+}
+
+#[tokio::test]
+async fn panic_of_the_masker_loses_one_entry_and_no_more() {
+    let it = fixture(quick());
+    it.push(1);
+    it.push_one(true);
+    it.push(1);
+    it.recorder.flush().await.unwrap();
+    assert_eq!((it.sink.total(), it.dropped(DropReason::Masking)), (2, 1));
+    assert_eq!(it.alive.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn shutdown_writes_what_there_is_and_refuses_what_comes() {
+    let it = fixture(Delivery::default().batch_age(Duration::from_secs(3600)));
+    it.push(1_500);
+    let report = it.recorder.shutdown(Duration::from_secs(10)).await;
+    assert!(report.is_complete());
+    assert_eq!(it.sink.total(), 1_500);
+    it.push(2);
+    assert_eq!(it.dropped(DropReason::Closed), 2);
+    assert!(!it.recorder.stats().is_running);
+    assert_eq!(
+        it.recorder.flush().await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
+    assert!(
+        it.recorder
+            .shutdown(Duration::from_secs(1))
+            .await
+            .is_complete(),
+        "a second time"
+    );
+}
+
+#[test]
+fn shutdown_returns_by_its_deadline_though_the_sink_blocks_the_thread() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let it = fixture(quick());
+    it.sink.blocks.store(true, Ordering::SeqCst);
+    it.push(4);
+    let begun = Instant::now();
+    let report = runtime.block_on(it.recorder.shutdown(Duration::from_millis(50)));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(!report.is_flushed);
+    assert_eq!(report.lost(), 4);
+    it.sink.blocks.store(false, Ordering::SeqCst);
+}
+
+#[test]
+fn pushes_that_race_with_the_shutdown_are_all_settled() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for _ in 0..20 {
+        let it = Arc::new(fixture(quick()));
+        let pushers: Vec<_> = (0..2)
+            .map(|_| {
+                let it = it.clone();
+                std::thread::spawn(move || it.push(2_000))
+            })
+            .collect();
+        runtime.block_on(it.recorder.shutdown(Duration::from_secs(10)));
+        pushers
+            .into_iter()
+            .for_each(|pusher| pusher.join().unwrap());
+        let balance = it.recorder.stats().balance;
+        assert_eq!((balance.seen(), balance.in_flight()), (4_000, 0));
+        assert_eq!(balance.stored(), it.sink.total() as u64);
+    }
+}
+
+#[test]
+fn first_push_after_a_silence_wakes_the_sleeping_thread() {
+    let it = fixture(quick());
+    let begun = Instant::now();
+    while !it.recorder.shared.is_asleep.load(Ordering::SeqCst) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "it sleeps after a second"
+        );
+        std::thread::yield_now();
+    }
+    it.push(1);
+    assert!(
+        !it.recorder.shared.is_asleep.load(Ordering::SeqCst),
+        "the push rang"
+    );
+    it.push(1);
+    while it.sink.total() < 2 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "nothing but the pushes wakes it"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn dropped_handles_end_the_thread_after_the_last_entry() {
+    let it = fixture(Delivery::default().batch_age(Duration::from_secs(3600)));
+    it.push(3);
+    let Fixture {
+        sink,
+        intake,
+        recorder,
+        ..
+    } = it;
+    drop((intake, recorder));
+    let begun = Instant::now();
+    while Arc::strong_count(&sink) > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        std::thread::yield_now();
+    }
+    assert_eq!(sink.total(), 3);
+}
