@@ -46,4 +46,4 @@ pub use error::{Error, ErrorKind};
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;
-pub use store::{LogStore, Retention};
+pub use store::{LogStore, MemoryStore, Retention};

@@ -46,6 +46,36 @@ pub struct Context {
     pub api_version: Option<String>,
 }
 
+impl Context {
+    /// Returns the bytes that the texts hold.
+    pub(super) fn size_bytes(&self) -> usize {
+        let actor = self.actor.as_ref().map_or(0, |actor| {
+            let names = [&actor.email, &actor.first_name, &actor.last_name];
+            actor.id.len() + total(names)
+        });
+        let texts = [
+            &self.session,
+            &self.api_key,
+            &self.organisation,
+            &self.project,
+            &self.environment,
+            &self.request_id,
+            &self.user_agent,
+            &self.trace_id,
+            &self.api_version,
+        ];
+        actor + total(texts)
+    }
+}
+
+fn total<const N: usize>(texts: [&Option<String>; N]) -> usize {
+    texts
+        .iter()
+        .filter_map(|text| text.as_ref())
+        .map(String::len)
+        .sum()
+}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").finish_non_exhaustive()

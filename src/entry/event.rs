@@ -46,6 +46,16 @@ impl AuditEvent {
         self.ref_id = Some(ref_id.into());
         self
     }
+
+    /// Returns about how many bytes the event holds; the data as long as its JSON.
+    pub(super) fn size_bytes(&self) -> usize {
+        let texts = [&self.ref_id, &self.title].map(|text| text.as_ref().map_or(0, String::len));
+        size_of::<Self>()
+            + self.category.len()
+            + self.action.len()
+            + texts.iter().sum::<usize>()
+            + self.data.to_string().len()
+    }
 }
 
 impl fmt::Debug for AuditEvent {

@@ -191,9 +191,9 @@ impl LogEntry {
     pub fn size_bytes(&self) -> usize {
         let kind = match &self.kind {
             EntryKind::Exchange(exchange) => exchange.size_bytes(),
-            EntryKind::Event(event) => size_of::<AuditEvent>() + event.data.to_string().len(),
+            EntryKind::Event(event) => event.size_bytes(),
         };
-        size_of::<Self>() + self.context.user_agent.as_ref().map_or(0, String::len) + kind
+        size_of::<Self>() + self.context.size_bytes() + kind
     }
 }
 
@@ -229,8 +229,17 @@ impl Exchange {
         let bodies =
             [&self.request_body, &self.response_body].map(|body| body.text().map_or(0, str::len));
         size_of::<Self>()
+            + request.method.len()
             + request.path.len()
-            + request.query.as_ref().map_or(0, String::len)
+            + [
+                &request.scheme,
+                &request.authority,
+                &request.route,
+                &request.query,
+            ]
+            .map(|text| text.as_ref().map_or(0, String::len))
+            .iter()
+            .sum::<usize>()
             + request.headers.size_bytes()
             + request.trailers.size_bytes()
             + response

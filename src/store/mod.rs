@@ -3,12 +3,16 @@
 //! Comes in: batches through [`LogSink`](crate::LogSink), questions as [`LogQuery`]. Goes out: pages of entries within the reader's scope.
 //! Promises: every store answers as the reference evaluator does; the conformance suite in `testing` holds each to it.
 
+mod memory;
+
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
 use crate::query::{Filter, LogQuery, Page, Scope};
+
+pub use memory::MemoryStore;
 
 /// Gives entries back.
 ///
@@ -18,6 +22,9 @@ use crate::query::{Filter, LogQuery, Page, Scope};
 ///
 /// - **Scoped.** An entry outside the scope does not exist: not by id, not in a page, not in a count.
 /// - **Ordered.** A listing runs from the largest id to the smallest and holds exactly the entries for which [`LogQuery::matches`] is true.
+/// - **Told apart.** [`Page::has_newer`] and [`Page::has_older`] tell whether the listing goes on before and behind the page. A page without
+///   entries lies where its position says: behind everything that is at or above an [`After`](crate::query::Position::After), before
+///   everything that is at or below a [`Before`](crate::query::Position::Before), behind the whole listing for a number past its end.
 /// - **Stable.** Walking by [`Position::After`](crate::query::Position) from the first page shows every entry that was there at the start, and not
 ///   deleted since, exactly once, whatever is written meanwhile.
 /// - **Fresh.** What a finished write stored is seen by the next question on the same store.
@@ -67,6 +74,17 @@ pub trait Retention: Send + Sync + 'static {
     ///
     /// When the store cannot be written; some entries may be changed.
     async fn erase(&self, actor_id: &str) -> Result<u64, Error>;
+}
+
+#[async_trait]
+impl<S: Retention + ?Sized> Retention for std::sync::Arc<S> {
+    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+        (**self).delete_before(time).await
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+        (**self).erase(actor_id).await
+    }
 }
 
 #[async_trait]

@@ -1,0 +1,339 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+
+use super::{LogStore, Retention};
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::Error;
+use crate::query::{Filter, LogQuery, Page, Position, Scope};
+use crate::sink::LogSink;
+
+/// Keeps the newest entries in memory, for development, tests and small services.
+///
+/// It holds at most [`MemoryStore::DEFAULT_ENTRIES`] entries and [`MemoryStore::DEFAULT_BYTES`] bytes, as
+/// [`LogEntry::size_bytes`] counts them, unless told otherwise. What does not fit pushes out the entries of the smallest ids;
+/// an entry larger than the whole store is not kept. Clones share one store.
+///
+/// Every question walks the entries and asks [`LogQuery::matches`]: it is the reference that other stores are held to.
+#[derive(Clone)]
+pub struct MemoryStore {
+    ring: Arc<RwLock<Ring>>,
+}
+
+struct Ring {
+    entries: BTreeMap<EntryId, Held>,
+    bytes: usize,
+    max_entries: usize,
+    max_bytes: usize,
+}
+
+struct Held {
+    entry: Arc<LogEntry>,
+    bytes: usize,
+}
+
+impl MemoryStore {
+    /// How many entries [`MemoryStore::new`] holds.
+    pub const DEFAULT_ENTRIES: usize = 10_000;
+    /// How many bytes a store holds unless [`MemoryStore::max_bytes`] says otherwise: 64 MiB.
+    pub const DEFAULT_BYTES: usize = 64 << 20;
+
+    /// Makes a store of the default size.
+    pub fn new() -> Self {
+        Self::with_capacity(Self::DEFAULT_ENTRIES)
+    }
+
+    /// Makes a store of at most `entries` entries and the default number of bytes.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self {
+            ring: Arc::new(RwLock::new(Ring {
+                entries: BTreeMap::new(),
+                bytes: 0,
+                max_entries: entries,
+                max_bytes: Self::DEFAULT_BYTES,
+            })),
+        }
+    }
+
+    /// Says how many bytes the store holds at most; the clones of the store follow.
+    #[must_use]
+    pub fn max_bytes(self, bytes: usize) -> Self {
+        let mut ring = self.write_ring();
+        ring.max_bytes = bytes;
+        ring.evict();
+        drop(ring);
+        self
+    }
+
+    /// Returns how many entries it holds.
+    pub fn len(&self) -> usize {
+        self.read_ring().entries.len()
+    }
+
+    /// Tells whether it holds no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    // A panic under the lock leaves every entry either in or out, so that a poisoned lock is still good.
+    fn read_ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_ring(&self) -> RwLockWriteGuard<'_, Ring> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Ring {
+    fn insert(&mut self, entry: &LogEntry) {
+        if !self.entries.contains_key(&entry.id) {
+            let held = Held::new(entry.clone());
+            if held.bytes <= self.max_bytes {
+                self.bytes += held.bytes;
+                self.entries.insert(entry.id, held);
+                self.evict();
+            }
+        }
+    }
+
+    fn evict(&mut self) {
+        while self.entries.len() > self.max_entries || self.bytes > self.max_bytes {
+            let Some((_, held)) = self.entries.pop_first() else {
+                return;
+            };
+            self.bytes -= held.bytes;
+        }
+    }
+
+    /// Returns the entries of a listing between two ids, newest first.
+    fn listing<'a>(
+        &'a self,
+        query: &'a LogQuery,
+        ids: (Bound<EntryId>, Bound<EntryId>),
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<LogEntry>> {
+        self.entries
+            .range(ids)
+            .rev()
+            .map(|(_, held)| &held.entry)
+            .filter(|entry| query.matches(entry))
+    }
+}
+
+impl Held {
+    fn new(entry: LogEntry) -> Self {
+        Self {
+            bytes: entry.size_bytes(),
+            entry: Arc::new(entry),
+        }
+    }
+}
+
+#[async_trait]
+impl LogSink for MemoryStore {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        let mut ring = self.write_ring();
+        for entry in batch {
+            ring.insert(entry);
+        }
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LogStore for MemoryStore {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        let found = self
+            .read_ring()
+            .entries
+            .get(&id)
+            .map(|held| Arc::clone(&held.entry));
+        Ok(found.filter(|entry| scope.allows(entry)).map(unshare))
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        use Bound::{Excluded, Included, Unbounded};
+        let limit = query.limit.clamp(1, LogQuery::MAX_LIMIT) as usize;
+        let ring = self.read_ring();
+        let all = (Unbounded, Unbounded);
+
+        let (mut found, has_older, has_newer);
+        match query.position {
+            Position::First => {
+                found = share(ring.listing(query, all).take(limit + 1));
+                has_newer = false;
+                has_older = found.len() > limit;
+                found.truncate(limit);
+            }
+            Position::After(id) => {
+                found = share(
+                    ring.listing(query, (Unbounded, Excluded(id)))
+                        .take(limit + 1),
+                );
+                has_newer = ring
+                    .listing(query, (Included(id), Unbounded))
+                    .next()
+                    .is_some();
+                has_older = found.len() > limit;
+                found.truncate(limit);
+            }
+            Position::Before(id) => {
+                let newer = ring.listing(query, (Excluded(id), Unbounded)).rev();
+                found = share(newer.take(limit + 1));
+                has_newer = found.len() > limit;
+                has_older = ring
+                    .listing(query, (Unbounded, Included(id)))
+                    .next()
+                    .is_some();
+                found.truncate(limit);
+                found.reverse();
+            }
+            Position::Number(number) => {
+                let before = usize::try_from(number.saturating_sub(1))
+                    .ok()
+                    .and_then(|pages| pages.checked_mul(limit))
+                    .unwrap_or(usize::MAX);
+                found = share(ring.listing(query, all).skip(before).take(limit + 1));
+                has_newer = before > 0 && ring.listing(query, all).next().is_some();
+                has_older = found.len() > limit;
+                found.truncate(limit);
+            }
+        }
+        drop(ring);
+        Ok(Page::new(
+            found.into_iter().map(unshare).collect(),
+            has_older,
+            has_newer,
+        ))
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        let query = LogQuery::new(scope.clone()).filter(filter.clone());
+        let ring = self.read_ring();
+        Ok(ring
+            .listing(&query, (Bound::Unbounded, Bound::Unbounded))
+            .count() as u64)
+    }
+}
+
+#[async_trait]
+impl Retention for MemoryStore {
+    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+        let mut ring = self.write_ring();
+        let (before, mut freed) = (ring.entries.len(), 0);
+        ring.entries.retain(|_, held| {
+            let stays = held.entry.created_at >= time;
+            freed += if stays { 0 } else { held.bytes };
+            stays
+        });
+        ring.bytes -= freed;
+        Ok((before - ring.entries.len()) as u64)
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+        let mut ring = self.write_ring();
+        let (mut erased, mut bytes) = (0, ring.bytes);
+        for held in ring.entries.values_mut() {
+            let actor = held.entry.context.actor.as_ref();
+            if actor.is_some_and(|actor| actor.id == actor_id) {
+                let mut entry = LogEntry::clone(&held.entry);
+                entry.erase_person();
+                bytes -= held.bytes;
+                *held = Held::new(entry);
+                bytes += held.bytes;
+                erased += 1;
+            }
+        }
+        ring.bytes = bytes;
+        Ok(erased)
+    }
+}
+
+/// Shares the entries, so that the lock is not held while they are copied.
+fn share<'a>(entries: impl Iterator<Item = &'a Arc<LogEntry>>) -> Vec<Arc<LogEntry>> {
+    entries.cloned().collect()
+}
+
+fn unshare(entry: Arc<LogEntry>) -> LogEntry {
+    Arc::unwrap_or_clone(entry)
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ring = self.read_ring();
+        f.debug_struct("MemoryStore")
+            .field("entries", &ring.entries.len())
+            .field("bytes", &ring.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{AuditEvent, Context, EntryKind};
+
+    fn entry(number: u8, title_bytes: usize) -> LogEntry {
+        let mut event = AuditEvent::new("project", "updated");
+        event.title = Some("x".repeat(title_bytes));
+        let mut id = [0; 16];
+        id[15] = number;
+        let kind = EntryKind::Event(Box::new(event));
+        LogEntry::new(
+            EntryId::from_bytes(id),
+            Timestamp::default(),
+            Context::default(),
+            kind,
+        )
+    }
+
+    fn numbers(store: &MemoryStore) -> Vec<u8> {
+        let ring = store.read_ring();
+        ring.entries.keys().map(|id| id.as_bytes()[15]).collect()
+    }
+
+    #[tokio::test]
+    async fn full_store_lets_the_smallest_ids_go() {
+        let store = MemoryStore::with_capacity(3);
+        let batch: Vec<_> = [4, 2, 5, 3, 1].map(|number| entry(number, 1)).into();
+        store.write(&batch).await.unwrap();
+        assert_eq!(numbers(&store), [3, 4, 5]);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_bounded_as_well_as_entries() {
+        let store = MemoryStore::new().max_bytes(3 * entry(0, 10_000).size_bytes());
+        for number in 1..=9 {
+            store.write(&[entry(number, 10_000)]).await.unwrap();
+        }
+        assert_eq!(numbers(&store), [7, 8, 9]);
+        store.write(&[entry(10, 1_000_000)]).await.unwrap();
+        assert_eq!(numbers(&store), [7, 8, 9], "too large to be kept");
+    }
+
+    #[tokio::test]
+    async fn erased_and_deleted_entries_give_their_bytes_back() {
+        let store = MemoryStore::new();
+        let mut about = entry(1, 10_000);
+        about.context.actor = Some(crate::Actor::user("user_1"));
+        store.write(&[about, entry(2, 10)]).await.unwrap();
+        assert_eq!(store.erase("user_1").await.unwrap(), 1);
+        assert!(store.read_ring().bytes < 10_000);
+        assert_eq!(store.delete_before(Timestamp::MAX).await.unwrap(), 2);
+        assert_eq!(store.read_ring().bytes, 0);
+    }
+}

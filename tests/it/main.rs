@@ -1,0 +1,5 @@
+//! The crate from outside: one binary for all integration tests.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod conformance;
