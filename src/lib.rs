@@ -38,11 +38,13 @@ mod error;
 mod pattern;
 
 pub use annotate::ApiLog;
+pub use api::LogApi;
 pub use async_trait::async_trait;
 pub use capture::Policy;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use entry::{Actor, AuditEvent, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};
+pub use format::WireFormat;
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;

@@ -1,1 +1,124 @@
-//! To be written.
+//! Endpoints: the log given back over HTTP.
+//!
+//! Comes in: a reader's request. Goes out: a page or an entry in a [`WireFormat`], or the vendor's own error.
+//! Promises: there is no endpoint without an [`Access`]; the scope it gives goes into every question, and neither a parameter nor a cursor
+//! changes it; no reply is cached, none is logged, none is read as anything but what its content type says.
+//! Cost: one question to the store for each reply, two where a total is asked for.
+
+mod access;
+mod answer;
+mod body;
+mod builder;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::clock::Clock;
+use crate::entry::EntryIds;
+use crate::format::WireFormat;
+use crate::store::LogStore;
+use routes::Routes;
+
+pub use access::{Access, Denial};
+pub use body::ApiBody;
+pub use builder::{Builder, Unguarded};
+pub use tokens::BearerTokens;
+
+/// The read side: a tower service that answers `GET` and `HEAD` on the routes of its formats.
+///
+/// It reads no request body, so it takes any. Mount it outside the layer that records, or leave its own traffic to the mark
+/// [`OwnEndpoint`](crate::entry::OwnEndpoint) that every response carries.
+///
+/// # Example: one reader who sees everything
+///
+/// ```
+/// use tower_api_log::api::{BearerTokens, LogApi};
+/// use tower_api_log::format::Native;
+/// use tower_api_log::{LogStore, Scope};
+///
+/// fn endpoints(store: impl LogStore, token: &str) -> Result<LogApi, tower_api_log::Error> {
+///     LogApi::new(store)
+///         .format(Native)
+///         .access(BearerTokens::new([(token, Scope::all())])?)
+///         .build()
+/// }
+/// ```
+///
+/// # Example: without anybody who decides who may read, there is nothing to build
+///
+/// ```compile_fail
+/// # use tower_api_log::{LogStore, api::LogApi, format::Native};
+/// fn endpoints(store: impl LogStore) {
+///     let api = LogApi::new(store).format(Native).build();
+/// }
+/// ```
+#[derive(Clone)]
+pub struct LogApi {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn LogStore>,
+    formats: Vec<Box<dyn WireFormat>>,
+    routes: Routes,
+    access: Box<dyn Access>,
+    clock: Box<dyn Clock>,
+    ids: EntryIds,
+}
+
+impl LogApi {
+    /// Begins the read side of a store.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a LogApi without an Access must not exist, so the start is another type"
+    )]
+    pub fn new(store: impl LogStore) -> Builder<Unguarded> {
+        Builder::new(Arc::new(store))
+    }
+
+    /// Turns the service into a router with one route for each path of its formats, to be merged into the application's.
+    #[cfg(feature = "axum")]
+    pub fn into_router(self) -> axum::Router {
+        let templates = self.shared.routes.templates();
+        let both = templates.flat_map(|template| [template.to_owned(), format!("{template}/")]);
+        let both: Vec<String> = both.collect();
+        both.iter().fold(axum::Router::new(), |router, template| {
+            router.route_service(template, self.clone())
+        })
+    }
+}
+
+impl<B> Service<Request<B>> for LogApi {
+    type Response = Response<ApiBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        let (parts, _) = request.into_parts();
+        Box::pin(async move { Ok(shared.respond(&parts).await) })
+    }
+}
+
+impl fmt::Debug for LogApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogApi")
+            .field("routes", &self.shared.routes)
+            .finish_non_exhaustive()
+    }
+}

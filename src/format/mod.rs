@@ -1,1 +1,93 @@
-//! To be written.
+//! Wire formats: how a reader's request becomes a question, and how what a store gives back becomes a reply.
+//!
+//! Comes in: path and query parameters, headers, the time and the reader's scope, as a [`Request`]. Goes out: a [`Question`] to
+//! a store, then a [`Reply`], or a [`Refusal`] in the vendor's own words. Promises: a format is pure (no store, no clock, no web framework)
+//! and never widens the reader's scope; names of attributes follow the vendor, user data keeps its own case and bytes.
+//! Cost: one pass over the entries of a page; bodies are embedded as they are, and not built up as trees.
+
+mod fields;
+mod json;
+mod native;
+mod params;
+mod question;
+mod refusal;
+mod reply;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::entry::{EntryId, LogEntry};
+use crate::query::Page;
+
+pub use native::Native;
+pub use params::Parameters;
+pub use question::{Listing, Lookup, Operation, Question, Route};
+pub use refusal::Refusal;
+pub use reply::Reply;
+pub use request::Request;
+
+/// One way to write the log on the wire.
+///
+/// [`LogApi`](crate::api::LogApi) matches the routes, lets [`Access`](crate::api::Access) decide, asks the store within the reader's scope and
+/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`] or [`WireFormat::entry`], and
+/// [`WireFormat::refuse`] wherever something is amiss.
+///
+/// # Contract
+///
+/// - **Pure.** The same request and the same entries give the same reply.
+/// - **Told, not guessed.** What a reader asks for and the format does not know is refused, naming the parameter; it is never left out in silence.
+/// - **Own words.** Every refusal has the status and the body that the vendor's clients expect.
+pub trait WireFormat: Send + Sync + 'static {
+    /// Returns the routes; where two of them match, the first wins.
+    fn routes(&self) -> Vec<Route>;
+
+    /// Finds the reader's credential in the request's headers: by default the token of `Authorization: Bearer`.
+    fn credential<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        let (scheme, token) = only(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
+        let token = token.trim_matches(' ');
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// A parameter, header or id that the format does not accept.
+    fn ask(&self, request: &Request<'_>) -> Result<Question, Refusal>;
+
+    /// Writes one page of a listing. `total` is there where the listing asked for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`WireFormat::ask`], which has read the same request before.
+    fn page(
+        &self,
+        request: &Request<'_>,
+        asked: &Listing,
+        page: &Page,
+        total: Option<u64>,
+    ) -> Result<Reply, Refusal>;
+
+    /// Writes one entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`WireFormat::ask`], which has read the same request before.
+    fn entry(&self, request: &Request<'_>, entry: &LogEntry) -> Result<Reply, Refusal>;
+
+    /// Writes a refusal. `id` names the request that is refused.
+    fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply;
+}
+
+/// Returns the value of a header that is there once; a header that is there twice says nothing certain.
+pub(crate) fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    match values.next() {
+        None => value.to_str().ok(),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,141 @@
+use bytes::Bytes;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response};
+
+use super::routes::Match;
+use super::{ApiBody, Denial, Shared};
+use crate::entry::{EntryId, LogEntry, OwnEndpoint};
+use crate::error::{Error, ErrorKind};
+use crate::format::{Listing, Lookup, Parameters, Question, Refusal, Reply, Request, WireFormat};
+use crate::query::{Filter, LogQuery, Page, Position, Scope};
+
+impl Shared {
+    pub(super) async fn respond(&self, parts: &Parts) -> Response<ApiBody> {
+        let id = self.ids.next(self.clock.now());
+        let found = self.routes.find(parts.uri.path());
+        let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
+        let reply = match &found {
+            Some(found) => self.answer(format, found, parts, id).await,
+            None => Err(Refusal::NoRoute),
+        };
+        let reply = reply.unwrap_or_else(|refusal| {
+            let reply = format.refuse(&refusal, id);
+            match refusal {
+                Refusal::MethodNotAllowed => reply.header(ALLOW, "GET, HEAD"),
+                _ => reply,
+            }
+        });
+        finish(reply, &parts.method)
+    }
+
+    /// Decides in this order: the method, the reader, the parameters, the entry; so that who may not read learns of nothing else.
+    async fn answer(
+        &self,
+        format: &dyn WireFormat,
+        found: &Match<'_>,
+        parts: &Parts,
+        id: EntryId,
+    ) -> Result<Reply, Refusal> {
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        let credential = format.credential(&parts.headers);
+        let scope = self.access.authorize(parts, credential).await;
+        let scope = scope.map_err(|denial| match (denial, credential) {
+            (Denial::Unauthenticated, None) => Refusal::NoCredential,
+            (Denial::Unauthenticated, Some(_)) => Refusal::BadCredential,
+            (Denial::Forbidden, _) => Refusal::Forbidden("this reader may not read the log".into()),
+            (Denial::Unavailable, _) => Refusal::Unavailable,
+        })?;
+        let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
+        let request = Request {
+            route: found.route,
+            path_params: &found.params,
+            parameters: &parameters,
+            headers: &parts.headers,
+            scope: &scope,
+            id,
+            now: self.clock.now(),
+        };
+        match format.ask(&request)? {
+            Question::List(asked) => {
+                let (page, total) = self.list(&scope, &asked).await.map_err(failed)?;
+                format.page(&request, &asked, &page, total)
+            }
+            Question::Retrieve(lookup) => {
+                let entry = self.retrieve(&scope, lookup).await.map_err(failed)?;
+                format.entry(&request, &entry.ok_or(Refusal::NoEntry)?)
+            }
+        }
+    }
+
+    async fn list(&self, scope: &Scope, asked: &Listing) -> Result<(Page, Option<u64>), Error> {
+        let query = LogQuery::new(scope.clone())
+            .filter(asked.filter.clone())
+            .position(asked.position)
+            .limit(asked.limit);
+        let page = self.store.list(&query).await?;
+        let first = matches!(asked.position, Position::First | Position::Number(1));
+        let total = match (asked.with_total, first && !page.has_older) {
+            (false, _) => None,
+            (true, true) => Some(page.entries.len() as u64),
+            (true, false) => Some(self.store.count(scope, &asked.filter).await?),
+        };
+        Ok((page, total))
+    }
+
+    async fn retrieve(&self, scope: &Scope, lookup: Lookup) -> Result<Option<LogEntry>, Error> {
+        if let Some(id) = lookup.id
+            && let Some(entry) = self.store.get(scope, id).await?
+            && lookup.filter.matches(&entry)
+        {
+            return Ok(Some(entry));
+        }
+        let Some(request_id) = lookup.request_id else {
+            return Ok(None);
+        };
+        let filter = Filter {
+            request_ids: vec![request_id],
+            ..lookup.filter
+        };
+        let query = LogQuery::new(scope.clone()).filter(filter).limit(1);
+        Ok(self.store.list(&query).await?.entries.into_iter().next())
+    }
+}
+
+/// What a reader may know of a failure of the store: whether it may pass.
+fn failed(error: Error) -> Refusal {
+    match error.kind() {
+        ErrorKind::Unavailable => Refusal::Unavailable,
+        _ if error.is_retryable() => Refusal::Unavailable,
+        _ => Refusal::Internal,
+    }
+}
+
+fn finish(reply: Reply, method: &Method) -> Response<ApiBody> {
+    let length = reply.body.len();
+    let body = match *method {
+        Method::HEAD => Bytes::new(),
+        _ => reply.body,
+    };
+    let mut response = Response::new(ApiBody::new(body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, length.into());
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response.extensions_mut().insert(OwnEndpoint);
+    response
+}

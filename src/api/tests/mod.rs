@@ -1,0 +1,218 @@
+mod native;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::entry::{
+    Actor, AuditEvent, BodyRecord, Context, EntryId, EntryKind, Exchange, Headers, LogEntry,
+    Outcome, OwnEndpoint, RequestRecord, ResponseRecord, Timing,
+};
+use crate::error::{Error, ErrorKind};
+use crate::format::Native;
+use crate::query::{Filter, LogQuery, Page, Position, Scope};
+
+/// A reader who sees everything, and those of two tenants.
+const ALL: &str = "token-of-everything-1";
+const A: &str = "token-of-tenant-a-0001";
+const B: &str = "token-of-tenant-b-0001";
+
+/// The reference evaluator over a list, and a record of what was asked.
+#[derive(Clone, Default)]
+struct VecStore {
+    entries: Arc<Vec<LogEntry>>,
+    asked: Arc<Mutex<Vec<LogQuery>>>,
+    failing: Option<ErrorKind>,
+}
+
+impl VecStore {
+    fn new(mut entries: Vec<LogEntry>) -> Self {
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+        Self {
+            entries: Arc::new(entries),
+            ..Self::default()
+        }
+    }
+
+    fn failing(kind: ErrorKind) -> Self {
+        Self {
+            failing: Some(kind),
+            ..Self::default()
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.failing {
+            Some(kind) => Err(Error::new(kind, "disk /dev/secret0 at 10.0.0.7 is on fire")),
+            None => Ok(()),
+        }
+    }
+
+    fn last_asked(&self) -> LogQuery {
+        self.asked.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl LogStore for VecStore {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        self.check()?;
+        let mut seen = self.entries.iter().filter(|entry| scope.allows(entry));
+        Ok(seen.find(|entry| entry.id == id).cloned())
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        self.check()?;
+        self.asked.lock().unwrap().push(query.clone());
+        let all = self.entries.iter().filter(|entry| query.matches(entry));
+        let all: Vec<_> = all.cloned().collect();
+        let limit = query.limit as usize;
+        let (start, end) = match query.position {
+            Position::First => (0, limit),
+            Position::After(id) => {
+                let start = all.iter().take_while(|entry| entry.id >= id).count();
+                (start, start + limit)
+            }
+            Position::Before(id) => {
+                let end = all.iter().take_while(|entry| entry.id > id).count();
+                (end.saturating_sub(limit), end)
+            }
+            Position::Number(number) => {
+                let start = (number as usize - 1) * limit;
+                (start, start + limit)
+            }
+        };
+        let (start, end) = (start.min(all.len()), end.min(all.len()));
+        Ok(Page::new(
+            all[start..end].to_vec(),
+            end < all.len(),
+            start > 0,
+        ))
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        self.check()?;
+        let query = LogQuery::new(scope.clone()).filter(filter.clone());
+        let matching = self.entries.iter().filter(|entry| query.matches(entry));
+        Ok(matching.count() as u64)
+    }
+}
+
+/// The id of the sample entry of a number; larger numbers are newer.
+fn id(number: u8) -> EntryId {
+    let mut bytes = *EntryId::first_at(at(number)).as_bytes();
+    bytes[15] = number;
+    EntryId::from_bytes(bytes)
+}
+
+fn at(number: u8) -> Timestamp {
+    let seed: Timestamp = "2023-09-20T20:20:03.485Z".parse().unwrap();
+    seed.plus(std::time::Duration::from_secs(u64::from(number)))
+}
+
+fn whole(text: &str) -> BodyRecord {
+    BodyRecord::Whole {
+        text: text.to_owned(),
+        bytes_seen: text.len() as u64,
+    }
+}
+
+/// A sample exchange, changed as the test needs it.
+fn exchange(number: u8, change: impl FnOnce(&mut Exchange, &mut Context)) -> LogEntry {
+    let request = RequestRecord {
+        method: "GET".into(),
+        path: "/api/v1/inquiries".into(),
+        version: "1.1".into(),
+        ..RequestRecord::default()
+    };
+    let timing = Timing {
+        to_headers_micros: Some(1200),
+        to_last_byte_micros: 1500,
+    };
+    let mut exchange = Exchange::new(request, Outcome::Completed, timing);
+    exchange.response = Some(ResponseRecord {
+        status: 200,
+        ..ResponseRecord::default()
+    });
+    let mut context = Context {
+        client_ip: Some(IpAddr::from([127, 0, 0, 1])),
+        ..Context::default()
+    };
+    change(&mut exchange, &mut context);
+    let kind = EntryKind::Exchange(Box::new(exchange));
+    LogEntry::new(id(number), at(number), context, kind)
+}
+
+fn builder(store: VecStore) -> Builder<Box<dyn Access>> {
+    let tokens = BearerTokens::new([
+        (ALL, Scope::all()),
+        (A, Scope::organisation("org_a").unwrap()),
+        (B, Scope::organisation("org_b").unwrap()),
+    ]);
+    LogApi::new(store).access(tokens.unwrap())
+}
+
+fn native(entries: Vec<LogEntry>) -> LogApi {
+    builder(VecStore::new(entries))
+        .format(Native)
+        .build()
+        .unwrap()
+}
+
+/// One reply, read to its end.
+struct Got {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Got {
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    #[track_caller]
+    fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn send(api: &LogApi, request: Request<()>) -> Got {
+    let response: Response<ApiBody> = api.clone().oneshot(request).await.unwrap();
+    assert!(response.extensions().get::<OwnEndpoint>().is_some());
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Got {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+/// Asks as a reader; an empty token is no token.
+async fn get_as(api: &LogApi, token: &str, uri: &str) -> Got {
+    let mut request = Request::builder().method(Method::GET).uri(uri);
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    send(api, request.body(()).unwrap()).await
+}
+
+async fn get(api: &LogApi, uri: &str) -> Got {
+    get_as(api, ALL, uri).await
+}

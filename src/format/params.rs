@@ -1,0 +1,196 @@
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use percent_encoding::percent_decode_str;
+
+use super::refusal::Refusal;
+use crate::clock::Timestamp;
+
+/// The parameters of a reader's query, read strictly: UTF-8 without NUL, bounded, and nothing dropped.
+#[derive(Clone, Default)]
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl Parameters {
+    /// The longest query in bytes, as sent.
+    pub const MAX_QUERY_BYTES: usize = 16 * 1024;
+    /// The most parameters of a query.
+    pub const MAX_PARAMETERS: usize = 100;
+    /// The longest value of one parameter in bytes, decoded.
+    pub const MAX_VALUE_BYTES: usize = 2048;
+    /// The most values of one parameter, commas and repetitions counted.
+    pub const MAX_VALUES: usize = 100;
+
+    pub(crate) fn parse(query: &str) -> Result<Self, Refusal> {
+        if query.len() > Self::MAX_QUERY_BYTES {
+            return Err(Refusal::parameter(
+                "query",
+                "must be at most 16384 bytes long",
+            ));
+        }
+        let mut pairs = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).ok_or_else(|| {
+                Refusal::parameter("query", "must name its parameters in UTF-8 without NUL")
+            })?;
+            let value = decode(value)
+                .ok_or_else(|| Refusal::parameter(&name, "must be UTF-8 without NUL"))?;
+            if value.len() > Self::MAX_VALUE_BYTES {
+                return Err(Refusal::parameter(&name, "must be at most 2048 bytes long"));
+            }
+            if pairs.len() == Self::MAX_PARAMETERS {
+                return Err(Refusal::parameter(
+                    "query",
+                    "must hold at most 100 parameters",
+                ));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Self { pairs })
+    }
+
+    /// Returns the names and values in the order of the query, decoded.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Refuses every parameter but the known ones.
+    ///
+    /// # Errors
+    ///
+    /// The first unknown parameter.
+    pub fn only(&self, known: &[&str]) -> Result<(), Refusal> {
+        match self.iter().find(|(name, _)| !known.contains(name)) {
+            Some((name, _)) => Err(Refusal::parameter(name, "is not a parameter here")),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the value of a parameter that may be there once.
+    ///
+    /// # Errors
+    ///
+    /// When it is there twice.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.get_all(name);
+        let value = values.next();
+        match values.next() {
+            Some(_) => Err(Refusal::parameter(name, "must be given once")),
+            None => Ok(value),
+        }
+    }
+
+    /// Returns every value of a parameter that may be repeated.
+    pub fn get_all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
+        self.iter()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Returns the values of a parameter that may be repeated, none of them empty.
+    ///
+    /// # Errors
+    ///
+    /// An empty value.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        self.get_all(name)
+            .map(|value| match value {
+                "" => Err(Refusal::parameter(name, "must not be empty")),
+                value => Ok(value.to_owned()),
+            })
+            .collect()
+    }
+
+    /// Reads the values of a parameter that may be repeated and separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// A value that `read` does not accept, named together with `must`; more than [`Parameters::MAX_VALUES`] of them.
+    pub fn list<T>(
+        &self,
+        name: &str,
+        must: &'static str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Refusal> {
+        let values = self
+            .get_all(name)
+            .flat_map(|value| value.split(','))
+            .map(|value| read(value.trim()).ok_or_else(|| Refusal::parameter(name, must)))
+            .collect::<Result<Vec<T>, Refusal>>()?;
+        if values.len() > Self::MAX_VALUES {
+            return Err(Refusal::parameter(name, "must hold at most 100 values"));
+        }
+        Ok(values)
+    }
+
+    /// Reads a whole number in decimal digits.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, a number outside the range, a repetition.
+    pub fn integer(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Refusal> {
+        let Some(text) = self.get(name)? else {
+            return Ok(None);
+        };
+        whole_number(text)
+            .filter(|number| range.contains(number))
+            .map(Some)
+            .ok_or_else(|| {
+                let (least, most) = range.into_inner();
+                Refusal::parameter(
+                    name,
+                    format!("must be a whole number from {least} to {most}"),
+                )
+            })
+    }
+
+    /// Reads a time in RFC 3339 with an offset.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, a repetition.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        let Some(text) = self.get(name)? else {
+            return Ok(None);
+        };
+        read_time(text).map(Some).ok_or_else(|| {
+            Refusal::parameter(
+                name,
+                "must be a time in RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
+            )
+        })
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameters")
+            .field("len", &self.pairs.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads decimal digits and nothing else: no sign, no space.
+pub(super) fn whole_number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// Reads RFC 3339, also where the plus of the offset was not encoded and so arrived as a space.
+pub(super) fn read_time(text: &str) -> Option<Timestamp> {
+    match text.rsplit_once(' ') {
+        Some((time, offset)) if time.contains('T') => format!("{time}+{offset}").parse().ok(),
+        _ => text.parse().ok(),
+    }
+}
+
+/// Decodes a name or a value of a query; `None` unless it is UTF-8 without NUL.
+fn decode(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    let text = percent_decode_str(&text).decode_utf8().ok()?;
+    (!text.contains('\0')).then(|| text.into_owned())
+}

@@ -1,0 +1,120 @@
+use std::borrow::Cow;
+
+use crate::entry::EntryId;
+use crate::query::{Filter, LogQuery, Position};
+
+/// A path that a format answers, and what it does there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    template: Cow<'static, str>,
+    operation: Operation,
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Gives a page of a listing.
+    List,
+    /// Gives one entry.
+    Retrieve,
+}
+
+impl Route {
+    /// Makes a route of a template: segments of letters, digits and `-._~`, or `{name}` for a parameter of one segment.
+    pub fn new(template: impl Into<Cow<'static, str>>, operation: Operation) -> Self {
+        Self {
+            template: template.into(),
+            operation,
+        }
+    }
+
+    /// Returns the template.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// Returns what the route does.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+}
+
+/// What a format asks of the store. The scope is joined by the endpoint, from what [`Access`](crate::api::Access) said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question {
+    /// A page of a listing.
+    List(Listing),
+    /// One entry.
+    Retrieve(Lookup),
+}
+
+/// The page of a listing that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listing {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// Where the page begins.
+    pub position: Position,
+    /// The most entries of the page.
+    pub limit: u32,
+    /// Whether the number of entries over all pages is needed.
+    pub with_total: bool,
+}
+
+impl Listing {
+    /// Makes a listing without a total; the limit is held between 1 and [`LogQuery::MAX_LIMIT`].
+    pub fn new(filter: Filter, position: Position, limit: u32) -> Self {
+        Self {
+            filter,
+            position,
+            limit: limit.clamp(1, LogQuery::MAX_LIMIT),
+            with_total: false,
+        }
+    }
+
+    /// Asks for the total as well.
+    #[must_use]
+    pub fn with_total(mut self) -> Self {
+        self.with_total = true;
+        self
+    }
+}
+
+/// The entry that is asked for: by its id, else the newest with a client's request id; in either case only if it passes the filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lookup {
+    /// The id, looked for first.
+    pub id: Option<EntryId>,
+    /// The client's own request id, looked for when there is no entry of the id.
+    pub request_id: Option<String>,
+    /// What the entry must pass.
+    pub filter: Filter,
+}
+
+impl Lookup {
+    /// Makes a lookup that finds nothing until it is told an id.
+    pub fn new(filter: Filter) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
+    /// Looks for an entry's id. `None` is an id that no entry can have.
+    #[must_use]
+    pub fn id(mut self, id: Option<EntryId>) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// Looks for a client's request id when there is no entry of the id.
+    #[must_use]
+    pub fn request_id(mut self, request_id: impl Into<String>) -> Self {
+        self.request_id = Some(request_id.into());
+        self
+    }
+}
