@@ -38,6 +38,8 @@ impl Masked {
 pub enum Place {
     /// The request's authority.
     Authority,
+    /// The request's path: its matrix parameters.
+    Path,
     /// The request's query.
     Query,
     /// A header field of the request.

@@ -1,1 +1,161 @@
-//! To be written.
+//! The gate: the only road from what was captured to what is stored.
+//!
+//! Comes in: a [`Captured`], which may hold secrets. Goes out: a [`LogEntry`], which holds none that the rules know, and the report
+//! of what was masked. Runs on the recorder's thread.
+//!
+//! Invariants:
+//!
+//! - Nothing of a `Captured` reaches an entry but through a function of this folder.
+//! - It fails closed. What cannot be understood under the rules is masked as far as it parses where the beginning is certain, and
+//!   otherwise withheld, with the reason, its length and a keyed hash. No error path returns the input.
+//! - A name is decoded before it is decided on, and decided on by whole words ([`names`]); a value is replaced as a whole, whatever its type,
+//!   and never by a part of itself but by what [`token`] lets show.
+//! - What is not masked keeps its bytes.
+//!
+//! Layout: [`rules`] and the table of defaults in [`presets`]; one file for each kind of place ([`headers`], [`cookies`], [`authorization`],
+//! [`uri`], [`pairs`], [`multipart`], [`json`]), [`body`] to choose between them, [`inside`] for text that holds more text.
+//!
+//! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
+//! Nothing is allocated for a part in which nothing is masked, apart from its copy into the entry.
+
+mod authorization;
+mod body;
+mod context;
+mod cookies;
+mod headers;
+mod inside;
+mod json;
+mod keyed_hash;
+mod media_type;
+mod multipart;
+mod names;
+mod pairs;
+mod presets;
+mod report;
+mod rules;
+mod token;
+mod uri;
+
+use std::borrow::Cow;
+
+use http::Version;
+
+use crate::capture::{Captured, Fields, Reservation, TrustedNetworks};
+use crate::entry::{EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord};
+
+use body::Bodies;
+use names::Names;
+use report::Report;
+
+pub(crate) use rules::Compiled;
+pub use rules::Rules;
+
+/// In the place of a value in JSON, a query or a form.
+const MASKED: &str = "[MASKED]";
+/// In the place of text in which nobody can tell where the secret ends.
+const WITHHELD: &str = "[WITHHELD]";
+/// In the place of a header's or cookie's value, and of userinfo.
+const STARS: &str = "****";
+
+/// Turns what was captured into entries.
+pub(crate) struct Masker {
+    rules: Compiled,
+    trusted: TrustedNetworks,
+}
+
+/// What the maskers of one entry share.
+struct Pass<'m> {
+    headers: &'m mut Names,
+    pairs: &'m mut Names,
+    fields: &'m mut Names,
+    report: Report,
+}
+
+impl Masker {
+    pub(crate) fn new(rules: Compiled, trusted: TrustedNetworks) -> Self {
+        Self { rules, trusted }
+    }
+
+    /// Masks an exchange. The reservation is what the captured bytes took of the budget.
+    pub(crate) fn entry(&mut self, captured: Captured) -> (LogEntry, Reservation) {
+        let Compiled {
+            headers,
+            pairs,
+            fields,
+            plain_texts,
+            hash,
+        } = &mut self.rules;
+        let mut pass = Pass {
+            headers,
+            pairs,
+            fields,
+            report: Report::new(),
+        };
+        let bodies = Bodies { plain_texts, hash };
+
+        let request = request(&captured, &mut pass);
+        let context = context::of(&captured, &self.trusted, &request.path, &request.headers);
+        let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
+        pass.report.enter(Place::RequestBody);
+        exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
+        let nothing = Fields::default();
+        let mut response_fields = &nothing;
+        if let Some(response) = &captured.response {
+            exchange.response = Some(ResponseRecord {
+                status: response.status,
+                headers: headers::mask(&response.fields, Place::ResponseHeader, &mut pass),
+                trailers: headers::mask(&response.trailers, Place::ResponseTrailer, &mut pass),
+            });
+            response_fields = &response.fields;
+        }
+        pass.report.enter(Place::ResponseBody);
+        exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
+        (exchange.masked, exchange.masked_count) = pass.report.finish();
+        let kind = EntryKind::Exchange(Box::new(exchange));
+        let entry = LogEntry::new(captured.id, captured.started, context, kind);
+        (entry, captured.reservation)
+    }
+}
+
+fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
+    let fields = &captured.request;
+    let own = |name: &str| fields.text(name).map(str::to_owned);
+    pass.report.enter(Place::Authority);
+    let authority = fields
+        .text(":authority")
+        .or_else(|| fields.text("host"))
+        .map(|it| uri::mask_authority(it, pass).unwrap_or_else(|| it.to_owned()));
+    let target = fields.text(":path").unwrap_or_default();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    pass.report.enter(Place::Path);
+    let path = uri::mask_path(path, 0, pass).unwrap_or_else(|| path.to_owned());
+    pass.report.enter(Place::Query);
+    let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
+    RequestRecord {
+        method: captured.method.as_str().to_owned(),
+        scheme: own(":scheme"),
+        authority,
+        path,
+        route: own(":route"),
+        query,
+        version: version(captured.version),
+        headers: headers::mask(fields, Place::RequestHeader, pass),
+        trailers: headers::mask(&captured.request_trailers, Place::RequestTrailer, pass),
+    }
+}
+
+fn version(version: Version) -> Cow<'static, str> {
+    Cow::Borrowed(match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    })
+}
+
+#[cfg(test)]
+mod tests;

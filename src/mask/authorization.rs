@@ -1,0 +1,130 @@
+use super::{STARS, token};
+
+/// Schemes that may show: those registered with IANA and well-known others. An unknown first word may be the credential itself.
+const SCHEMES: &[&str] = &[
+    "Basic",
+    "Bearer",
+    "Concealed",
+    "Digest",
+    "DPoP",
+    "GNAP",
+    "HOBA",
+    "Mutual",
+    "Negotiate",
+    "OAuth",
+    "PrivateToken",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "vapid",
+    "ApiKey",
+    "Api-Key",
+    "AWS",
+    "AWS4-HMAC-SHA256",
+    "AWS4-ECDSA-P256-SHA256",
+    "Bot",
+    "GenieKey",
+    "GoogleLogin",
+    "Hawk",
+    "HMAC",
+    "JWT",
+    "Kerberos",
+    "Key",
+    "NTLM",
+    "SharedKey",
+    "SharedKeyLite",
+    "Signature",
+    "SSWS",
+    "Token",
+];
+
+/// Schemes whose credentials are one token.
+const TOKEN_SCHEMES: &[&str] = &[
+    "Bearer",
+    "PrivateToken",
+    "ApiKey",
+    "Api-Key",
+    "Bot",
+    "GenieKey",
+    "Key",
+    "SSWS",
+    "Token",
+];
+
+/// Schemes whose challenges carry credentials too.
+const TALKING_SCHEMES: &[&str] = &[
+    "Mutual",
+    "Negotiate",
+    "NTLM",
+    "Kerberos",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+];
+
+/// Masks credentials: a known scheme stays, of a single token shows what [`token::shown`] lets show, of the rest nothing.
+pub(super) fn mask(value: &str) -> String {
+    let value = value.trim();
+    match value.split_once([' ', '\t']) {
+        Some((scheme, credentials)) if is_one_of(scheme, SCHEMES) => {
+            let shown = is_one_of(scheme, TOKEN_SCHEMES)
+                .then(|| token::shown(credentials.trim()))
+                .flatten();
+            format!("{scheme} {}", shown.as_deref().unwrap_or(STARS))
+        }
+        Some(_) => STARS.to_owned(),
+        None => token::shown(value).unwrap_or_else(|| STARS.to_owned()),
+    }
+}
+
+/// Masks `WWW-Authenticate` where its scheme talks back and forth. Other challenges hold a realm and stay.
+pub(super) fn mask_challenge(value: &str) -> Option<String> {
+    let (scheme, _) = value.trim().split_once([' ', '\t'])?;
+    is_one_of(scheme, TALKING_SCHEMES).then(|| format!("{scheme} {STARS}"))
+}
+
+fn is_one_of(scheme: &str, known: &[&str]) -> bool {
+    known.iter().any(|it| it.eq_ignore_ascii_case(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t1_credentials_of_every_scheme_are_masked_and_known_schemes_stay() {
+        for (value, shown) in [
+            ("Basic Y2FuYXJ5OmNhbmFyeQ==", "Basic ****"),
+            ("bAsIc   Y2FuYXJ5", "bAsIc ****"),
+            ("Bearer canary-7f3a", "Bearer ****"),
+            (
+                "Bearer persona_production_61bd73de-ce28-4a1b-8c3d-0123456789ab",
+                "Bearer persona_production_61bd73de-ce28-****-****-************",
+            ),
+            (
+                "Token demo_live_4k8Zq0Rw7Yt2Lm5Xp9Bc",
+                "Token demo_live_****",
+            ),
+            (
+                "Digest username=\"canary\", response=\"canary\"",
+                "Digest ****",
+            ),
+            (
+                "AWS4-HMAC-SHA256 Credential=canary, Signature=canary",
+                "AWS4-HMAC-SHA256 ****",
+            ),
+            ("Basic demo_live_4k8Zq0Rw7Yt2Lm5Xp9Bc", "Basic ****"),
+            ("canary7f3a canary7f3b", "****"),
+            ("canary-7f3a", "****"),
+            ("Basic", "****"),
+            ("Bearer a Bearer b", "Bearer ****"),
+            ("Basic,canary x", "****"),
+            ("", "****"),
+        ] {
+            assert_eq!(mask(value), shown, "{value}");
+        }
+        assert_eq!(
+            mask_challenge("Negotiate canary").as_deref(),
+            Some("Negotiate ****")
+        );
+        assert_eq!(mask_challenge("Bearer realm=\"api\""), None);
+    }
+}

@@ -1,0 +1,145 @@
+use std::borrow::Cow;
+
+use super::{Pass, STARS};
+
+const RULE: &str = "cookie";
+
+/// Masks `Cookie`: names stay, values go.
+pub(super) fn mask(value: &str, pass: &mut Pass<'_>) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = Some(value);
+    while let Some(text) = rest {
+        let (pair, after) = next_pair(text);
+        if !out.is_empty() {
+            out.push_str("; ");
+        }
+        out.push_str(&mask_pair(pair.trim(), "cookie", pass));
+        rest = after;
+    }
+    out
+}
+
+/// Masks `Set-Cookie`: the name and the attributes that are known and well-formed stay.
+pub(super) fn mask_set(value: &str, pass: &mut Pass<'_>) -> String {
+    let (pair, after) = next_pair(value);
+    let mut out = mask_pair(pair.trim(), "set-cookie", pass).into_owned();
+    for attribute in after.into_iter().flat_map(|after| after.split(';')) {
+        let attribute = attribute.trim();
+        out.push_str("; ");
+        match is_known(attribute) {
+            true => out.push_str(attribute),
+            false => {
+                pass.report
+                    .masked(|| "set-cookie".to_owned(), RULE, attribute.len());
+                out.push_str(STARS);
+            }
+        }
+    }
+    out
+}
+
+/// Splits at the next semicolon. After a quote that is left open nothing is certain, so that all the rest is one pair.
+fn next_pair(text: &str) -> (&str, Option<&str>) {
+    let Some((pair, after)) = text.split_once(';') else {
+        return (text, None);
+    };
+    let value = pair.split_once('=').map_or("", |(_, value)| value.trim());
+    let open = value.starts_with('"') && (value.len() == 1 || !value.ends_with('"'));
+    match open {
+        true => (text, None),
+        false => (pair, Some(after)),
+    }
+}
+
+fn mask_pair(pair: &str, field: &str, pass: &mut Pass<'_>) -> Cow<'static, str> {
+    let named = pair
+        .split_once('=')
+        .filter(|(name, _)| is_name(name.trim()));
+    let (name, value) = named.map_or(("", pair), |(name, value)| (name.trim(), value));
+    if pair.is_empty() {
+        return Cow::Borrowed("");
+    }
+    pass.report.masked(
+        || format!("{field} {name}").trim_end().to_owned(),
+        RULE,
+        value.len(),
+    );
+    match named {
+        Some(_) => Cow::Owned(format!("{name}={STARS}")),
+        None => Cow::Borrowed(STARS),
+    }
+}
+
+/// Tells whether a name is a token of RFC 9110, with brackets as PHP has them.
+fn is_name(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~[]".contains(&byte))
+}
+
+/// Tells whether an attribute is one of RFC 6265bis with a value of its kind: anything else may be a second cookie.
+fn is_known(attribute: &str) -> bool {
+    let (name, value) = match attribute.split_once('=') {
+        Some((name, value)) => (name.trim(), Some(value.trim())),
+        None => (attribute, None),
+    };
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    let all =
+        |fits: fn(u8) -> bool| value.is_some_and(|it| it.len() <= 255 && it.bytes().all(fits));
+    let one_of = |known: &[&str]| {
+        value.is_some_and(|value| known.iter().any(|it| it.eq_ignore_ascii_case(value)))
+    };
+    match value {
+        None => attribute.is_empty() || is("secure") || is("httponly") || is("partitioned"),
+        Some(_) if is("max-age") => all(|it| it.is_ascii_digit() || it == b'-'),
+        Some(_) if is("expires") => {
+            all(|it| it.is_ascii_alphanumeric() || b" ,:-+".contains(&it))
+                && value.is_some_and(|it| it.len() <= 40)
+        }
+        Some(_) if is("domain") => all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it)),
+        Some(value) if is("path") => {
+            value.starts_with('/') && all(|it| it.is_ascii_graphic() && !b",=\"".contains(&it))
+        }
+        Some(_) if is("samesite") => one_of(&["strict", "lax", "none"]),
+        Some(_) if is("priority") => one_of(&["low", "medium", "high"]),
+        Some(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::pass;
+    use super::*;
+
+    #[test]
+    fn t1_cookie_names_stay_and_values_go() {
+        for (value, shown) in [
+            ("sid=canary; theme=canary", "sid=****; theme=****"),
+            ("a=canary=canary;b=", "a=****; b=****"),
+            ("canary", "****"),
+            ("canary canary=x", "****"),
+            ("a=\"canary;canary=1\"; b=canary", "a=****"),
+            ("a=\"canary\"; b=canary", "a=****; b=****"),
+            ("=canary", "=****"),
+        ] {
+            assert_eq!(pass(|pass| mask(value, pass)), shown, "{value}");
+        }
+    }
+
+    #[test]
+    fn t1_set_cookie_keeps_known_attributes_and_nothing_else() {
+        let plain = "; Path=/a; Domain=example.com; Max-Age=60; Expires=Wed, 21 Oct 2015 07:28:00 GMT; Secure; HttpOnly; SameSite=Lax";
+        assert_eq!(
+            pass(|pass| mask_set(&format!("sid=canary{plain}"), pass)),
+            format!("sid=****{plain}")
+        );
+        for (value, shown) in [
+            ("a=canary; Path=/, b=canary; Secure", "a=****; ****; Secure"),
+            ("a=canary; canary", "a=****; ****"),
+            ("a=canary; Token=canary", "a=****; ****"),
+            ("a=canary; Max-Age=canary", "a=****; ****"),
+            ("a=\"canary; Path=/canary", "a=****"),
+        ] {
+            assert_eq!(pass(|pass| mask_set(value, pass)), shown, "{value}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! JSON in one pass over its bytes.
+//!
+//! Comes in: text that claims to be one JSON document (RFC 8259), or its beginning. Goes out: the same text with the values of secret
+//! names replaced as a whole, whatever their type, and every other byte kept. Promises:
+//!
+//! - The grammar is checked as strictly as RFC 8259 writes it, in replaced values too; what breaks it is [`Malformed`] and nothing of it is
+//!   used. A lone surrogate escape is within the grammar and kept.
+//! - A name is decoded before it is decided on; of names given twice each value is replaced.
+//! - A document that was cut ends at the last certain point: a secret value that was begun is replaced, a name, number or literal that
+//!   was begun is left out, other text ends on a character boundary.
+//! - Strings that hold JSON or a URL are masked inside, see [`super::inside`].
+//!
+//! Costs: time linear in the text, no recursion on depth, one bit of memory for each open bracket and a step of the pointer for the
+//! first 64 of them; no allocation while nothing is masked, apart from strings that have to be decoded.
+
+mod nesting;
+mod scan;
+mod text;
+mod walk;
+
+use super::Pass;
+
+/// The text breaks the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// What became of a document.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Document {
+    /// The masked text; `None` where it is the text that came in.
+    pub(super) text: Option<String>,
+    /// Whether the document came to its end.
+    pub(super) complete: bool,
+}
+
+/// Masks a whole document.
+pub(super) fn mask(source: &str, level: u8, pass: &mut Pass<'_>) -> Result<Document, Malformed> {
+    walk::Walk::new(source, false, level, pass).run()
+}
+
+/// Masks what may be the beginning of a document.
+pub(super) fn mask_cut(
+    source: &str,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Result<Document, Malformed> {
+    walk::Walk::new(source, true, level, pass).run()
+}
+
+#[cfg(test)]
+mod tests;

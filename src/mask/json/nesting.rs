@@ -1,0 +1,88 @@
+use super::text;
+
+/// The levels of which the pointer is known; deeper ones are reported as `…`.
+const MAX_STEPS: usize = 64;
+
+/// The open brackets: one bit each, and the way to the present value.
+#[derive(Default)]
+pub(super) struct Nesting {
+    /// Set for an object.
+    bits: Vec<u64>,
+    depth: usize,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Index(usize),
+    /// Where the raw name stands.
+    Name(usize, usize),
+}
+
+impl Nesting {
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(super) fn open(&mut self, object: bool) {
+        let (word, bit) = (self.depth / 64, self.depth % 64);
+        if word == self.bits.len() {
+            self.bits.push(0);
+        }
+        if let Some(bits) = self.bits.get_mut(word) {
+            *bits = *bits & !(1 << bit) | u64::from(object) << bit;
+        }
+        self.depth += 1;
+        if self.depth <= MAX_STEPS {
+            self.steps.push(match object {
+                true => Step::Name(0, 0),
+                false => Step::Index(0),
+            });
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        if self.depth <= MAX_STEPS {
+            self.steps.pop();
+        }
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Tells whether the innermost open bracket is an object's; `None` where nothing is open.
+    pub(super) fn in_object(&self) -> Option<bool> {
+        let top = self.depth.checked_sub(1)?;
+        let bits = self.bits.get(top / 64)?;
+        Some(bits >> (top % 64) & 1 == 1)
+    }
+
+    pub(super) fn name(&mut self, start: usize, end: usize) {
+        if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
+            *step = Step::Name(start, end);
+        }
+    }
+
+    pub(super) fn next_item(&mut self) {
+        if let (true, Some(Step::Index(index))) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
+            *index += 1;
+        }
+    }
+
+    /// Returns the JSON pointer (RFC 6901) of the present value.
+    pub(super) fn pointer(&self, source: &str) -> String {
+        let mut pointer = String::new();
+        for step in &self.steps {
+            pointer.push('/');
+            match *step {
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+                Step::Name(start, end) => {
+                    let name = text::decoded(source.get(start..end).unwrap_or_default());
+                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                }
+            }
+        }
+        if self.depth > MAX_STEPS {
+            pointer.push_str("/…");
+        }
+        pointer
+    }
+}

@@ -1,0 +1,146 @@
+use super::Malformed;
+
+/// A string without its opening quote.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    /// Where the content ends: before the closing quote, or at the last whole character or escape.
+    pub(super) end: usize,
+    pub(super) closed: bool,
+    /// Whether there is a backslash.
+    pub(super) escaped: bool,
+    /// Whether there may be an escaped quote.
+    pub(super) quotes: bool,
+}
+
+/// Bytes at which plain text ends: the quote, the backslash and control characters.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+/// Reads a string from after its opening quote.
+pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
+    let mut text = Text {
+        end: from,
+        closed: false,
+        escaped: false,
+        quotes: false,
+    };
+    // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
+    let mut high = None;
+    loop {
+        let plain = bytes
+            .get(text.end..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|&&byte| !SPECIAL[usize::from(byte)])
+            .count();
+        text.end += plain;
+        if plain > 0 {
+            high = None;
+        }
+        match bytes.get(text.end) {
+            None => break,
+            Some(b'"') => {
+                text.closed = true;
+                return Ok(text);
+            }
+            Some(b'\\') => {}
+            Some(_) => return Err(Malformed),
+        }
+        text.escaped = true;
+        match bytes.get(text.end + 1) {
+            None => break,
+            Some(b'"') => {
+                text.quotes = true;
+                text.end += 2;
+                high = None;
+            }
+            Some(b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                text.end += 2;
+                high = None;
+            }
+            Some(b'u') => {
+                let digits = bytes.get(text.end + 2..).unwrap_or_default();
+                let digits = digits.get(..4).unwrap_or(digits);
+                if !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(Malformed);
+                }
+                if digits.len() < 4 {
+                    break;
+                }
+                text.quotes = true;
+                let first = matches!(
+                    digits,
+                    [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]
+                );
+                high = first.then_some(text.end);
+                text.end += 6;
+            }
+            Some(_) => return Err(Malformed),
+        }
+    }
+    text.end = high.unwrap_or(text.end);
+    Ok(text)
+}
+
+/// Reads a number. Returns where it ends, or `None` where the text ends before it is a number.
+pub(super) fn number(bytes: &[u8], from: usize) -> Result<Option<usize>, Malformed> {
+    let mut at = from;
+    if bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    match bytes.get(at) {
+        None => return Ok(None),
+        Some(b'0') => at += 1,
+        Some(b'1'..=b'9') => at = digits(bytes, at),
+        Some(_) => return Err(Malformed),
+    }
+    if bytes.get(at) == Some(&b'.') {
+        match bytes.get(at + 1) {
+            None => return Ok(None),
+            Some(b'0'..=b'9') => at = digits(bytes, at + 1),
+            Some(_) => return Err(Malformed),
+        }
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = bytes.get(at) {
+            at += 1;
+        }
+        match bytes.get(at) {
+            None => return Ok(None),
+            Some(b'0'..=b'9') => at = digits(bytes, at),
+            Some(_) => return Err(Malformed),
+        }
+    }
+    Ok(Some(at))
+}
+
+fn digits(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|it| it.is_ascii_digit()).count()
+}
+
+/// Reads `true`, `false` or `null`. Returns where it ends, or `None` where the text ends within it.
+pub(super) fn literal(bytes: &[u8], from: usize) -> Result<Option<usize>, Malformed> {
+    let word: &[u8] = match bytes.get(from) {
+        Some(b't') => b"true",
+        Some(b'f') => b"false",
+        Some(b'n') => b"null",
+        _ => return Err(Malformed),
+    };
+    let rest = bytes.get(from..).unwrap_or_default();
+    let there = rest.get(..word.len()).unwrap_or(rest);
+    match word.starts_with(there) {
+        true => Ok((there.len() == word.len()).then_some(from + word.len())),
+        false => Err(Malformed),
+    }
+}

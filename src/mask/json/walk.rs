@@ -1,0 +1,277 @@
+use super::nesting::Nesting;
+use super::scan::{self, Text};
+use super::{Document, Malformed, text};
+use crate::mask::names::{RuleId, Shape};
+use crate::mask::{MASKED, Pass, inside, token};
+
+/// The state of one pass.
+pub(super) struct Walk<'t, 'p, 'm> {
+    source: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    /// Whether the source may end early.
+    cut: bool,
+    /// How many strings the source stands in.
+    level: u8,
+    out: String,
+    /// Up to where the source is in `out`, as it was or replaced.
+    copied: usize,
+    nesting: Nesting,
+    /// The rule of the name before the next value.
+    secret: Option<RuleId>,
+    /// The object or array that is being replaced.
+    hidden: Option<Hidden>,
+    pass: &'p mut Pass<'m>,
+}
+
+#[derive(Clone, Copy)]
+struct Hidden {
+    start: usize,
+    depth: usize,
+    rule: RuleId,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    ValueOrEnd,
+    Name,
+    NameOrEnd,
+    Colon,
+    CommaOrEnd,
+    Nothing,
+}
+
+/// What a token leads to: the next state, or the end of the source within the token, of which the text up to here is certain.
+enum Next {
+    Expect(Expect),
+    EndsAt(usize),
+}
+
+impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
+    pub(super) fn new(source: &'t str, cut: bool, level: u8, pass: &'p mut Pass<'m>) -> Self {
+        Self {
+            source,
+            bytes: source.as_bytes(),
+            at: 0,
+            cut,
+            level,
+            out: String::new(),
+            copied: 0,
+            nesting: Nesting::default(),
+            secret: None,
+            hidden: None,
+            pass,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<Document, Malformed> {
+        let mut expect = Expect::Value;
+        loop {
+            while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            let Some(&byte) = self.bytes.get(self.at) else {
+                let end = self.at;
+                return self.finish(end, expect == Expect::Nothing);
+            };
+            let next = match expect {
+                Expect::Value => self.value(byte)?,
+                Expect::ValueOrEnd if byte == b']' => self.close(),
+                Expect::ValueOrEnd => self.value(byte)?,
+                Expect::NameOrEnd if byte == b'}' => self.close(),
+                Expect::Name | Expect::NameOrEnd => self.name(byte)?,
+                Expect::Colon if byte == b':' => self.step(Expect::Value),
+                Expect::CommaOrEnd => self.comma_or_end(byte)?,
+                Expect::Colon | Expect::Nothing => return Err(Malformed),
+            };
+            match next {
+                Next::Expect(next) => expect = next,
+                Next::EndsAt(end) => return self.finish(end, false),
+            }
+        }
+    }
+
+    fn step(&mut self, expect: Expect) -> Next {
+        self.at += 1;
+        Next::Expect(expect)
+    }
+
+    fn value(&mut self, byte: u8) -> Result<Next, Malformed> {
+        match byte {
+            b'"' => self.string(),
+            b'{' => Ok(self.open(true)),
+            b'[' => Ok(self.open(false)),
+            b'-' | b'0'..=b'9' => {
+                let end = scan::number(self.bytes, self.at)?;
+                // A number at the end of a cut source may have had more digits.
+                let end = end.filter(|&end| !self.cut || end < self.bytes.len());
+                self.scalar(end)
+            }
+            _ => {
+                let end = scan::literal(self.bytes, self.at)?;
+                self.scalar(end)
+            }
+        }
+    }
+
+    fn scalar(&mut self, end: Option<usize>) -> Result<Next, Malformed> {
+        let start = self.at;
+        self.at = end.unwrap_or(self.bytes.len());
+        if let Some(rule) = self.secret.take() {
+            self.replace(start, self.at, rule, None);
+        }
+        match end {
+            Some(_) => Ok(self.after_value()),
+            None => Ok(Next::EndsAt(start)),
+        }
+    }
+
+    fn string(&mut self) -> Result<Next, Malformed> {
+        let start = self.at;
+        let scanned = scan::string(self.bytes, start + 1)?;
+        self.at = match scanned.closed {
+            true => scanned.end + 1,
+            false => self.bytes.len(),
+        };
+        if let Some(rule) = self.secret.take() {
+            let shown = (scanned.closed && self.pass.fields.shape(rule) == Shape::Token)
+                .then(|| self.source.get(start + 1..scanned.end))
+                .flatten()
+                .and_then(|raw| token::shown(&text::decoded(raw)));
+            self.replace(start, self.at, rule, shown.as_deref());
+        } else if self.hidden.is_none() {
+            self.look_inside(start, scanned);
+        }
+        match scanned.closed {
+            true => Ok(self.after_value()),
+            false => Ok(Next::EndsAt(scanned.end)),
+        }
+    }
+
+    /// Masks a string that holds JSON or a URL.
+    fn look_inside(&mut self, start: usize, scanned: Text) {
+        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
+        if !scanned.quotes && !inside::may_hold(raw) {
+            return;
+        }
+        let content = text::decoded(raw);
+        let base = match self.pass.report.has_room() {
+            true => self.nesting.pointer(self.source),
+            false => String::new(),
+        };
+        let base = self.pass.report.descend(&base);
+        let masked = inside::mask(&content, !scanned.closed, self.level, self.pass);
+        self.pass.report.leave(base);
+        if let Some(masked) = masked {
+            self.copy_up_to(start + 1);
+            text::encode(&masked, &mut self.out);
+            self.copied = scanned.end;
+        }
+    }
+
+    fn name(&mut self, byte: u8) -> Result<Next, Malformed> {
+        if byte != b'"' {
+            return Err(Malformed);
+        }
+        let start = self.at;
+        let scanned = scan::string(self.bytes, start + 1)?;
+        if !scanned.closed {
+            return Ok(Next::EndsAt(start));
+        }
+        self.at = scanned.end + 1;
+        if self.hidden.is_none() {
+            let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
+            self.nesting.name(start + 1, scanned.end);
+            self.secret = match scanned.escaped {
+                true => self.pass.fields.decide(&text::decoded(raw)),
+                false => self.pass.fields.decide(raw),
+            };
+        }
+        Ok(Next::Expect(Expect::Colon))
+    }
+
+    fn open(&mut self, object: bool) -> Next {
+        if let Some(rule) = self.secret.take() {
+            self.hidden = Some(Hidden {
+                start: self.at,
+                depth: self.nesting.depth(),
+                rule,
+            });
+        }
+        self.nesting.open(object);
+        self.step(match object {
+            true => Expect::NameOrEnd,
+            false => Expect::ValueOrEnd,
+        })
+    }
+
+    fn close(&mut self) -> Next {
+        self.nesting.close();
+        self.at += 1;
+        if let Some(hidden) = self.hidden.take_if(|it| it.depth == self.nesting.depth()) {
+            self.replace(hidden.start, self.at, hidden.rule, None);
+        }
+        self.after_value()
+    }
+
+    fn after_value(&self) -> Next {
+        Next::Expect(match self.nesting.depth() {
+            0 => Expect::Nothing,
+            _ => Expect::CommaOrEnd,
+        })
+    }
+
+    fn comma_or_end(&mut self, byte: u8) -> Result<Next, Malformed> {
+        match (byte, self.nesting.in_object()) {
+            (b',', Some(true)) => Ok(self.step(Expect::Name)),
+            (b',', Some(false)) => {
+                self.nesting.next_item();
+                Ok(self.step(Expect::Value))
+            }
+            (b'}', Some(true)) | (b']', Some(false)) => Ok(self.close()),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// Puts the replacement of a secret in the place of its source.
+    fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
+        self.copy_up_to(start);
+        self.out.push('"');
+        self.out.push_str(shown.unwrap_or(MASKED));
+        self.out.push('"');
+        self.copied = end;
+        let (nesting, source) = (&self.nesting, self.source);
+        let name = self.pass.fields.rule_name(rule);
+        self.pass
+            .report
+            .masked(|| nesting.pointer(source), name, end - start);
+    }
+
+    fn copy_up_to(&mut self, end: usize) {
+        if self.out.is_empty() {
+            self.out.reserve(self.source.len() + MASKED.len());
+        }
+        self.out
+            .push_str(self.source.get(self.copied..end).unwrap_or_default());
+    }
+
+    fn finish(mut self, certain: usize, complete: bool) -> Result<Document, Malformed> {
+        if !complete && !self.cut {
+            return Err(Malformed);
+        }
+        if let Some(hidden) = self.hidden.take() {
+            self.replace(hidden.start, self.bytes.len(), hidden.rule, None);
+        }
+        let text = match self.copied == 0 && certain == self.bytes.len() {
+            true => None,
+            false => {
+                if self.copied < certain {
+                    self.copy_up_to(certain);
+                }
+                Some(self.out)
+            }
+        };
+        Ok(Document { text, complete })
+    }
+}

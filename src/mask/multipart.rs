@@ -1,0 +1,111 @@
+//! `multipart/form-data` (RFC 7578): fields by their names, files by their facts.
+//!
+//! The masked text has the shape of the body. Of a part's header only `Content-Disposition` and `Content-Type` stay; a file's content becomes
+//! its size; text before the first and after the last part is left out.
+
+use percent_encoding::percent_decode_str;
+
+use super::media_type::{Claim, MediaType};
+use super::names::Shape;
+use super::{MASKED, Pass, WITHHELD, inside, json, token};
+use crate::entry::WithheldReason;
+
+mod part;
+
+use part::{Head, Part, Parts};
+
+/// RFC 2046 allows 70; more than this is not a boundary.
+const MAX_BOUNDARY_BYTES: usize = 200;
+
+/// Masks a body, or the beginning of one.
+pub(super) fn mask(
+    body: &[u8],
+    boundary: &str,
+    cut: bool,
+    pass: &mut Pass<'_>,
+) -> Result<String, WithheldReason> {
+    if !(1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()) {
+        return Err(WithheldReason::Malformed);
+    }
+    let mut out = String::new();
+    let mut parts = Parts::new(body, boundary, cut);
+    while let Some(part) = parts.next_part().map_err(|_| WithheldReason::Malformed)? {
+        let head = Head::read(part.head).ok_or(WithheldReason::Malformed)?;
+        out.push_str(&format!("--{boundary}\r\n"));
+        head.write(&mut out);
+        out.push_str("\r\n");
+        out.push_str(&content(&head, &part, pass));
+        if part.ended {
+            out.push_str("\r\n");
+        }
+    }
+    if parts.complete() {
+        out.push_str(&format!("--{boundary}--\r\n"));
+    }
+    Ok(out)
+}
+
+fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
+    let bytes = part.content;
+    let media_type = head.content_type.map(MediaType::parse);
+    let claim = match media_type {
+        None => Claim::Text,
+        Some(None) => Claim::Unknown,
+        Some(Some(it)) if !it.is_readable() => Claim::Unknown,
+        Some(Some(it)) => it.claim(),
+    };
+    let rules = [Some(head.name.as_str()), head.extended_name.as_deref()];
+    let rule = rules.into_iter().flatten().find_map(|name| {
+        let decoded = percent_decode_str(name).decode_utf8_lossy();
+        let decided = pass.pairs.decide_bracketed(name);
+        decided.or_else(|| pass.pairs.decide_bracketed(&decoded))
+    });
+    if let Some(rule) = rule {
+        let text = std::str::from_utf8(bytes).ok().filter(|_| part.ended);
+        let shown = text
+            .filter(|_| !head.is_file && pass.pairs.shape(rule) == Shape::Token)
+            .and_then(token::shown);
+        pass.report.masked(
+            || head.name.clone(),
+            pass.pairs.rule_name(rule),
+            bytes.len(),
+        );
+        return shown.unwrap_or_else(|| MASKED.to_owned());
+    }
+    if head.is_file || !matches!(claim, Claim::Text | Claim::Json) {
+        let more = if part.ended { "" } else { " and more" };
+        return format!("[FILE {} bytes{more}]", bytes.len());
+    }
+    let masked = match std::str::from_utf8(bytes) {
+        Err(error) if !part.ended && error.error_len().is_none() => {
+            let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            std::str::from_utf8(whole).ok()
+        }
+        text => text.ok(),
+    }
+    .filter(|_| head.is_plain && !head.name.is_empty())
+    .and_then(|text| field(&head.name, text, claim, !part.ended, pass));
+    masked.unwrap_or_else(|| {
+        pass.report
+            .masked(|| head.name.clone(), "part", bytes.len());
+        WITHHELD.to_owned()
+    })
+}
+
+/// Masks the text of a field whose name is not secret.
+fn field(
+    name: &str,
+    text: &str,
+    claim: Claim<'_>,
+    cut: bool,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
+    let base = pass.report.descend(name);
+    let masked = match (claim, cut) {
+        (Claim::Json, true) => json::mask_cut(text, 0, pass).ok().map(|it| it.text),
+        (Claim::Json, false) => json::mask(text, 0, pass).ok().map(|it| it.text),
+        _ => Some(inside::mask(text, cut, 0, pass)),
+    };
+    pass.report.leave(base);
+    masked.map(|masked| masked.unwrap_or_else(|| text.to_owned()))
+}

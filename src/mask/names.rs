@@ -1,0 +1,200 @@
+//! Which names are those of secrets.
+//!
+//! A name is split into words at case changes (`apiKey`, `APIKey`), between letters and digits and at everything that is
+//! neither, and compared in lower case. Full-width letters count as their ASCII ones and invisible characters as nothing. A rule is a
+//! list of words too, and [`Fit`] says where in the name they must stand.
+//!
+//! Decisions are kept in a cache that stops growing at [`MAX_CACHED`] names, so that a client that sends new names costs time
+//! linear in what it sends and no memory. The maps are the standard library's, keyed by SipHash.
+
+use std::collections::HashMap;
+
+mod words;
+
+use words::Words;
+
+const MAX_CACHED: usize = 4096;
+const MAX_CACHED_BYTES: usize = 64;
+
+/// A rule about names.
+#[derive(Clone)]
+pub(super) struct Rule {
+    /// The rule's words as written in the table or by the user; also its name in reports.
+    pub(super) name: String,
+    pub(super) fit: Fit,
+    pub(super) shape: Shape,
+}
+
+/// Where a rule's words must stand in a name. Every fit also takes the name that is the same without its separators.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Anywhere, as whole words in a row; the last also in the plural.
+    Words,
+    /// At the end, digits aside; also in the plural.
+    Last,
+    /// The whole name; also in the plural.
+    Alone,
+    /// Anywhere in the name without its separators, even within a word.
+    Inside,
+    /// The end of the last word, unless what stands before it is one of these.
+    Ending(&'static [&'static str]),
+}
+
+/// How a value is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As a whole.
+    Whole,
+    /// By what [`super::token::shown`] lets show.
+    Token,
+}
+
+/// A rule of one [`Names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RuleId(u16);
+
+/// A compiled list of rules.
+pub(super) struct Names {
+    rules: Vec<Rule>,
+    /// Whole names without separators.
+    whole: HashMap<String, RuleId>,
+    /// Rows of words, by their first word.
+    rows: HashMap<String, Vec<(Vec<String>, RuleId)>>,
+    inside: Vec<(String, RuleId)>,
+    endings: Vec<(String, RuleId)>,
+    cache: HashMap<Box<str>, Option<RuleId>>,
+}
+
+impl Names {
+    /// Compiles rules; of two that fit a name the one of the exact name wins.
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        let mut names = Self {
+            rules: Vec::with_capacity(rules.len()),
+            whole: HashMap::new(),
+            rows: HashMap::new(),
+            inside: Vec::new(),
+            endings: Vec::new(),
+            cache: HashMap::new(),
+        };
+        for rule in rules.into_iter().take(usize::from(u16::MAX)) {
+            names.add(rule);
+        }
+        names
+    }
+
+    fn add(&mut self, rule: Rule) {
+        let Ok(id) = u16::try_from(self.rules.len()).map(RuleId) else {
+            return;
+        };
+        let words = Words::of(&rule.name);
+        let one: Vec<_> = words.iter().map(str::to_owned).collect();
+        let mut many = one.clone();
+        if let Some(last) = many.last_mut() {
+            last.push('s');
+        }
+        let plural = !matches!(rule.fit, Fit::Ending(_));
+        for row in [Some(one), plural.then_some(many)].into_iter().flatten() {
+            self.whole.entry(row.concat()).or_insert(id);
+            if let (Fit::Words | Fit::Last, Some(first)) = (rule.fit, row.first()) {
+                self.rows.entry(first.clone()).or_default().push((row, id));
+            }
+        }
+        match rule.fit {
+            Fit::Inside => self.inside.push((words.squashed().to_owned(), id)),
+            Fit::Ending(_) => self.endings.push((words.squashed().to_owned(), id)),
+            Fit::Words | Fit::Last | Fit::Alone => {}
+        }
+        self.rules.push(rule);
+    }
+
+    /// Returns the rule that a decoded name falls under.
+    pub(super) fn decide(&mut self, name: &str) -> Option<RuleId> {
+        if let Some(known) = self.cache.get(name) {
+            return *known;
+        }
+        let decision = self.find(&Words::of(name));
+        if name.len() <= MAX_CACHED_BYTES && self.cache.len() < MAX_CACHED {
+            self.cache.insert(name.into(), decision);
+        }
+        decision
+    }
+
+    /// Returns the rule of a parameter's name, of which each part in brackets counts as a name of its own.
+    pub(super) fn decide_bracketed(&mut self, name: &str) -> Option<RuleId> {
+        self.decide(name).or_else(|| {
+            name.contains(['[', ']'])
+                .then(|| {
+                    name.split(['[', ']'])
+                        .filter(|part| !part.is_empty())
+                        .find_map(|part| self.decide(part))
+                })
+                .flatten()
+        })
+    }
+
+    /// Returns the rule's name, for reports.
+    pub(super) fn rule_name(&self, id: RuleId) -> &str {
+        self.rules
+            .get(usize::from(id.0))
+            .map_or("", |rule| rule.name.as_str())
+    }
+
+    /// Returns how the rule replaces a value.
+    pub(super) fn shape(&self, id: RuleId) -> Shape {
+        self.rules
+            .get(usize::from(id.0))
+            .map_or(Shape::Whole, |rule| rule.shape)
+    }
+
+    fn find(&self, words: &Words) -> Option<RuleId> {
+        let squashed = words.squashed();
+        if let Some(id) = self.whole.get(squashed) {
+            return Some(*id);
+        }
+        (0..words.len())
+            .find_map(|at| self.row_at(words, at))
+            .or_else(|| {
+                let held = |(part, _): &&(String, RuleId)| squashed.contains(part.as_str());
+                self.inside.iter().find(held).map(|(_, id)| *id)
+            })
+            .or_else(|| self.ending(words))
+    }
+
+    fn row_at(&self, words: &Words, at: usize) -> Option<RuleId> {
+        let rows = self.rows.get(words.get(at)?)?;
+        let fits = |(row, id): &&(Vec<String>, RuleId)| {
+            let end = at + row.len();
+            let same = row
+                .iter()
+                .enumerate()
+                .all(|(offset, word)| words.get(at + offset) == Some(word));
+            let last = self
+                .rules
+                .get(usize::from(id.0))
+                .is_none_or(|rule| rule.fit == Fit::Last);
+            same && (!last || words.only_digits_from(end))
+        };
+        rows.iter().find(fits).map(|(_, id)| *id)
+    }
+
+    fn ending(&self, words: &Words) -> Option<RuleId> {
+        let last = (0..words.len()).rev().find(|&at| !words.is_digits(at))?;
+        let word = words.get(last)?;
+        let before = last.checked_sub(1).and_then(|at| words.get(at));
+        let fits = |(end, id): &&(String, RuleId)| {
+            let Some(Fit::Ending(unless)) = self.rules.get(usize::from(id.0)).map(|it| it.fit)
+            else {
+                return false;
+            };
+            match word.strip_suffix(end.as_str()) {
+                Some("") => before.is_none_or(|before| !unless.contains(&before)),
+                Some(stem) => !unless.contains(&stem),
+                None => false,
+            }
+        };
+        self.endings.iter().find(fits).map(|(_, id)| *id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

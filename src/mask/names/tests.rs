@@ -1,0 +1,70 @@
+use super::super::presets;
+use super::*;
+
+fn fields() -> Names {
+    Names::new(presets::rules(presets::FIELDS).collect())
+}
+
+#[test]
+fn t7_secret_names_are_found_in_every_spelling() {
+    let mut names = fields();
+    for name in "password Password PASSWORD newPassword password_confirmation user_password db.password userpassword passWord pass_word \
+        password1 passwd pwd mysql_pwd pass user_pass passphrase secret client_secret clientsecret secretKey SecretKey aws_secret_access_key \
+        api_key api-key api.key apikey apiKey APIKey API_KEY apiKeys api_keys X-API-Key access_token accessToken ACCESSTOKEN access.token \
+        access-token access_tokens refresh_token id_token IDToken auth_token csrf_token csrfmiddlewaretoken token tokens Token1 jwt bearer \
+        authorization Authorization credentials credential private_key signing_key encryption_key session_id sessionid sessionId sid cookie \
+        otp totp pin PIN cvv cvv2 cvc card_number cardNumber pan iban ssn mfa_code one_time_code recovery_code recovery_codes signature \
+        connection_string dsn webhook_secret user[password] AWSAccessKeyId x_hub_signature_256 2fa_code"
+        .split_whitespace()
+    {
+        assert!(names.decide_bracketed(name).is_some(), "{name}");
+    }
+    for name in [
+        "pa\u{200b}ssword",
+        "ｐａｓｓｗｏｒｄ",
+        "PASS\u{ad}WORD",
+        "api key",
+        " password ",
+        "\u{feff}token",
+    ] {
+        assert!(names.decide(name).is_some(), "{name:?}");
+    }
+}
+
+#[test]
+fn harmless_names_stay() {
+    let mut names = fields();
+    for name in "accept success account author authority authentic tokenizer_version secretary secretariat passenger passengers compass \
+        bypass max_tokens total_tokens prompt_tokens token_count token_type token_id expires_in next_page_token pageToken nextToken \
+        time_to_first_token access_token_expires_in opinion spin shipping pinned pin_count company id name email key code public_key \
+        publishable_key idempotency_key primary_key account_number session span panel signature_algorithm cookie_policy page cursor \
+        sidebar inside reference_id keyboard monkey access auth_type 1 é"
+        .split_whitespace()
+    {
+        assert!(names.decide(name).is_none(), "{name}");
+    }
+    assert!(names.decide("").is_none());
+}
+
+#[test]
+fn exact_name_decides_the_shape() {
+    let mut names = fields();
+    let shape = |names: &mut Names, name: &str| names.decide(name).map(|id| names.shape(id));
+    assert_eq!(shape(&mut names, "api_key"), Some(Shape::Token));
+    assert_eq!(shape(&mut names, "password"), Some(Shape::Whole));
+}
+
+#[test]
+fn t26_cache_stops_growing() {
+    let mut names = fields();
+    for number in 0..20_000 {
+        assert!(names.decide(&format!("field{number}")).is_none());
+    }
+    assert!(names.cache.len() <= MAX_CACHED);
+    assert!(names.decide("password").is_some());
+    assert!(
+        names
+            .decide(&format!("{}_password", "x".repeat(100_000)))
+            .is_some()
+    );
+}

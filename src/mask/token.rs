@@ -1,0 +1,137 @@
+//! What of a token may show.
+//!
+//! A token is shown by its *vocabulary*: at most two lower-case ASCII words of at most 12 letters, each followed by `_`, as
+//! `persona_production_`, `sk_live_` or `ghp_`. Such words say which kind of key it is and are the same for all of its kind.
+//!
+//! - A UUID after the vocabulary, or alone, keeps its first two groups: `persona_production_61bd73de-ce28-****-****-************`.
+//!   20 hexadecimal digits, 80 bits, are hidden. In a random UUID (version 4 or 7) six of them are fixed by RFC 9562, so that 74 are
+//!   unknown to a reader; a key of 20 free hexadecimal digits leaves all 80. UUIDs that are made of time and node (versions 1, 2, 6)
+//!   or of a name (3, 5) keep nothing of the UUID, since their rest can be guessed.
+//! - Any other token keeps its vocabulary alone, followed by `****`, and only where the rest is letters and digits that look random and
+//!   leave at least 80 bits unknown by a low estimate: 4 bits a character, 3 where all are digits. So `correct_horse_battery_staple`
+//!   shows nothing.
+//! - Everything else shows nothing, not even its length.
+
+/// The most words of a vocabulary prefix, and the most letters of each.
+const MAX_WORDS: usize = 2;
+const MAX_LETTERS: usize = 12;
+const MIN_HIDDEN_BITS: usize = 80;
+/// Fewer different characters than these do not look random.
+const MIN_DISTINCT: usize = 8;
+/// Where the second group of a UUID ends.
+const SHOWN_OF_UUID: usize = 13;
+
+/// Returns the token with its secret part replaced, or `None` where nothing of it may show.
+pub(super) fn shown(token: &str) -> Option<String> {
+    let (vocabulary, rest) = token.split_at(vocabulary_length(token));
+    if is_uuid(rest) {
+        let groups = if is_predictable(rest) {
+            return (!vocabulary.is_empty()).then(|| format!("{vocabulary}****"));
+        } else {
+            &rest[..SHOWN_OF_UUID]
+        };
+        return Some(format!("{vocabulary}{groups}-****-****-************"));
+    }
+    (!vocabulary.is_empty() && looks_random(rest)).then(|| format!("{vocabulary}****"))
+}
+
+fn vocabulary_length(token: &str) -> usize {
+    let mut length = 0;
+    for _ in 0..MAX_WORDS {
+        let rest = &token.as_bytes()[length..];
+        let letters = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
+        if !(1..=MAX_LETTERS).contains(&letters) || rest.get(letters) != Some(&b'_') {
+            break;
+        }
+        length += letters + 1;
+    }
+    length
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Tells whether a UUID says of itself that it is made of time and node or of a name.
+fn is_predictable(uuid: &str) -> bool {
+    let bytes = uuid.as_bytes();
+    let of_rfc_9562 = matches!(bytes[19], b'8' | b'9' | b'a' | b'b' | b'A' | b'B');
+    of_rfc_9562 && matches!(bytes[14], b'1' | b'2' | b'3' | b'5' | b'6')
+}
+
+fn looks_random(rest: &str) -> bool {
+    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let bits = if digits == rest.len() { 3 } else { 4 } * rest.len();
+    let distinct = rest
+        .bytes()
+        .fold(0_u128, |seen, byte| seen | 1 << (byte & 127))
+        .count_ones() as usize;
+    rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && bits >= MIN_HIDDEN_BITS
+        && digits >= 2
+        && digits * 16 >= rest.len()
+        && distinct >= MIN_DISTINCT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_of_the_seed_shows_as_in_the_seed() {
+        assert_eq!(
+            shown("persona_production_61bd73de-ce28-4a1b-8c3d-0123456789ab").as_deref(),
+            Some("persona_production_61bd73de-ce28-****-****-************")
+        );
+        assert_eq!(
+            shown("61bd73de-ce28-4a1b-8c3d-0123456789ab").as_deref(),
+            Some("61bd73de-ce28-****-****-************")
+        );
+    }
+
+    #[test]
+    fn uuid_of_time_and_node_keeps_none_of_its_groups() {
+        assert_eq!(
+            shown("demo_61bd73de-ce28-11ee-8c3d-0123456789ab").as_deref(),
+            Some("demo_****")
+        );
+        assert_eq!(shown("61bd73de-ce28-11ee-8c3d-0123456789ab"), None);
+    }
+
+    #[test]
+    fn random_rest_of_80_bits_keeps_its_vocabulary() {
+        assert_eq!(
+            shown("demo_live_4k8Zq0Rw7Yt2Lm5Xp9Bc").as_deref(),
+            Some("demo_live_****")
+        );
+        assert_eq!(
+            shown("demo_0123456789abcdef0123").as_deref(),
+            Some("demo_****")
+        );
+    }
+
+    #[test]
+    fn passphrases_short_and_unstructured_tokens_show_nothing() {
+        for token in [
+            "",
+            "a",
+            "canary-7f3a91",
+            "correct_horse_battery_staple",
+            "correct_horse_batterystaplebatterystaple",
+            "correct_horse_battery_staple12345678901234",
+            "demo_live_0123456789abcdef01",
+            "demo_12345678901234567890123456",
+            "demo_aaaaaaaaaaaaaaaaaaaaaaaa11",
+            "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl0123456789",
+            "averyveryverylongword_4k8Zq0Rw7Yt2Lm5Xp9Bc",
+            "Demo_4k8Zq0Rw7Yt2Lm5Xp9Bc",
+            "é_4k8Zq0Rw7Yt2Lm5Xp9Bc",
+        ] {
+            assert_eq!(shown(token), None, "{token}");
+        }
+    }
+}
