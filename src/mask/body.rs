@@ -199,3 +199,6 @@ fn mask_unstructured(
         (false, _) => Err(WithheldReason::UnknownType),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,97 @@ fn mask_words(value: &str, pass: &mut Pass<'_>) -> Option<String> {
     }
     (copied > 0).then(|| out + value.get(copied..).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::pass;
+    use super::*;
+
+    #[track_caller]
+    fn shows(name: &str, value: &[u8], shown: &str) {
+        let mut fields = Fields::default();
+        fields.push(name, value, false);
+        let headers = pass(|pass| mask(&fields, Place::RequestHeader, pass));
+        assert_eq!(headers.get(name), Some(shown), "{name}");
+    }
+
+    #[test]
+    fn t1_usual_key_headers_are_masked() {
+        for name in "x-api-key api-key apikey x-auth-token x-access-token x-amz-security-token x-goog-api-key x-csrf-token x-xsrf-token \
+            x-vault-token api_token api-token x-gitlab-token private-token x-shopify-access-token ocp-apim-subscription-key \
+            x-functions-key authentication-info x-forwarded-authorization x-forwarded-access-token x-amzn-oidc-data cf-access-jwt-assertion dpop \
+            x-hub-signature x-hub-signature-256 x-signature stripe-signature x-my-secret x-session-id x-auth x-master-key x-rapidapi-key \
+            x-user-password x-goog-iap-jwt-assertion token secret x-otp"
+            .split_whitespace()
+        {
+            shows(name, b"canary-7f3a91c5", STARS);
+        }
+        shows(
+            "x-api-key",
+            b"persona_production_61bd73de-ce28-4a1b-8c3d-0123456789ab",
+            "persona_production_61bd73de-ce28-****-****-************",
+        );
+        shows("x-forwarded-authorization", b"Basic canary", "Basic ****");
+        shows("authorization", b"Bearer can\xffary", "Bearer ****");
+    }
+
+    #[test]
+    fn harmless_headers_stay() {
+        for (name, value) in [
+            ("accept", "application/json, text/plain;q=0.5"),
+            ("user-agent", "decoy/1.0 (+https://decoy.test/bot.html)"),
+            ("access-control-allow-credentials", "true"),
+            ("idempotency-key", "decoy-1"),
+            ("sec-websocket-key", "decoy"),
+            ("sec-websocket-protocol", "graphql-ws, chat"),
+            ("www-authenticate", "Bearer realm=\"decoy\""),
+            ("x-ratelimit-remaining-tokens", "5"),
+            ("link", "<https://x.test/?page=2>; rel=\"next\""),
+            ("from", "jane@doe.test"),
+            ("etag", "\"decoy\""),
+            ("content-type", "multipart/form-data; boundary=decoy"),
+            ("cache-control", "max-age=5, private"),
+            ("author", "decoy"),
+        ] {
+            shows(name, value.as_bytes(), value);
+        }
+        shows("x-name", b"caf\xe9", "café");
+        shows("x-name", "café".as_bytes(), "café");
+    }
+
+    #[test]
+    fn t9_urls_and_json_in_any_header_are_masked_inside() {
+        let m = "%5BMASKED%5D";
+        shows(
+            "referer",
+            b"https://me:canary@x.test/a?token=canary&b=1",
+            &format!("https://****@x.test/a?token={m}&b=1"),
+        );
+        shows(
+            "location",
+            b"/cb?code=canary&state=canary",
+            &format!("/cb?code={m}&state={m}"),
+        );
+        shows(
+            "refresh",
+            b"0; url=/a?token=canary",
+            &format!("0; url=/a?token={m}"),
+        );
+        shows(
+            "link",
+            b"<https://x.test/?token=canary>; rel=\"next\", </b?api_key=canary>",
+            &format!("<https://x.test/?token={m}>; rel=\"next\", </b?api_key={m}>"),
+        );
+        shows(
+            "x-original-url",
+            b"/a?password=canary",
+            &format!("/a?password={m}"),
+        );
+        shows(
+            "hx-trigger",
+            b"{\"token\":\"canary\",\"a\":1}",
+            "{\"token\":\"[MASKED]\",\"a\":1}",
+        );
+        shows("sec-websocket-protocol", b"chat, canary.7f3a", "chat, ****");
+    }
+}

@@ -109,3 +109,6 @@ fn field(
     pass.report.leave(base);
     masked.map(|masked| masked.unwrap_or_else(|| text.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,75 @@ fn split(text: &str, mark: char) -> (&str, Option<&str>) {
         None => (text, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::pass;
+    use super::*;
+
+    #[test]
+    fn t9_userinfo_and_secret_parameters_are_masked_wherever_they_stand() {
+        let m = "%5BMASKED%5D";
+        for (text, shown) in [
+            (
+                "https://me:canary@x.test/a?b=c",
+                "https://****@x.test/a?b=c".to_owned(),
+            ),
+            ("https://canary@x.test", "https://****@x.test".to_owned()),
+            ("//me:canary@x.test/", "//****@x.test/".to_owned()),
+            (
+                "https:\\\\me:canary@x.test",
+                "https:\\\\****@x.test".to_owned(),
+            ),
+            ("https:/me:canary@x.test", "https:/****@x.test".to_owned()),
+            (
+                "https://me:ca@nary@x.test:80/",
+                "https://****@x.test:80/".to_owned(),
+            ),
+            (
+                "postgres://me:ca/na?r#y@db/x",
+                "postgres://****@db/x".to_owned(),
+            ),
+            (
+                "/cb?code=canary&state=canary",
+                format!("/cb?code={m}&state={m}"),
+            ),
+            (
+                "https://x.test/#access_token=canary&expires_in=5",
+                format!("https://x.test/#access_token={m}&expires_in=5"),
+            ),
+            (
+                "https://x.test/#/a?token=canary",
+                format!("https://x.test/#/a?token={m}"),
+            ),
+            (
+                "/a;jsessionid=canary/b;v=1?x",
+                format!("/a;jsessionid={m}/b;v=1?x"),
+            ),
+            (
+                "https://x.test?token=canary",
+                format!("https://x.test?token={m}"),
+            ),
+        ] {
+            let masked = pass(|pass| mask(text, false, 0, pass));
+            assert_eq!(masked.as_deref(), Some(shown.as_str()), "{text}");
+        }
+    }
+
+    #[test]
+    fn harmless_urls_stay() {
+        for text in [
+            "/",
+            "/@me/b",
+            "https://x.test:8080/a@b?e=a@b.c#top",
+            "mailto:a@b.c",
+            "/a;v=1/b",
+            "https://[::1]:80/?q",
+            "?page=2",
+            "git@host:a/b",
+            "a:b@c",
+        ] {
+            assert_eq!(pass(|pass| mask(text, false, 0, pass)), None, "{text}");
+        }
+    }
+}
