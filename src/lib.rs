@@ -3,7 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 // In the order of the walk of a request: taken on the request path,
-mod layer;
+pub mod layer;
 
 mod capture;
 
@@ -45,6 +45,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use entry::{Actor, AuditEvent, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};
 pub use format::WireFormat;
+pub use layer::{ApiLogLayer, ApiLogService};
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;

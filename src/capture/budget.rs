@@ -80,6 +80,7 @@ impl Reservation {
         self.bytes += std::mem::take(&mut other.bytes);
     }
 
+    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -12,7 +12,7 @@ pub(crate) fn client_request_id(fields: &Fields) -> Option<&str> {
 }
 
 /// Tells whether an id has 1 to 128 characters of letters, digits and `-_.:/+=`.
-pub(crate) fn is_safe_request_id(id: &str) -> bool {
+fn is_safe_request_id(id: &str) -> bool {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte);
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(safe)
 }

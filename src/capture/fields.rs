@@ -98,10 +98,6 @@ impl Fields {
             .collect::<Vec<_>>()
             .into_iter()
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
-    }
 }
 
 #[cfg(test)]

@@ -3,3 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod conformance;
+mod exactly_once;
+mod layering;
+mod support;
+mod transparent;

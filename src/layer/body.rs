@@ -1,0 +1,165 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::PoisonError;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::in_flight::Pending;
+use crate::capture::SharedTap;
+use crate::entry::Outcome;
+
+pin_project! {
+    /// The request's body as the service reads it: the client's, observed.
+    pub struct RequestBody<B> {
+        #[pin]
+        inner: B,
+        tap: Option<SharedTap>,
+        was_polled: bool,
+    }
+}
+
+pin_project! {
+    /// The response's body as the client reads it: the service's, observed.
+    pub struct ResponseBody<B> {
+        #[pin]
+        inner: B,
+        pending: Pending,
+    }
+}
+
+impl<B> RequestBody<B> {
+    pub(super) fn new(inner: B, tap: Option<SharedTap>) -> Self {
+        Self {
+            inner,
+            tap,
+            was_polled: false,
+        }
+    }
+
+    /// Returns the body inside, which from then on is not observed.
+    pub fn into_inner(self) -> B {
+        self.inner
+    }
+}
+
+impl<B> ResponseBody<B> {
+    pub(super) fn new(inner: B, pending: Pending) -> Self {
+        Self { inner, pending }
+    }
+}
+
+impl<B: Body> Body for RequestBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let polled = this
+            .inner
+            .as_mut()
+            .poll_frame(cx)
+            .map(|frame| frame.map(|frame| frame.map(into_bytes)));
+        let Some(tap) = this.tap else { return polled };
+        if polled.is_pending() && *this.was_polled {
+            return polled;
+        }
+        let mut tap = tap.lock().unwrap_or_else(PoisonError::into_inner);
+        *this.was_polled = true;
+        tap.polled();
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    tap.data(data);
+                }
+                if let Some(trailers) = frame.trailers_ref() {
+                    tap.trailers(trailers);
+                }
+                if this.inner.is_end_stream() {
+                    tap.ended();
+                }
+            }
+            Poll::Ready(None) => tap.ended(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl<B: Body> Body for ResponseBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let inner = this.inner.as_mut();
+        let frame = ready!(this.pending.polling(|| inner.poll_frame(cx)));
+        let frame = frame.map(|frame| frame.map(into_bytes));
+        match &frame {
+            // With an exact length the peer never polls for the end, so it is asked for after each frame.
+            Some(Ok(frame)) => {
+                this.pending.frame(
+                    frame.data_ref().map(|data| &**data),
+                    frame.trailers_ref(),
+                    this.inner.is_end_stream(),
+                );
+            }
+            Some(Err(_)) => this.pending.finish(Outcome::BodyError),
+            None => this.pending.frame(None, None, true),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Free for `Bytes`, right for any `Buf`, which may lie in several pieces.
+fn into_bytes<D: Buf>(frame: Frame<D>) -> Frame<Bytes> {
+    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+}
+
+impl<B: Default> Default for RequestBody<B> {
+    fn default() -> Self {
+        Self::new(B::default(), None)
+    }
+}
+
+impl<B: Default> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::new(B::default(), Pending::default())
+    }
+}
+
+impl<B> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
+    }
+}
+
+impl<B> fmt::Debug for ResponseBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,298 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::Extensions;
+
+use super::ApiLogLayer;
+use super::service::{RequestIds, Shared};
+use crate::capture::{Budget, Captured, Policy, TrustedNetworks};
+use crate::clock::{Clock, SystemClock};
+use crate::entry::EntryIds;
+use crate::error::Error;
+use crate::mask::{Masker, Rules};
+use crate::recorder::{self, Delivery, Intake, Ledger, Recorder};
+use crate::sink::LogSink;
+
+/// The template of the route that a request took, such as `/users/{id}`, for routers other than axum's.
+///
+/// Put it into the extensions of the request before the layer, or of the response behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchedRoute(pub(super) Arc<str>);
+
+impl MatchedRoute {
+    /// Makes the extension of a template.
+    pub fn new(template: impl Into<Arc<str>>) -> Self {
+        Self(template.into())
+    }
+}
+
+/// The address of the connection's other end, for servers other than axum's: put it into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// How our request id prints in the response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestIdFormat {
+    /// A hyphenated UUID.
+    #[default]
+    Uuid,
+    /// `req_` and 22 base62 digits, as Persona does.
+    Prefixed,
+}
+
+type RouteHook = dyn for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync;
+type PeerHook = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
+
+/// Where the route and the peer are found, beside the places that are known.
+#[derive(Clone, Default)]
+pub(super) struct Hooks {
+    route: Option<Arc<RouteHook>>,
+    peer: Option<Arc<PeerHook>>,
+}
+
+impl Hooks {
+    pub(super) fn route<'a>(
+        &self,
+        extensions: &'a Extensions,
+        ledger: &Ledger,
+    ) -> Option<Cow<'a, str>> {
+        if let Some(hook) = &self.route {
+            let told = contained(ledger, || hook(extensions));
+            if told.is_some() {
+                return told;
+            }
+        }
+        #[cfg(feature = "axum")]
+        if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
+            return Some(Cow::Borrowed(path.as_str()));
+        }
+        extensions
+            .get::<MatchedRoute>()
+            .map(|route| Cow::Borrowed(&*route.0))
+    }
+
+    pub(super) fn peer(&self, extensions: &Extensions, ledger: &Ledger) -> Option<SocketAddr> {
+        if let Some(hook) = &self.peer {
+            let told = contained(ledger, || hook(extensions));
+            if told.is_some() {
+                return told;
+            }
+        }
+        #[cfg(feature = "axum")]
+        if let Some(peer) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
+            return Some(peer.0);
+        }
+        extensions.get::<PeerAddr>().map(|peer| peer.0)
+    }
+}
+
+/// Keeps a panic of the application's callback away from the request.
+fn contained<T>(ledger: &Ledger, callback: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(callback)).unwrap_or_else(|_| {
+        ledger.callback_panicked();
+        None
+    })
+}
+
+/// Configures an [`ApiLogLayer`].
+///
+/// # Example: behind a proxy, with short bodies
+///
+/// ```
+/// use tower_api_log::{ApiLogLayer, MemoryStore, Policy};
+///
+/// let layer = ApiLogLayer::builder(MemoryStore::new())
+///     .policy(Policy::default().without_health_checks().max_body_bytes(16 * 1024))
+///     .trusted_networks(["10.0.0.0/8"])
+///     .build()?;
+/// # Ok::<(), tower_api_log::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build()`"]
+pub struct ApiLogLayerBuilder {
+    sink: Arc<dyn LogSink>,
+    policy: Policy,
+    rules: Rules,
+    delivery: Delivery,
+    networks: Vec<String>,
+    hooks: Hooks,
+    request_ids: RequestIds,
+    clock: Arc<dyn Clock>,
+    max_captured_bytes: usize,
+}
+
+impl ApiLogLayerBuilder {
+    /// The most bytes that captures hold by default, 64 MiB.
+    pub const DEFAULT_MAX_CAPTURED_BYTES: usize = 64 * 1024 * 1024;
+
+    pub(super) fn new(sink: Arc<dyn LogSink>) -> Self {
+        Self {
+            sink,
+            policy: Policy::default(),
+            rules: Rules::default(),
+            delivery: Delivery::default(),
+            networks: Vec::new(),
+            hooks: Hooks::default(),
+            request_ids: RequestIds::default(),
+            clock: Arc::new(SystemClock::default()),
+            max_captured_bytes: Self::DEFAULT_MAX_CAPTURED_BYTES,
+        }
+    }
+
+    /// Says which exchanges are recorded, and how much of their bodies.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Says what is masked, beside what always is.
+    pub fn mask(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Says how entries travel to the sink.
+    pub fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
+    }
+
+    /// Names the networks of the service's own proxies, as addresses or CIDR blocks. Only what comes from them is believed to tell the client's
+    /// address in `Forwarded` or `X-Forwarded-For`. None by default.
+    pub fn trusted_networks<N: Into<String>>(
+        mut self,
+        networks: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.networks = networks.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Answers with the client's own `X-Request-Id` or `Request-Id` where it sent a harmless one. The entry's id stays ours.
+    pub fn trust_client_request_ids(mut self) -> Self {
+        self.request_ids.are_trusted = true;
+        self
+    }
+
+    /// Says how our request id prints in the response's `Request-Id`; as a UUID by default.
+    pub fn request_id_format(mut self, format: RequestIdFormat) -> Self {
+        self.request_ids.format = format;
+        self
+    }
+
+    /// Leaves responses without a `Request-Id`.
+    pub fn without_request_id_header(mut self) -> Self {
+        self.request_ids.are_hidden = true;
+        self
+    }
+
+    /// Finds the matched route in the request's extensions, for routers other than axum's. Where it returns `None`, axum's `MatchedPath` (feature
+    /// `axum`) and [`MatchedRoute`] are looked for.
+    pub fn route_from(
+        mut self,
+        hook: impl for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.route = Some(Arc::new(hook));
+        self
+    }
+
+    /// Finds the peer's address in the request's extensions, for servers other than axum's. Where it returns `None`, axum's
+    /// `ConnectInfo<SocketAddr>` (feature `axum`) and [`PeerAddr`] are looked for.
+    pub fn peer_from(
+        mut self,
+        hook: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.peer = Some(Arc::new(hook));
+        self
+    }
+
+    /// Tells the time; [`SystemClock`] by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Holds at most this many captured bytes at a time, from the first header until the entry is stored; 64 MiB by default, at least 64 KiB.
+    ///
+    /// At seven eighths bodies are cut to prefixes and then left out; past the whole, exchanges are dropped and counted.
+    pub fn max_captured_bytes(mut self, bytes: usize) -> Self {
+        self.max_captured_bytes = bytes;
+        self
+    }
+
+    /// Compiles the settings and starts the recorder's thread.
+    ///
+    /// # Errors
+    ///
+    /// A wrong setting, or a machine that gives no thread or no randomness: [`ErrorKind::Configuration`](crate::ErrorKind).
+    pub fn build(self) -> Result<ApiLogLayer, Error> {
+        self.policy.check()?;
+        if self.max_captured_bytes < 64 * 1024 {
+            return Err(Error::configuration("max_captured_bytes is at least 65536"));
+        }
+        let networks = TrustedNetworks::parse(self.networks.iter().map(String::as_str))?;
+        let mut masker = Masker::new(self.rules.compile()?, networks);
+        let budget = Budget::new(self.max_captured_bytes);
+        let gauge = budget.clone();
+        let mask = move |captured: Box<Captured>| masker.entry(*captured);
+        let (intake, recorder) =
+            recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
+        let ids = EntryIds::new()?;
+        Ok(self.assemble(intake, recorder, ids, budget))
+    }
+
+    fn assemble(
+        self,
+        intake: Intake<Box<Captured>>,
+        recorder: Recorder,
+        ids: EntryIds,
+        budget: Arc<Budget>,
+    ) -> ApiLogLayer {
+        let Self {
+            policy,
+            hooks,
+            request_ids,
+            clock,
+            ..
+        } = self;
+        let shared = Shared {
+            intake,
+            recorder,
+            policy,
+            hooks,
+            request_ids,
+            ids,
+            clock,
+            budget,
+        };
+        ApiLogLayer {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+/// Makes a layer that works, or one that drops and counts everything.
+pub(super) fn with_defaults(sink: Arc<dyn LogSink>) -> ApiLogLayer {
+    ApiLogLayerBuilder::new(sink.clone())
+        .build()
+        .unwrap_or_else(|_| {
+            let (intake, recorder) = recorder::dead();
+            ApiLogLayerBuilder::new(sink).assemble(
+                intake,
+                recorder,
+                EntryIds::without_seed(),
+                Budget::new(0),
+            )
+        })
+}
+
+impl fmt::Debug for ApiLogLayerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiLogLayerBuilder")
+            .field("policy", &self.policy)
+            .field("delivery", &self.delivery)
+            .finish_non_exhaustive()
+    }
+}

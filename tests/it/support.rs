@@ -1,0 +1,104 @@
+//! What several tests need: a service of one line inside the layer, and what the log then holds.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, Service, service_fn};
+use tower_api_log::entry::Exchange;
+use tower_api_log::layer::{ApiLogLayerBuilder, RequestBody, ResponseBody};
+use tower_api_log::testing::GateSink;
+use tower_api_log::{ApiLogLayer, LogEntry, Recorder};
+
+/// A layer whose entries a test can look at.
+pub struct Log {
+    pub sink: GateSink,
+    pub layer: ApiLogLayer,
+    pub recorder: Recorder,
+}
+
+impl Log {
+    pub fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    pub fn with(configure: impl FnOnce(ApiLogLayerBuilder) -> ApiLogLayerBuilder) -> Self {
+        let sink = GateSink::open();
+        let layer = configure(ApiLogLayer::builder(sink.clone()))
+            .build()
+            .unwrap();
+        let recorder = layer.recorder();
+        Self {
+            sink,
+            layer,
+            recorder,
+        }
+    }
+
+    /// Calls a service of one function inside the layer.
+    pub async fn call<B, R, F>(
+        &self,
+        request: Request<B>,
+        handle: impl FnMut(Request<RequestBody<B>>) -> F,
+    ) -> Response<ResponseBody<R>>
+    where
+        B: http_body::Body,
+        R: http_body::Body,
+        F: Future<Output = Result<Response<R>, Infallible>>,
+    {
+        self.layer
+            .layer(service_fn(handle))
+            .call(request)
+            .await
+            .unwrap()
+    }
+
+    /// Calls a service that answers any request with one response.
+    pub async fn answer<R: http_body::Body>(
+        &self,
+        request: Request<Full<Bytes>>,
+        response: Response<R>,
+    ) -> Response<ResponseBody<R>> {
+        let mut response = Some(response);
+        self.call(request, move |_| ready(Ok(response.take().unwrap())))
+            .await
+    }
+
+    /// Waits for what has ended, and returns all entries.
+    pub async fn entries(&self) -> Vec<LogEntry> {
+        self.recorder.flush().await.unwrap();
+        self.sink.entries()
+    }
+
+    /// Returns the only exchange, once every exchange that began has ended.
+    #[track_caller]
+    pub fn only(&self) -> impl Future<Output = Exchange> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let entries = self.entries().await;
+            assert_eq!(entries.len(), 1, "exactly one entry, at {caller}");
+            let balance = self.recorder.stats().balance;
+            assert_eq!((balance.seen(), balance.in_flight()), (1, 0), "at {caller}");
+            entries[0].exchange().unwrap().clone()
+        }
+    }
+}
+
+pub fn get(uri: &str) -> Request<Full<Bytes>> {
+    Request::get(uri).body(Full::default()).unwrap()
+}
+
+pub fn post_json(uri: &str, body: &'static str) -> Request<Full<Bytes>> {
+    let request = Request::post(uri).header("content-type", "application/json");
+    request.body(Full::from(body)).unwrap()
+}
+
+/// Bounds a wait that a broken layer would make endless.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .expect("it hangs")
+}
