@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs everything that must hold, from a fresh clone on a machine with Rust, Python 3 and curl. What else it needs it installs below `target`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+for tool in cargo python3 curl; do
+    command -v "$tool" >/dev/null || { echo "tests/run.sh needs $tool on the PATH" >&2; exit 1; }
+done
+
+step "format"
+cargo fmt --all --check
+
+step "lints, warnings denied"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+for features in "" axum sqlite testing; do
+    cargo clippy --package tower-api-log --lib --no-default-features --features "$features" -- -D warnings
+done
+
+step "docs, warnings denied"
+RUSTDOCFLAGS="-D warnings" cargo doc --package tower-api-log --no-deps --all-features
+
+step "tests, examples and doc tests"
+cargo test --package tower-api-log --all-features
+
+step "the vendors' own clients against the quickstart"
+venv=target/venv
+wanted="lago-python-client==1.55.0 jsonapi-client==0.9.10"
+if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    # shellcheck disable=SC2086
+    "$venv/bin/pip" install --quiet --disable-pip-version-check $wanted
+    echo "$wanted" >"$venv/wanted"
+fi
+cargo build --example quickstart
+"$venv/bin/python" tests/clients.py -v
