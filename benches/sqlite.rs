@@ -28,6 +28,8 @@ enum Shape {
     WideClustered,
     /// What is filtered on, clustered by id; the rest in a second table, clustered by id.
     TwoClustered,
+    /// What is filtered on, clustered by id; the rest in a second table, by number.
+    TwoMixed,
     /// What is filtered on, and the rest in a second table; rows of both by the same number, ids in an index.
     TwoNumbered,
 }
@@ -47,36 +49,42 @@ fn main() {
         "{rows} rows; insert: wall and CPU us a row, the last 10 % apart; reads and the deletion of 1000 rows: us\n"
     );
     println!(
-        "| layout | page | indexes | wall | CPU | last | B/row | newest 50 | tenant 50 | no match | count | get | by request | delete 1000 |"
+        "| layout | page | body | indexes | wall | CPU | last | B/row | newest 50 | tenant 50 | no match | count | get | by request | delete 1000 |"
     );
-    println!("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    use Shape::{TwoClustered, TwoNumbered, Wide, WideClustered};
+    println!("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    use Shape::{TwoClustered, TwoMixed, TwoNumbered, Wide, WideClustered};
     for page_kib in [4, 8, 16] {
-        for shape in [Wide, WideClustered, TwoClustered, TwoNumbered] {
-            run(shape, page_kib, "organisation", &[ORGANISATION], rows);
+        for shape in [Wide, WideClustered, TwoClustered, TwoNumbered, TwoMixed] {
+            run(shape, page_kib, 550, "organisation", &[ORGANISATION], rows);
         }
     }
-    for shape in [TwoClustered, TwoNumbered] {
-        run(shape, 16, "none", &[], rows);
-        run(shape, 16, "+ failed", &[ORGANISATION, FAILED], rows);
-        run(shape, 16, "+ actor", &[ORGANISATION, ACTOR], rows);
-        run(shape, 16, "+ request id", &[ORGANISATION, REQUEST], rows);
-        run(
-            shape,
-            16,
-            "all",
-            &[ORGANISATION, FAILED, ACTOR, REQUEST],
-            rows,
-        );
+    for shape in [Wide, TwoClustered, TwoMixed] {
+        run(shape, 16, 3000, "organisation", &[ORGANISATION], rows / 4);
+    }
+    for (name, indexes) in [
+        ("none", &[][..]),
+        ("+ failed", &[ORGANISATION, FAILED]),
+        ("+ failed, actor", &[ORGANISATION, FAILED, ACTOR]),
+        ("+ failed, request id", &[ORGANISATION, FAILED, REQUEST]),
+        ("all", &[ORGANISATION, FAILED, ACTOR, REQUEST]),
+    ] {
+        run(TwoMixed, 16, 550, name, indexes, rows);
     }
 }
 
-fn run(shape: Shape, page_kib: u32, index_name: &str, indexes: &[&str], rows: u64) {
+fn run(
+    shape: Shape,
+    page_kib: u32,
+    body_bytes: usize,
+    index_name: &str,
+    indexes: &[&str],
+    rows: u64,
+) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bench.db");
     let mut db = Connection::open(&path).unwrap();
     db.execute_batch(&format!(
-        "PRAGMA page_size = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
+        "PRAGMA page_size = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA secure_delete = ON;",
         page_kib * 1024
     ))
     .unwrap();
@@ -85,9 +93,11 @@ fn run(shape: Shape, page_kib: u32, index_name: &str, indexes: &[&str], rows: u6
 
     let (mut wall, mut cpu, mut last) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for batch in 0..rows / BATCH {
-        let made: Vec<Row> = (batch * BATCH..(batch + 1) * BATCH).map(Row::new).collect();
+        let made: Vec<Row> = (batch * BATCH..(batch + 1) * BATCH)
+            .map(|number| Row::new(number, body_bytes))
+            .collect();
         let (start, start_cpu) = (Instant::now(), cpu_time());
-        insert(shape, &mut db, &made);
+        insert(shape, &mut db, &made, batch * BATCH);
         let spent = cpu_time() - start_cpu;
         wall += start.elapsed();
         cpu += spent;
@@ -98,7 +108,7 @@ fn run(shape: Shape, page_kib: u32, index_name: &str, indexes: &[&str], rows: u6
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let micros = |time: Duration, rows: u64| time.as_secs_f64() * 1e6 / rows as f64;
     print!(
-        "| {} | {page_kib} | {index_name} | {:.1} | {:.1} | {:.1} | {} |",
+        "| {} | {page_kib} | {body_bytes} | {index_name} | {:.1} | {:.1} | {:.1} | {} |",
         name(shape),
         micros(wall, rows),
         micros(cpu, rows),
@@ -116,6 +126,7 @@ fn name(shape: Shape) -> &'static str {
         Shape::Wide => "one table, numbered",
         Shape::WideClustered => "one table, clustered",
         Shape::TwoClustered => "two tables, clustered",
+        Shape::TwoMixed => "two tables, clustered and numbered",
         Shape::TwoNumbered => "two tables, numbered",
     }
 }
@@ -134,6 +145,10 @@ fn ddl(shape: Shape) -> String {
             "CREATE TABLE entry (id BLOB PRIMARY KEY, {COLUMNS}) WITHOUT ROWID;
              CREATE TABLE detail (id BLOB PRIMARY KEY, {DETAIL}) WITHOUT ROWID;"
         ),
+        Shape::TwoMixed => format!(
+            "CREATE TABLE entry (id BLOB PRIMARY KEY, {COLUMNS}, seq INTEGER) WITHOUT ROWID;
+             CREATE TABLE detail (seq INTEGER PRIMARY KEY, {DETAIL});"
+        ),
         Shape::TwoNumbered => format!(
             "CREATE TABLE entry (seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, {COLUMNS});
              CREATE TABLE detail (seq INTEGER PRIMARY KEY, {DETAIL});"
@@ -141,7 +156,7 @@ fn ddl(shape: Shape) -> String {
     }
 }
 
-fn insert(shape: Shape, db: &mut Connection, rows: &[Row]) {
+fn insert(shape: Shape, db: &mut Connection, rows: &[Row], mut seq: u64) {
     let transaction = db.transaction().unwrap();
     {
         let one = format!(
@@ -149,8 +164,7 @@ fn insert(shape: Shape, db: &mut Connection, rows: &[Row]) {
              VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) ON CONFLICT (id) DO NOTHING"
         );
         let narrow = format!(
-            "INSERT INTO entry (id, {NAMES})
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT (id) DO NOTHING"
+            "INSERT INTO entry (id, {NAMES}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT (id) DO NOTHING"
         );
         let split = matches!(shape, Shape::TwoClustered | Shape::TwoNumbered);
         let mut first = transaction
@@ -186,6 +200,18 @@ fn insert(shape: Shape, db: &mut Connection, rows: &[Row]) {
                         columns.iter().chain(texts).copied().collect();
                     first.execute(&all[..]).unwrap();
                 }
+                Some(second) if matches!(shape, Shape::TwoMixed) => {
+                    seq += 1;
+                    let seq = seq as i64;
+                    let number: [&dyn rusqlite::ToSql; 1] = [&seq];
+                    let all: Vec<&dyn rusqlite::ToSql> =
+                        columns.iter().chain(&number).copied().collect();
+                    if first.execute(&all[..]).unwrap() == 1 {
+                        second
+                            .execute(params![seq, row.head, row.request, row.response])
+                            .unwrap();
+                    }
+                }
                 Some(second) => {
                     if first.execute(columns).unwrap() == 1 {
                         match shape {
@@ -210,14 +236,14 @@ fn read(shape: Shape, db: &Connection, rows: u64) {
     let from = match shape {
         Shape::Wide | Shape::WideClustered => "entry",
         Shape::TwoClustered => "entry JOIN detail USING (id)",
-        Shape::TwoNumbered => "entry JOIN detail USING (seq)",
+        Shape::TwoMixed | Shape::TwoNumbered => "entry JOIN detail USING (seq)",
     };
     let page = |filter: &str| {
         format!(
             "SELECT id, {NAMES}, head, request_text, response_text FROM {from} WHERE {filter} ORDER BY id DESC LIMIT 51"
         )
     };
-    let middle = Row::new(rows / 2);
+    let middle = Row::new(rows / 2, 0);
     print!(" {:.0} |", median(db, 50, &page("true"), &[]));
     print!(
         " {:.0} |",
@@ -260,13 +286,13 @@ fn median(db: &Connection, times: usize, sql: &str, values: &[&dyn rusqlite::ToS
 
 fn delete(shape: Shape, rows: u64) -> String {
     let mut last = String::new();
-    for byte in Row::new(1000.min(rows)).id {
+    for byte in Row::new(1000.min(rows), 0).id {
         write!(last, "{byte:02x}").unwrap();
     }
     let detail = match shape {
         Shape::Wide | Shape::WideClustered => String::new(),
         Shape::TwoClustered => format!("DELETE FROM detail WHERE id < x'{last}';"),
-        Shape::TwoNumbered => {
+        Shape::TwoMixed | Shape::TwoNumbered => {
             format!("DELETE FROM detail WHERE seq IN (SELECT seq FROM entry WHERE id < x'{last}');")
         }
     };
@@ -290,7 +316,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(number: u64) -> Self {
+    fn new(number: u64, body_bytes: usize) -> Self {
         let random = mix(number);
         let at = 1_700_000_000_000_000 + number as i64 * 1000;
         let mut id = [0; 16];
@@ -318,8 +344,8 @@ impl Row {
             ip: format!("203.0.113.{}", random % 256),
             request_id: format!("{:016x}{:016x}", mix(random), random),
             head: text(1, 800),
-            request: text(2, 550),
-            response: text(3, 550),
+            request: text(2, body_bytes),
+            response: text(3, body_bytes),
         }
     }
 }

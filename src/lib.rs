@@ -49,4 +49,6 @@ pub use layer::{ApiLogLayer, ApiLogService};
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{LogStore, MemoryStore, Retention};

@@ -4,6 +4,10 @@
 //! Promises: every store answers as the reference evaluator does; the conformance suite in `testing` holds each to it.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use async_trait::async_trait;
 
@@ -13,6 +17,8 @@ use crate::error::Error;
 use crate::query::{Filter, LogQuery, Page, Scope};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 
 /// Gives entries back.
 ///

@@ -1,5 +1,3 @@
-use crate::store::MemoryStore;
-
 const MACRO: &str = include_str!("mod.rs");
 const CASES: [&str; 5] = [
     include_str!("filter.rs"),
@@ -22,5 +20,3 @@ fn macro_names_every_case() {
         assert!(MACRO.contains(&line), "the macro leaves out {case}");
     }
 }
-
-crate::store_conformance!((MemoryStore::with_capacity(10_000), ()));

@@ -1,0 +1,114 @@
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::entry::{
+    ActorKind, AuditEvent, BodyRecord, EntryKind, Headers, Masked, Outcome, Timing,
+};
+
+type Text<'a> = Option<Cow<'a, str>>;
+
+/// What an exchange holds beside the columns and the texts of its bodies.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ExchangeHead<'a> {
+    #[serde(default)]
+    pub(super) context: ContextHead<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) scheme: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) authority: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) query: Text<'a>,
+    #[serde(default)]
+    pub(super) version: Cow<'a, str>,
+    #[serde(default)]
+    pub(super) request: FieldsHead<'a>,
+    #[serde(default)]
+    pub(super) request_body: BodyRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) response: Option<FieldsHead<'a>>,
+    #[serde(default)]
+    pub(super) response_body: BodyRecord,
+    pub(super) outcome: Outcome,
+    pub(super) timing: Timing,
+    #[serde(default, skip_serializing_if = "<[Masked]>::is_empty")]
+    pub(super) masked: Cow<'a, [Masked]>,
+    #[serde(default)]
+    pub(super) masked_count: u64,
+}
+
+/// What an event holds beside the columns.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EventHead<'a> {
+    #[serde(default)]
+    pub(super) context: ContextHead<'a>,
+    pub(super) event: Cow<'a, AuditEvent>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct FieldsHead<'a> {
+    #[serde(skip_serializing_if = "no_fields")]
+    pub(super) headers: Cow<'a, Headers>,
+    #[serde(skip_serializing_if = "no_fields")]
+    pub(super) trailers: Cow<'a, Headers>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct ContextHead<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) actor: Option<ActorHead<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) session: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api_key: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) peer_ip: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trace_id: Text<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ActorHead<'a> {
+    pub(super) kind: ActorKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first_name: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_name: Text<'a>,
+}
+
+/// What JSON parsers read back: `serde_json` stops at 128 levels, of which the head takes two.
+const MAX_DATA_DEPTH: usize = 100;
+
+impl<'a> EventHead<'a> {
+    /// Makes the head; data that could not be read back becomes the text of its JSON, so that one event cannot spoil a listing.
+    pub(super) fn new(context: ContextHead<'a>, event: &'a AuditEvent) -> Self {
+        let mut event = Cow::Borrowed(event);
+        if is_deeper(&event.data, MAX_DATA_DEPTH) {
+            let text = event.data.to_string();
+            event.to_mut().data = Value::String(text);
+        }
+        Self { context, event }
+    }
+
+    pub(super) fn into_kind(self) -> EntryKind {
+        EntryKind::Event(Box::new(self.event.into_owned()))
+    }
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(list) => levels == 0 || list.iter().any(|it| is_deeper(it, levels - 1)),
+        Value::Object(map) => levels == 0 || map.values().any(|it| is_deeper(it, levels - 1)),
+        _ => false,
+    }
+}
+
+fn no_fields(fields: &Headers) -> bool {
+    fields.is_empty()
+}

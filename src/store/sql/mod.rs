@@ -1,0 +1,49 @@
+//! What the SQL stores share: the columns, how an entry splits into them and back, and the questions as conditions.
+//!
+//! Comes in: a [`LogEntry`](crate::LogEntry), or a [`LogQuery`](crate::LogQuery). Goes out: a [`Row`], or text with the values
+//! to bind. What is filtered on has a column in the table `entry`; the rest is one JSON text, the head, and lies with the
+//! texts of the two bodies in the table `detail`, so that a filter never reads past them. Promises: nothing that came from outside is ever part of the text.
+
+mod condition;
+mod drift;
+mod head;
+mod row;
+
+pub(super) use condition::{Condition, Value};
+pub(super) use drift::Drift;
+pub(super) use row::Row;
+
+use crate::query::PathPattern;
+
+/// The columns of `entry`, in the order of [`Row::columns`].
+pub(super) const COLUMNS: [&str; 15] = [
+    "id",
+    "created_at",
+    "kind",
+    "method",
+    "path",
+    "route",
+    "status",
+    "organisation",
+    "project",
+    "environment",
+    "actor",
+    "client_ip",
+    "user_agent",
+    "request_id",
+    "api_version",
+];
+
+/// What differs between the engines.
+pub(super) trait Dialect {
+    /// How many values a statement binds at most.
+    const MAX_VALUES: usize;
+
+    /// Writes the place of the next value, which is the `number`th from 1.
+    fn placeholder(number: usize, text: &mut String);
+
+    /// Adds the condition that the path matches a pattern with stars, as [`PathPattern::matches`] defines it.
+    fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern)
+    where
+        Self: Sized;
+}

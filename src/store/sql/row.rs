@@ -1,0 +1,286 @@
+use std::borrow::Cow;
+
+use super::head::{ActorHead, ContextHead, EventHead, ExchangeHead, FieldsHead};
+use crate::clock::Timestamp;
+use crate::entry::{
+    Actor, Context, EntryId, EntryKind, Exchange, Kind, LogEntry, RequestRecord, ResponseRecord,
+};
+use crate::error::{Error, ErrorKind};
+
+type Text<'a> = Option<Cow<'a, str>>;
+
+/// An entry as SQL stores it: the columns of [`COLUMNS`](super::COLUMNS), and the head and texts of `detail`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Row<'a> {
+    pub(in crate::store) id: EntryId,
+    pub(in crate::store) created_at: i64,
+    pub(in crate::store) kind: Cow<'a, str>,
+    pub(in crate::store) method: Text<'a>,
+    pub(in crate::store) path: Text<'a>,
+    pub(in crate::store) route: Text<'a>,
+    pub(in crate::store) status: Option<u16>,
+    pub(in crate::store) organisation: Text<'a>,
+    pub(in crate::store) project: Text<'a>,
+    pub(in crate::store) environment: Text<'a>,
+    pub(in crate::store) actor: Text<'a>,
+    pub(in crate::store) client_ip: Text<'a>,
+    pub(in crate::store) user_agent: Text<'a>,
+    pub(in crate::store) request_id: Text<'a>,
+    pub(in crate::store) api_version: Text<'a>,
+    pub(in crate::store) head: Cow<'a, str>,
+    pub(in crate::store) request_text: Text<'a>,
+    pub(in crate::store) response_text: Text<'a>,
+}
+
+impl<'a> Row<'a> {
+    /// Splits an entry.
+    ///
+    /// # Errors
+    ///
+    /// When the head cannot be written as JSON.
+    pub(in crate::store) fn split(entry: &'a LogEntry) -> Result<Self, Error> {
+        // Taken apart field by field, so that a new one is a compile error and not a silent loss.
+        let LogEntry {
+            id,
+            created_at,
+            context,
+            kind,
+        } = entry;
+        let Context {
+            actor,
+            session,
+            api_key,
+            organisation,
+            project,
+            environment,
+            request_id,
+            client_ip,
+            peer_ip,
+            user_agent,
+            trace_id,
+            api_version,
+        } = context;
+        let context = ContextHead {
+            actor: actor.as_ref().map(actor_head),
+            session: text(session),
+            api_key: text(api_key),
+            peer_ip: *peer_ip,
+            trace_id: text(trace_id),
+        };
+        let mut row = Self {
+            id: *id,
+            created_at: created_at.as_micros(),
+            kind: entry.kind().as_str().into(),
+            method: None,
+            path: None,
+            route: None,
+            status: None,
+            organisation: text(organisation),
+            project: text(project),
+            environment: text(environment),
+            actor: actor.as_ref().map(|actor| actor.id.as_str().into()),
+            client_ip: client_ip.map(|address| address.to_string().into()),
+            user_agent: text(user_agent),
+            request_id: text(request_id),
+            api_version: text(api_version),
+            head: Cow::default(),
+            request_text: None,
+            response_text: None,
+        };
+        match kind {
+            EntryKind::Exchange(exchange) => row.take_exchange(context, exchange)?,
+            EntryKind::Event(event) => row.head = json(&EventHead::new(context, event))?,
+        }
+        Ok(row)
+    }
+
+    fn take_exchange(
+        &mut self,
+        context: ContextHead<'a>,
+        exchange: &'a Exchange,
+    ) -> Result<(), Error> {
+        let Exchange {
+            request,
+            request_body,
+            response,
+            response_body,
+            outcome,
+            timing,
+            masked,
+            masked_count,
+        } = exchange;
+        let RequestRecord {
+            method,
+            scheme,
+            authority,
+            path,
+            route,
+            query,
+            version,
+            headers,
+            trailers,
+        } = request;
+        self.method = Some(method.as_str().into());
+        self.path = Some(path.as_str().into());
+        self.route = text(route);
+        self.status = response.as_ref().map(|response| response.status);
+        self.request_text = request_body.text().map(Into::into);
+        self.response_text = response_body.text().map(Into::into);
+        self.head = json(&ExchangeHead {
+            context,
+            scheme: text(scheme),
+            authority: text(authority),
+            query: text(query),
+            version: version.as_ref().into(),
+            request: FieldsHead {
+                headers: Cow::Borrowed(headers),
+                trailers: Cow::Borrowed(trailers),
+            },
+            request_body: request_body.without_text(),
+            response: response.as_ref().map(response_head),
+            response_body: response_body.without_text(),
+            outcome: *outcome,
+            timing: *timing,
+            masked: masked.into(),
+            masked_count: *masked_count,
+        })?;
+        Ok(())
+    }
+
+    /// Puts the entry together again.
+    ///
+    /// # Errors
+    ///
+    /// When the row holds what no entry was split into.
+    pub(in crate::store) fn join(self) -> Result<LogEntry, Error> {
+        let (context, kind) = if self.kind == Kind::Exchange.as_str() {
+            let mut head: ExchangeHead<'_> = read(&self.head)?;
+            (
+                std::mem::take(&mut head.context),
+                exchange(
+                    head,
+                    [self.method, self.path, self.route],
+                    self.status,
+                    [self.request_text, self.response_text],
+                ),
+            )
+        } else if self.kind == Kind::Event.as_str() {
+            let mut head: EventHead<'_> = read(&self.head)?;
+            (std::mem::take(&mut head.context), head.into_kind())
+        } else {
+            return Err(corrupt("a stored entry has an unknown kind"));
+        };
+        let client_ip = self.client_ip.map(|address| address.parse()).transpose();
+        let context = Context {
+            actor: self.actor.zip(context.actor).map(actor),
+            session: owned(context.session),
+            api_key: owned(context.api_key),
+            organisation: owned(self.organisation),
+            project: owned(self.project),
+            environment: owned(self.environment),
+            request_id: owned(self.request_id),
+            client_ip: client_ip.map_err(|_| corrupt("a stored address cannot be read"))?,
+            peer_ip: context.peer_ip,
+            user_agent: owned(self.user_agent),
+            trace_id: owned(context.trace_id),
+            api_version: owned(self.api_version),
+        };
+        let created_at = Timestamp::from_micros(self.created_at);
+        Ok(LogEntry::new(self.id, created_at, context, kind))
+    }
+}
+
+fn actor_head(actor: &Actor) -> ActorHead<'_> {
+    let Actor {
+        kind,
+        id: _,
+        email,
+        first_name,
+        last_name,
+    } = actor;
+    ActorHead {
+        kind: *kind,
+        email: text(email),
+        first_name: text(first_name),
+        last_name: text(last_name),
+    }
+}
+
+fn actor((id, head): (Cow<'_, str>, ActorHead<'_>)) -> Actor {
+    Actor {
+        kind: head.kind,
+        id: id.into_owned(),
+        email: owned(head.email),
+        first_name: owned(head.first_name),
+        last_name: owned(head.last_name),
+    }
+}
+
+fn response_head(response: &ResponseRecord) -> FieldsHead<'_> {
+    let ResponseRecord {
+        status: _,
+        headers,
+        trailers,
+    } = response;
+    FieldsHead {
+        headers: Cow::Borrowed(headers),
+        trailers: Cow::Borrowed(trailers),
+    }
+}
+
+fn exchange(
+    head: ExchangeHead<'_>,
+    [method, path, route]: [Text<'_>; 3],
+    status: Option<u16>,
+    [request_text, response_text]: [Text<'_>; 2],
+) -> EntryKind {
+    let request = RequestRecord {
+        method: owned(method).unwrap_or_default(),
+        scheme: owned(head.scheme),
+        authority: owned(head.authority),
+        path: owned(path).unwrap_or_default(),
+        route: owned(route),
+        query: owned(head.query),
+        version: Cow::Owned(head.version.into_owned()),
+        headers: head.request.headers.into_owned(),
+        trailers: head.request.trailers.into_owned(),
+    };
+    let response = head.response.map(|fields| ResponseRecord {
+        status: status.unwrap_or_default(),
+        headers: fields.headers.into_owned(),
+        trailers: fields.trailers.into_owned(),
+    });
+    let text = |text| owned(text).unwrap_or_default();
+    EntryKind::Exchange(Box::new(Exchange {
+        request,
+        request_body: head.request_body.with_text(text(request_text)),
+        response,
+        response_body: head.response_body.with_text(text(response_text)),
+        outcome: head.outcome,
+        timing: head.timing,
+        masked: head.masked.into_owned(),
+        masked_count: head.masked_count,
+    }))
+}
+
+fn text(text: &Option<String>) -> Text<'_> {
+    text.as_deref().map(Cow::Borrowed)
+}
+
+fn owned(text: Text<'_>) -> Option<String> {
+    text.map(Cow::into_owned)
+}
+
+fn json(head: &impl serde::Serialize) -> Result<Cow<'static, str>, Error> {
+    serde_json::to_string(head)
+        .map(Cow::Owned)
+        .map_err(|_| Error::new(ErrorKind::Storage, "an entry cannot be written as JSON"))
+}
+
+fn read<'de, T: serde::Deserialize<'de>>(head: &'de str) -> Result<T, Error> {
+    serde_json::from_str(head).map_err(|_| corrupt("the head of a stored entry cannot be read"))
+}
+
+fn corrupt(message: &'static str) -> Error {
+    Error::new(ErrorKind::Corrupt, message)
+}

@@ -1,0 +1,163 @@
+//! The store in one SQLite file.
+
+mod builder;
+mod error;
+mod pool;
+mod read;
+mod retention;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use self::pool::Pool;
+use self::retention::Step;
+use super::{LogStore, Retention};
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::Error;
+use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::sink::LogSink;
+
+pub use self::builder::SqliteStoreBuilder;
+
+/// Keeps entries in one SQLite file: for one node, up to some tens of millions of entries.
+///
+/// Clones share their connections: one that writes, and a few that read without waiting for it. Several processes may have the file open.
+///
+/// # Durability
+///
+/// A finished write survives the end of the process, however it ends. It survives the loss of power once
+/// [`flush`](LogSink::flush) has returned, or SQLite has moved its log into the file, which it does about every 16 MiB; a loss of power
+/// before may take the last writes and never damages the file.
+///
+/// # Cancel safety
+///
+/// A write that has begun goes on to its end when its future is dropped.
+///
+/// # Example: a store of one line
+///
+/// ```
+/// use tower_api_log::{LogQuery, LogStore, Scope, SqliteStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("api-log.db");
+/// let store = SqliteStore::open(path)?;
+/// let page = store.list(&LogQuery::new(Scope::all())).await?;
+/// assert!(page.entries.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore {
+    pool: Pool,
+}
+
+impl SqliteStore {
+    /// Opens or makes a file with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// See [`SqliteStoreBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder(path).open()
+    }
+
+    /// Begins with the settings of a file.
+    pub fn builder(path: impl AsRef<Path>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder::new(path.as_ref())
+    }
+}
+
+#[async_trait]
+impl LogSink for SqliteStore {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = batch.to_vec();
+        self.pool
+            .write(move |writer| write::write(writer, &batch))
+            .await
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        self.pool.write(write::flush).await
+    }
+}
+
+#[async_trait]
+impl LogStore for SqliteStore {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        let scope = scope.clone();
+        self.pool
+            .read(move |reader| read::get(reader, &scope, id))
+            .await
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        let query = query.clone();
+        self.pool
+            .read(move |reader| read::list(reader, &query))
+            .await
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.pool
+            .read(move |reader| read::count(reader, &scope, &filter))
+            .await
+    }
+}
+
+/// Deleted and erased bytes are overwritten in the file (`secure_delete`), and the log is emptied after an erasure. The file does not shrink;
+/// new entries take the room. The blocks of the disk below the file are out of reach.
+#[async_trait]
+impl Retention for SqliteStore {
+    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+        self.step_by_step(move |writer, from| retention::delete_some(writer, time, from))
+            .await
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+        let actor_id = actor_id.to_owned();
+        let erased = self
+            .step_by_step(move |writer, from| retention::erase_some(writer, &actor_id, from))
+            .await?;
+        self.pool.write(retention::empty_log).await?;
+        Ok(erased)
+    }
+}
+
+impl SqliteStore {
+    /// Runs transactions from the smallest id on, each after the writes that have come meanwhile.
+    async fn step_by_step(
+        &self,
+        step: impl Fn(&mut rusqlite::Connection, EntryId) -> Result<Step, Error>
+        + Clone
+        + Send
+        + 'static,
+    ) -> Result<u64, Error> {
+        let (mut changed, mut from) = (0, Some(EntryId::MIN));
+        while let Some(next) = from {
+            let step = step.clone();
+            let done = self.pool.write(move |writer| step(writer, next)).await?;
+            changed += done.changed;
+            from = done.next;
+        }
+        Ok(changed)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
