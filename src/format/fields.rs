@@ -109,6 +109,11 @@ impl Field<'_> {
     pub(super) fn data(value: &(impl Serialize + ?Sized)) -> Self {
         to_raw_value(value).map_or(Self::Null, Self::Data)
     }
+
+    /// Serialises an object whose names are user data, in order, duplicates included.
+    pub(super) fn verbatim(members: Vec<(impl AsRef<str>, impl Serialize)>) -> Self {
+        Self::data(&Verbatim(members))
+    }
 }
 
 impl<'a> From<&'a str> for Field<'a> {
@@ -167,6 +172,14 @@ impl Serialize for Cased<'_, '_> {
             map.serialize_entry(&case.write(name), &CasedField(value, case))?;
         }
         map.end()
+    }
+}
+
+struct Verbatim<N, V>(Vec<(N, V)>);
+
+impl<N: AsRef<str>, V: Serialize> Serialize for Verbatim<N, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name.as_ref(), value)))
     }
 }
 

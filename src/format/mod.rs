@@ -7,8 +7,11 @@
 
 mod fields;
 mod json;
+mod lago;
 mod native;
 mod params;
+mod persona;
+mod posted;
 mod question;
 mod refusal;
 mod reply;
@@ -22,8 +25,10 @@ use http::header::AUTHORIZATION;
 use crate::entry::{EntryId, LogEntry};
 use crate::query::Page;
 
+pub use lago::Lago;
 pub use native::Native;
 pub use params::Parameters;
+pub use persona::Persona;
 pub use question::{Listing, Lookup, Operation, Question, Route};
 pub use refusal::Refusal;
 pub use reply::Reply;

@@ -1,0 +1,36 @@
+use serde_json::value::RawValue;
+
+use super::json;
+use crate::entry::{BodyRecord, Headers, Params};
+
+/// What a request's body means as parameters, as Rails reads it.
+pub(super) enum Posted<'a> {
+    /// A JSON object.
+    Object(&'a RawValue),
+    /// Other JSON, which Rails gives the name `_json`.
+    Other(&'a RawValue),
+    /// A form.
+    Form(Params),
+    /// Nothing: no body, another type, or a body that is not there in whole.
+    Nothing,
+}
+
+pub(super) fn posted<'a>(headers: &Headers, body: &'a BodyRecord) -> Posted<'a> {
+    let BodyRecord::Whole { text, .. } = body else {
+        return Posted::Nothing;
+    };
+    if is_form(headers) {
+        return Posted::Form(Params::parse(text));
+    }
+    match json::whole(body) {
+        Some(json) if json::is_object(json) => Posted::Object(json),
+        Some(json) => Posted::Other(json),
+        None => Posted::Nothing,
+    }
+}
+
+fn is_form(headers: &Headers) -> bool {
+    let content_type = headers.get("content-type").unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
