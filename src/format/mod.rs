@@ -16,8 +16,6 @@ mod question;
 mod refusal;
 mod reply;
 mod request;
-#[cfg(test)]
-mod tests;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;

@@ -1,4 +1,9 @@
+mod around;
+mod bad_input;
+mod lago;
 mod native;
+mod persona;
+mod scope;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -16,7 +21,7 @@ use crate::entry::{
     Outcome, OwnEndpoint, RequestRecord, ResponseRecord, Timing,
 };
 use crate::error::{Error, ErrorKind};
-use crate::format::Native;
+use crate::format::{Lago, Native, Persona};
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
 
 /// A reader who sees everything, and those of two tenants.
@@ -215,4 +220,38 @@ async fn get_as(api: &LogApi, token: &str, uri: &str) -> Got {
 
 async fn get(api: &LogApi, uri: &str) -> Got {
     get_as(api, ALL, uri).await
+}
+
+/// A golden file with the entry's id put in place, written as compactly as a reply is.
+#[track_caller]
+fn golden(file: &str, id: &str) -> Value {
+    serde_json::from_str(
+        &file
+            .replace("req_ID", id)
+            .replace("\"ID\"", &format!("{id:?}")),
+    )
+    .unwrap()
+}
+
+/// The names and texts of a golden file in their order, without the white space between them.
+fn compact(file: &str, id: &str) -> String {
+    let file = file
+        .replace("req_ID", id)
+        .replace("\"ID\"", &format!("{id:?}"));
+    let lines = file
+        .lines()
+        .map(|line| line.trim_start().replacen("\": ", "\":", 1));
+    lines.collect()
+}
+
+fn event(number: u8) -> LogEntry {
+    let mut event = AuditEvent::new("project", "updated").ref_id("project_1");
+    event.data = serde_json::json!({ "projectName": "x" });
+    event.exchange = Some(id(number));
+    LogEntry::new(
+        id(number),
+        at(number),
+        Context::default(),
+        EntryKind::Event(Box::new(event)),
+    )
 }

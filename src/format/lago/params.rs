@@ -118,7 +118,9 @@ fn statuses(asked: &[&str]) -> Vec<StatusRange> {
         (true, false) => vec![succeeded],
         (false, true) => vec![failed],
         (false, false) => {
-            let numbers = asked.iter().filter_map(|text| text.parse().ok());
+            let numbers = asked
+                .iter()
+                .filter_map(|text| u16::try_from(whole_number(text)?).ok());
             numbers.map(StatusRange::exact).collect()
         }
     }
