@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Response};
 
 use super::routes::Match;
 use super::{ApiBody, Denial, Shared};
+use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry, OwnEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::format::{Listing, Lookup, Parameters, Question, Refusal, Reply, Request, WireFormat};
@@ -14,11 +15,12 @@ use crate::query::{Filter, LogQuery, Page, Position, Scope};
 
 impl Shared {
     pub(super) async fn respond(&self, parts: &Parts) -> Response<ApiBody> {
-        let id = self.ids.next(self.clock.now());
+        let now = self.clock.now();
+        let id = self.ids.next(now);
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
         let reply = match &found {
-            Some(found) => self.answer(format, found, parts, id).await,
+            Some(found) => self.answer(format, found, parts, (id, now)).await,
             None => Err(Refusal::NoRoute),
         };
         let reply = reply.unwrap_or_else(|refusal| {
@@ -37,7 +39,7 @@ impl Shared {
         format: &dyn WireFormat,
         found: &Match<'_>,
         parts: &Parts,
-        id: EntryId,
+        (id, now): (EntryId, Timestamp),
     ) -> Result<Reply, Refusal> {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             return Err(Refusal::MethodNotAllowed);
@@ -58,7 +60,7 @@ impl Shared {
             headers: &parts.headers,
             scope: &scope,
             id,
-            now: self.clock.now(),
+            now,
         };
         match format.ask(&request)? {
             Question::List(asked) => {

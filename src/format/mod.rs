@@ -34,7 +34,7 @@ pub use request::Request;
 
 /// One way to write the log on the wire.
 ///
-/// [`LogApi`](crate::api::LogApi) matches the routes, lets [`Access`](crate::api::Access) decide, asks the store within the reader's scope and
+/// `LogApi` matches the routes, lets `Access` decide, asks the store within the reader's scope and
 /// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`] or [`WireFormat::entry`], and
 /// [`WireFormat::refuse`] wherever something is amiss.
 ///

@@ -40,7 +40,7 @@ impl Route {
     }
 }
 
-/// What a format asks of the store. The scope is joined by the endpoint, from what [`Access`](crate::api::Access) said.
+/// What a format asks of the store. The scope is joined by the endpoint, from what `Access` said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {

@@ -20,7 +20,7 @@ pub enum Refusal {
     MethodNotAllowed,
     /// A parameter is unknown, repeated, or not of the accepted form.
     BadParameter {
-        /// The parameter's name as sent, cut to [`Refusal::MAX_NAME_BYTES`].
+        /// The parameter's name as sent, cut to [`Refusal::MAX_NAME_CHARS`].
         name: String,
         /// What it must be: follows the name in a sentence.
         must: Cow<'static, str>,
@@ -39,13 +39,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The longest name of a parameter that a refusal repeats.
-    pub const MAX_NAME_BYTES: usize = 64;
+    /// The most characters of a parameter's name that a refusal repeats.
+    pub const MAX_NAME_CHARS: usize = 64;
 
     /// Refuses a parameter: `must` follows its name in a sentence, as in `limit` and `must be a whole number`.
     pub fn parameter(name: &str, must: impl Into<Cow<'static, str>>) -> Self {
         Self::BadParameter {
-            name: name[..name.floor_char_boundary(Self::MAX_NAME_BYTES)].to_owned(),
+            name: name.chars().take(Self::MAX_NAME_CHARS).collect(),
             must: must.into(),
         }
     }
