@@ -1,0 +1,201 @@
+"""Runs the quickstart as a user would: its own curl lines, the vendors' own clients, and canaries searched for in all that it leaves behind.
+
+Run by tests/run.sh, which builds the example and installs the clients: lago-python-client and jsonapi-client.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from jsonapi_client import Session
+from lago_python_client import Client
+from lago_python_client.exceptions import LagoApiError
+
+EXAMPLE = pathlib.Path(__file__).parent.parent / "target/debug/examples/quickstart"
+
+# Synthetic secrets, one a place; none may be found anywhere. Decoys stand beside them; each must be found.
+CANARY = "canary%02d6b1f0c9e4d7a8253"
+DECOY = "decoy%02dquietwater"
+
+
+class Quickstart:
+    """The example as a process of its own, on a free port."""
+
+    def __init__(self):
+        self.stderr = tempfile.NamedTemporaryFile(delete=False)
+        self.process = subprocess.Popen(
+            [str(EXAMPLE), "0"], stdout=subprocess.PIPE, stderr=self.stderr, text=True
+        )
+        self.printed = ""
+        while "Ctrl-C" not in self.printed:
+            line = self.process.stdout.readline()
+            assert line, "the quickstart ended: " + pathlib.Path(self.stderr.name).read_text()
+            self.printed += line
+        self.base = re.search(r"listens on (\S+);", self.printed).group(1)
+        self.file = pathlib.Path(re.search(r"log is in (\S+)", self.printed).group(1))
+        self.token = re.search(r"Bearer (reader-\w+)", self.printed).group(1)
+
+    def call(self, path, method="GET", body=None, headers=None):
+        request = urllib.request.Request(self.base + path, method=method, data=body, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+    def read(self, path):
+        status, _, body = self.call(path, headers={"Authorization": "Bearer " + self.token})
+        return status, json.loads(body)
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.printed += self.process.communicate(timeout=20)[0]
+        return self.process.returncode
+
+
+def until(question, seconds=10):
+    """Asks until the answer is true; entries are stored shortly after their call has ended."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(0.02)
+
+
+class QuickstartTest(unittest.TestCase):
+    def setUp(self):
+        self.it = Quickstart()
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.it.process.poll() is None:
+            self.it.process.kill()
+            self.it.process.communicate()
+        shutil.rmtree(self.it.file.parent)
+        pathlib.Path(self.it.stderr.name).unlink()
+
+    def stored(self, count):
+        path = "/api-log/v1/entries?limit=1&count=true"
+        until(lambda: self.it.read(path)[1]["page"]["total"] >= count)
+        self.assertEqual(self.it.read(path)[1]["page"]["total"], count)
+
+    def test_printed_curl_lines_work_when_pasted(self):
+        lines = [line.strip() for line in self.it.printed.splitlines() if line.startswith("  curl")]
+        self.assertEqual(len(lines), 4)
+        run = lambda line: json.loads(subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, check=True).stdout)
+        self.assertEqual(run(lines[0])["inquiry"]["name"], "Jane")
+        self.stored(1)
+        persona, lago, native = run(lines[1])["data"], run(lines[2])["api_logs"], run(lines[3])["entries"]
+        request = persona[0]["attributes"]["request"]
+        shown = "Bearer persona_production_61bd73de-ce28-****-****-************"
+        self.assertEqual(request["headers"]["Authorization"], shown)
+        self.assertEqual(request["get-params"], {"filter": {"reference_id": "random-id"}})
+        self.assertEqual(request["post-params"], {"name": "Jane", "password": "[MASKED]"})
+        self.assertEqual(lago[0]["request_body"]["name"], "Jane")
+        self.assertEqual(native[0]["context"]["actor"]["id"], "user_1")
+
+    def test_lago_client_lists_filters_and_finds(self):
+        for number in range(3):
+            self.it.call("/api/v1/inquiries", "POST", b'{"n": %d}' % number, {"Content-Type": "application/json"})
+        self.it.call("/api/v1/failure", "POST", b"", {"User-Agent": "Other 1"})
+        self.stored(4)
+        client = Client(api_key=self.it.token, api_url=self.it.base)
+        every = client.api_logs.find_all()
+        self.assertEqual(every["meta"]["total_count"], 4)
+        self.assertEqual(client.api_logs.find_all({"per_page": 2, "page": 2})["meta"]["prev_page"], 1)
+        paths = client.api_logs.find_all({"request_paths[]": "/api/v1/inq*", "http_methods[]": "post"})["api_logs"]
+        self.assertEqual([log.request_body["n"] for log in paths], [2, 1, 0])
+        failed = client.api_logs.find_all({"http_statuses[]": "failed"})["api_logs"]
+        self.assertEqual([log.client for log in failed], ["Other 1"])
+        one = client.api_logs.find(paths[0].request_id)
+        self.assertEqual((one.http_method, one.http_status), ("post", 201))
+        with self.assertRaises(LagoApiError) as missing:
+            client.api_logs.find("00000000-0000-7000-8000-000000000000")
+        self.assertEqual((missing.exception.status_code, missing.exception.response["code"]), (404, "api_log_not_found"))
+        with self.assertRaises(LagoApiError) as refused:
+            Client(api_key="not-a-token-of-this-log", api_url=self.it.base).api_logs.find_all()
+        self.assertEqual(refused.exception.status_code, 401)
+
+    def test_json_api_client_follows_the_links_through_every_page(self):
+        for number in range(25):
+            self.it.call("/api/v1/inquiries?n=%d" % number)
+        self.stored(25)
+        kwargs = {"headers": {"Authorization": "Bearer " + self.it.token}}
+        session = Session(self.it.base + "/api/v1", request_kwargs=kwargs)
+        page, seen = session.get("api-logs"), []
+        while True:
+            seen += [log.request["get-params"]["n"] for log in page.resources]
+            if not page.links.next:
+                break
+            page = page.links.next.fetch()
+        self.assertEqual(seen, [str(number) for number in reversed(range(25))])
+
+    def test_no_canary_is_left_anywhere_and_every_decoy_is(self):
+        places = iter(range(1, 100))
+        pairs = []
+
+        def secret():
+            number = next(places)
+            pairs.append((CANARY % number, DECOY % number))
+            return pairs[-1][0]
+
+        def decoy():
+            return pairs[-1][1]
+
+        headers = {}
+        for name in ["Authorization", "Proxy-Authorization"]:
+            headers[name] = "Bearer " + secret()
+            headers["X-Near-" + str(len(pairs))] = decoy()
+        for name in ["X-Api-Key", "X-Auth-Token", "Api-Key", "X-Client-Secret"]:
+            headers[name] = secret()
+            headers["X-Near-" + str(len(pairs))] = decoy()
+        headers["Cookie"] = "sid=%s; theme=%s" % (secret(), secret())
+        headers["X-Cookie-Names"] = " ".join(pair[1] for pair in pairs[-2:])
+        headers["Referer"] = "http://u:%s@example.com/%s?access_token=%s&page=2" % (secret(), decoy(), secret())
+        headers["X-Referer-Decoy"] = decoy()
+        query = urllib.parse.urlencode({"api_key": secret(), "q1": decoy(), "user[password]": secret(), "user[name]": decoy()})
+        nested = json.dumps({"passwd": secret(), "n": decoy()})
+        body = {
+            "password": secret(), "a": decoy(),
+            "deep": [{"clientSecret": secret(), "b": decoy()}],
+            "pin_code": {"pin": secret()}, "c": decoy(),
+            "raw": nested,
+        }
+        text = json.dumps(body).replace('"password"', '"pass\\u0077ord"')
+        self.it.call("/api/v1/inquiries?" + query, "POST", text.encode(), headers | {"Content-Type": "application/json"})
+        form = urllib.parse.urlencode({"password": secret(), "user": decoy(), "card[cvv]": secret(), "card[name]": decoy()})
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.it.call("/api/v1/sessions", "POST", form.encode(), kind)
+        self.it.call("/api/v1/inquiries", "POST", b'{"token": "%s", "cut' % secret().encode(), {"Content-Type": "application/json"})
+        self.it.call("/api/v1/inquiries/" + pairs[-1][1])
+        self.stored(4)
+
+        served = b"".join(
+            self.it.call(path, headers={"Authorization": "Bearer " + self.it.token})[2]
+            for path in ["/api/v1/api-logs", "/api/v1/api_logs", "/api-log/v1/entries"]
+        )
+        live = b"".join(path.read_bytes() for path in self.it.file.parent.iterdir())
+        self.assertEqual(self.it.end(), 0)
+        self.assertIn("4 calls logged, 0 lost", self.it.printed)
+        closed = b"".join(path.read_bytes() for path in self.it.file.parent.iterdir())
+        spoken = pathlib.Path(self.it.stderr.name).read_bytes() + self.it.printed.encode()
+        for canary, decoy_text in pairs:
+            for name, bytes_ in [("answers", served), ("live files", live), ("closed files", closed), ("output", spoken)]:
+                self.assertFalse(canary.encode() in bytes_, "%s is in the %s" % (canary, name))
+            for name, bytes_ in [("answers", served), ("closed files", closed)]:
+                self.assertTrue(decoy_text.encode() in bytes_, "%s is not in the %s" % (decoy_text, name))
+        self.assertEqual(self.it.file.stat().st_mode & 0o077, 0, "only the owner reads the log")
+
+
+if __name__ == "__main__":
+    unittest.main()
