@@ -89,6 +89,9 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
             whole(pass, "authorization");
             return Some(masked);
         }
+        "host" | "x-forwarded-host" | "x-original-host" => {
+            return uri::mask_authority(value, pass);
+        }
         "sec-websocket-protocol" => return mask_subprotocols(name, value, pass),
         _ if presets::HARMLESS_HEADERS.contains(&name) => return None,
         _ => {}
@@ -134,17 +137,21 @@ fn mask_subprotocols(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Str
 
 /// Masks URLs, queries and JSON in a value.
 fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    if !value.contains(['?', '#', '@', '=', ';', '{', '[', '"']) {
+    let json = value.trim_start().starts_with(['{', '[', '"']);
+    if !json && !may_hold_url(value) {
         return None;
     }
     let base = pass.report.descend(name);
-    let masked = match value.trim_start().starts_with(['{', '[', '"']) {
-        true => inside::mask(value, false, 0, pass),
-        false => None,
-    };
+    let masked = json.then(|| inside::mask(value, false, 0, pass)).flatten();
     let masked = masked.or_else(|| mask_words(value, pass));
     pass.report.leave(base);
     masked
+}
+
+fn may_hold_url(value: &str) -> bool {
+    // Semicolons are common in fields and matter in a path alone.
+    value.bytes().any(|byte| matches!(byte, b'?' | b'#' | b'@'))
+        || value.contains(';') && (value.contains("://") || value.starts_with('/'))
 }
 
 /// Masks each word of a value as a URL where it looks like one.

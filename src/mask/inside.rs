@@ -22,7 +22,7 @@ pub(super) fn may_hold(raw: &str) -> bool {
     match raw.as_bytes().first() {
         None => false,
         Some(b'{' | b'[' | b' ' | b'\\' | b'"' | b'\t' | b'\n' | b'\r') => true,
-        Some(b'/') => raw.contains(uri::MARKS),
+        Some(b'/') => raw.contains('\\') || uri::has_marks(raw),
         Some(0x80..) => raw.chars().next().is_some_and(is_space),
         Some(_) => has_scheme(raw),
     }
@@ -52,16 +52,26 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         };
     }
     if has_scheme(content) || content.starts_with('/') {
-        return match level >= MAX_LEVEL {
-            true if content.contains(uri::MARKS) => withhold(text, pass),
-            true => None,
-            false => uri::mask(text, cut, level + 1, pass),
-        };
+        return mask_reference(text, cut, level, pass);
     }
     if content.contains(['"', '\'', '`']) && names_a_secret(content, true, pass.fields) {
         return withhold(text, pass);
     }
     None
+}
+
+/// Masks decoded text that is a URL or a relative reference.
+pub(super) fn mask_reference(
+    text: &str,
+    cut: bool,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
+    match level >= MAX_LEVEL {
+        true if uri::has_marks(text) => withhold(text, pass),
+        true => None,
+        false => uri::mask(text, cut, level + 1, pass),
+    }
 }
 
 fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {

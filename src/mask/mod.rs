@@ -1,6 +1,6 @@
 //! The gate: the only road from what was captured to what is stored.
 //!
-//! Comes in: a [`Captured`], which may hold secrets. Goes out: a [`LogEntry`], which holds none that the rules know, and the report
+//! Comes in: a `Captured`, which may hold secrets. Goes out: a [`LogEntry`], which holds none that the rules know, and the report
 //! of what was masked. Runs on the recorder's thread.
 //!
 //! Invariants:
@@ -8,12 +8,12 @@
 //! - Nothing of a `Captured` reaches an entry but through a function of this folder.
 //! - It fails closed. What cannot be understood under the rules is masked as far as it parses where the beginning is certain, and
 //!   otherwise withheld, with the reason, its length and a keyed hash. No error path returns the input.
-//! - A name is decoded before it is decided on, and decided on by whole words ([`names`]); a value is replaced as a whole, whatever its type,
-//!   and never by a part of itself but by what [`token`] lets show.
+//! - A name is decoded before it is decided on, and decided on by whole words (`names`); a value is replaced as a whole, whatever its type,
+//!   and never by a part of itself but by what `token` lets show.
 //! - What is not masked keeps its bytes.
 //!
-//! Layout: [`rules`] and the table of defaults in [`presets`]; one file for each kind of place ([`headers`], [`cookies`], [`authorization`],
-//! [`uri`], [`pairs`], [`multipart`], [`json`]), [`body`] to choose between them, [`inside`] for text that holds more text.
+//! Layout: `rules` and the table of defaults in `presets`; one file for each kind of place (`headers`, `cookies`, `authorization`,
+//! `uri`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside` for text that holds more text.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
 //! Nothing is allocated for a part in which nothing is masked, apart from its copy into the entry.

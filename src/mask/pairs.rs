@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::names::{RuleId, Shape};
-use super::{MASKED, Pass, WITHHELD, inside, token};
+use super::{MASKED, Pass, inside, token};
 
 /// What stays as it is in a replaced value.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -23,54 +23,126 @@ const STATE: &str = "oauth state";
 /// Masks pairs. Returns `None` where they stay as they are.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let oauth = text.split('&').any(|pair| pair.starts_with("code="));
-    let mut out = String::new();
-    let mut copied = 0;
+    let mut walk = Walk {
+        text,
+        cut,
+        level,
+        oauth,
+        out: String::new(),
+        copied: 0,
+    };
     let mut start = 0;
     for pair in text.split('&') {
         let end = start + pair.len();
-        for (name, value) in candidates(pair) {
-            let from = end - value.len();
-            let is_last = cut && end == text.len();
-            if let Some(masked) = mask_value(&name, value, oauth, is_last, level, pass) {
-                out.push_str(text.get(copied..from).unwrap_or_default());
-                out.push_str(&masked);
-                copied = end;
-                break;
-            }
-        }
+        walk.pair(start, end, pass);
         start = end + 1;
     }
-    (copied > 0).then(|| out + text.get(copied..).unwrap_or_default())
+    (walk.copied > 0).then(|| walk.out + text.get(walk.copied..).unwrap_or_default())
 }
 
-/// Returns the pair, and those that begin after its semicolons, each with its value up to the end.
-fn candidates(pair: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-    let starts = std::iter::once(0).chain(pair.match_indices(';').map(|(at, _)| at + 1));
-    starts.filter_map(|at| {
-        let piece = &pair[at..];
-        let (name, value) = piece.split_once('=')?;
-        (!value.is_empty() && !name.contains(';')).then(|| (decoded(name), value))
-    })
-}
-
-fn mask_value(
-    name: &str,
-    value: &str,
-    oauth: bool,
+/// The state of one pass.
+struct Walk<'t> {
+    text: &'t str,
     cut: bool,
     level: u8,
-    pass: &mut Pass<'_>,
-) -> Option<String> {
-    if let Some(rule) = pass.pairs.decide_bracketed(name) {
-        pass.report
-            .masked(|| name.to_owned(), pass.pairs.rule_name(rule), value.len());
-        return Some(replacement(value, rule, cut, pass));
+    /// Whether there is a parameter `code`.
+    oauth: bool,
+    out: String,
+    /// Up to where the text is in `out`, as it was or replaced.
+    copied: usize,
+}
+
+impl Walk<'_> {
+    fn pair(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
+        let pair = self.text.get(start..end).unwrap_or_default();
+        let Some((name, value)) = pair.split_once('=') else {
+            return;
+        };
+        if self.secret(name, end - value.len(), end, pass)
+            || self.inside(name, end - value.len(), end, pass)
+            || !value.contains(';')
+        {
+            return;
+        }
+        let mut at = start;
+        for piece in pair.split(';') {
+            let piece_end = at + piece.len();
+            if let (true, Some((name, value))) = (at > start, piece.split_once('=')) {
+                let from = piece_end - value.len();
+                if self.secret(name, from, end, pass) {
+                    return;
+                }
+                self.inside(name, from, piece_end, pass);
+            }
+            at = piece_end + 1;
+        }
     }
-    if oauth && name == "state" {
-        pass.report.masked(|| name.to_owned(), STATE, value.len());
-        return Some(encoded(MASKED));
+
+    /// Replaces the value of a secret name.
+    fn secret(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
+        let value = self.text.get(from..end).unwrap_or_default();
+        if value.is_empty() {
+            return false;
+        }
+        let name = decoded(name);
+        let masked = match pass.pairs.decide_bracketed(&name) {
+            Some(rule) => {
+                pass.report.masked(
+                    || name.into_owned(),
+                    pass.pairs.rule_name(rule),
+                    value.len(),
+                );
+                replacement(value, rule, self.is_cut(end), pass)
+            }
+            None if self.oauth && name == "state" => {
+                pass.report.masked(|| name.into_owned(), STATE, value.len());
+                encoded(MASKED)
+            }
+            None => return false,
+        };
+        self.replace(from, end, &masked);
+        true
     }
-    mask_inside(name, value, cut, level, pass)
+
+    /// Masks JSON or a URL in a value.
+    fn inside(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
+        let value = self.text.get(from..end).unwrap_or_default();
+        let mark = |byte| {
+            matches!(
+                byte,
+                b'%' | b'{' | b'[' | b'"' | b'/' | b'?' | b'#' | b'@' | b'\\'
+            )
+        };
+        if !value.bytes().any(mark) {
+            return false;
+        }
+        let value = decoded(value);
+        // `return_to=account?token=…` is a relative reference.
+        let relative = value.contains('?')
+            && !value.contains(char::is_whitespace)
+            && !value.starts_with(['{', '[', '"']);
+        let base = pass.report.descend(&decoded(name));
+        let masked = match relative {
+            true => inside::mask_reference(&value, self.is_cut(end), self.level, pass),
+            false => inside::mask(&value, self.is_cut(end), self.level, pass),
+        };
+        pass.report.leave(base);
+        if let Some(masked) = &masked {
+            self.replace(from, end, &encoded(masked));
+        }
+        masked.is_some()
+    }
+
+    fn is_cut(&self, end: usize) -> bool {
+        self.cut && end == self.text.len()
+    }
+
+    fn replace(&mut self, from: usize, end: usize, masked: &str) {
+        let before = self.text.get(self.copied..from).unwrap_or_default();
+        self.out.push_str(before);
+        self.out.push_str(masked);
+        self.copied = end;
+    }
 }
 
 fn replacement(value: &str, rule: RuleId, cut: bool, pass: &Pass<'_>) -> String {
@@ -78,29 +150,6 @@ fn replacement(value: &str, rule: RuleId, cut: bool, pass: &Pass<'_>) -> String 
         .then(|| token::shown(&decoded(value)))
         .flatten();
     encoded(shown.as_deref().unwrap_or(MASKED))
-}
-
-fn mask_inside(
-    name: &str,
-    value: &str,
-    cut: bool,
-    level: u8,
-    pass: &mut Pass<'_>,
-) -> Option<String> {
-    if !value.contains(['%', '{', '[', '"', '/', '?', '#', '@', '\\']) {
-        return None;
-    }
-    let value = decoded(value);
-    // `return_to=account?token=…` is a relative reference.
-    let relative = value.contains('?') && !value.contains(|letter: char| letter.is_whitespace());
-    let base = pass.report.descend(name);
-    let masked = match relative && !value.starts_with(['{', '[', '"']) {
-        true if level > 3 => Some(WITHHELD.to_owned()),
-        true => super::uri::mask(&value, cut, level + 1, pass),
-        false => inside::mask(&value, cut, level, pass),
-    };
-    pass.report.leave(base);
-    masked.as_deref().map(encoded)
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {

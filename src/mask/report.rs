@@ -37,7 +37,9 @@ impl Report {
     /// Lets the next pointers begin with `step` as well. Returns what [`Report::leave`] takes.
     pub(super) fn descend(&mut self, step: &str) -> usize {
         let length = self.base.len();
-        self.base = self.joined(step);
+        if length <= MAX_POINTER_BYTES {
+            self.base = self.joined(beginning(step));
+        }
         length
     }
 
@@ -56,14 +58,11 @@ impl Report {
     pub(super) fn masked(&mut self, pointer: impl FnOnce() -> String, rule: &str, bytes: usize) {
         self.count += 1;
         if self.has_room() {
-            let mut full = self.joined(&pointer());
-            if full.len() > MAX_POINTER_BYTES {
-                let end = (0..=MAX_POINTER_BYTES)
-                    .rev()
-                    .find(|&at| full.is_char_boundary(at));
-                full.truncate(end.unwrap_or(0));
-                full.push('…');
-            }
+            let full = self.joined(&pointer());
+            let full = match beginning(&full) {
+                short if short.len() < full.len() => format!("{short}…"),
+                _ => full,
+            };
             self.spots.push(Masked::new(self.place, full, rule, bytes));
         }
     }
@@ -93,4 +92,12 @@ impl Report {
     pub(super) fn finish(self) -> (Vec<Masked>, u64) {
         (self.spots, self.count)
     }
+}
+
+/// Cuts a pointer on a character boundary.
+fn beginning(pointer: &str) -> &str {
+    let end = (0..=MAX_POINTER_BYTES.min(pointer.len()))
+        .rev()
+        .find(|&at| pointer.is_char_boundary(at));
+    &pointer[..end.unwrap_or(0)]
 }

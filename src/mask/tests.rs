@@ -303,3 +303,60 @@ fn t26_100_000_keys_and_10_000_headers_take_linear_time() {
     assert_eq!(exchange.request_body.text().map(str::len), Some(length));
     assert_eq!(exchange.request.headers.len(), 10_001);
 }
+
+#[test]
+fn t26_no_text_takes_more_than_linear_time() {
+    // A quadratic walk over any of these takes minutes in a debug build.
+    let length = 400_000;
+    for unit in [
+        ";",
+        "a=1;",
+        "a=%41;",
+        "=",
+        "&",
+        "%",
+        ":",
+        "://",
+        "a:",
+        "@",
+        "?",
+        "#",
+        "/",
+        "/;",
+        "[",
+        "{",
+        "\"",
+        "\\",
+        "'",
+        "\\u0041",
+        " ",
+        "password",
+        "a_",
+        "aB",
+        "\"a\":",
+        "\\\"",
+        "é",
+        "[\"",
+        "{\"a\":\"",
+        "http://",
+        "?http://",
+    ] {
+        let text = unit.repeat(length / unit.len());
+        pass(|pass| {
+            for cut in [false, true] {
+                let _ = pairs::mask(&text, cut, 0, pass);
+                let _ = uri::mask(&text, cut, 0, pass);
+                let _ = inside::mask(&text, cut, 0, pass);
+                let _ = json::mask_cut(&text, 0, pass);
+            }
+            let _ = cookies::mask(&text, pass);
+            let _ = pass.fields.decide(&text);
+            let json =
+                serde_json::json!({ text.as_str(): vec!["{"; 10_000], "b": text }).to_string();
+            assert!(json::mask(&json, 0, pass).is_ok());
+            let mut fields = Fields::default();
+            fields.push("x-any", text.as_bytes(), false);
+            let _ = headers::mask(&fields, Place::RequestHeader, pass);
+        });
+    }
+}

@@ -5,15 +5,19 @@
 
 use super::{Pass, STARS, pairs};
 
-/// Characters without which there is nothing to mask in a URL.
-pub(super) const MARKS: [char; 4] = ['?', '#', '@', ';'];
 const USERINFO: &str = "userinfo";
+
+/// Tells whether there is a character without which a URL has nothing to mask.
+pub(super) fn has_marks(text: &str) -> bool {
+    text.bytes()
+        .any(|byte| matches!(byte, b'?' | b'#' | b'@' | b';'))
+}
 
 /// Masks a URL or a relative reference. Returns `None` where it stays as it is.
 ///
 /// Of one that was `cut` in its authority nothing after the scheme is kept, because userinfo shows by the `@` that ends it.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    if !cut && !text.contains(MARKS) {
+    if !cut && !has_marks(text) {
         return None;
     }
     if let Some(masked) = mask_torn_userinfo(text, cut, pass) {

@@ -3,6 +3,9 @@ use super::text;
 /// The levels of which the pointer is known; deeper ones are reported as `…`.
 const MAX_STEPS: usize = 64;
 
+/// Where a pointer stops; a character may take six bytes of source.
+const MAX_POINTER_BYTES: usize = 256;
+
 /// The open brackets: one bit each, and the way to the present value.
 #[derive(Default)]
 pub(super) struct Nesting {
@@ -71,11 +74,18 @@ impl Nesting {
     pub(super) fn pointer(&self, source: &str) -> String {
         let mut pointer = String::new();
         for step in &self.steps {
+            // More would be cut off anyway, and a name can be as long as the source.
+            if pointer.len() > MAX_POINTER_BYTES {
+                return pointer;
+            }
             pointer.push('/');
             match *step {
                 Step::Index(index) => pointer.push_str(&index.to_string()),
                 Step::Name(start, end) => {
-                    let name = text::decoded(source.get(start..end).unwrap_or_default());
+                    let raw = source.get(start..end).unwrap_or_default();
+                    let beginning = (MAX_POINTER_BYTES * 6..MAX_POINTER_BYTES * 6 + 4)
+                        .find_map(|end| raw.get(..end));
+                    let name = text::decoded(beginning.unwrap_or(raw));
                     pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
                 }
             }
