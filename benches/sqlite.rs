@@ -166,10 +166,16 @@ fn insert(shape: Shape, db: &mut Connection, rows: &[Row], mut seq: u64) {
         let narrow = format!(
             "INSERT INTO entry (id, {NAMES}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT (id) DO NOTHING"
         );
-        let split = matches!(shape, Shape::TwoClustered | Shape::TwoNumbered);
-        let mut first = transaction
-            .prepare(if split { &narrow } else { &one })
-            .unwrap();
+        let mixed = narrow
+            .replace(") VALUES", ", seq) VALUES")
+            .replace("?15)", "?15,?16)");
+        let split = !matches!(shape, Shape::Wide | Shape::WideClustered);
+        let first = match shape {
+            Shape::Wide | Shape::WideClustered => &one,
+            Shape::TwoMixed => &mixed,
+            Shape::TwoClustered | Shape::TwoNumbered => &narrow,
+        };
+        let mut first = transaction.prepare(first).unwrap();
         let mut second = split.then(|| {
             transaction
                 .prepare("INSERT INTO detail VALUES (?1,?2,?3,?4)")

@@ -2,10 +2,18 @@
 //!
 //! Comes in: batches of masked entries from the recorder. Goes out: whatever the sink writes to.
 
+mod fanout;
+mod ndjson;
+mod when;
+
 use async_trait::async_trait;
 
 use crate::entry::LogEntry;
 use crate::error::Error;
+
+pub use fanout::Fanout;
+pub use ndjson::Ndjson;
+pub use when::When;
 
 /// Takes entries.
 ///

@@ -5,5 +5,6 @@
 mod conformance;
 mod exactly_once;
 mod layering;
+mod sqlite;
 mod support;
 mod transparent;

@@ -126,6 +126,7 @@ impl<D: Dialect> Condition<D> {
             }
             _ => {
                 self.push_sql(" AND ");
+                self.push_sql(D::NOT_BY_INDEX);
                 self.push_sql(column);
                 self.push_sql(" IN ");
                 self.list(values);

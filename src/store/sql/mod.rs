@@ -39,6 +39,9 @@ pub(super) trait Dialect {
     /// How many values a statement binds at most.
     const MAX_VALUES: usize;
 
+    /// What before a column keeps the planner from looking for its values one by one, which would cost a sort of all they have.
+    const NOT_BY_INDEX: &'static str;
+
     /// Writes the place of the next value, which is the `number`th from 1.
     fn placeholder(number: usize, text: &mut String);
 

@@ -91,10 +91,7 @@ impl Schema {
                 has_tables: row.get(2)?,
             })
         });
-        read.map_err(|cause| match cause.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => not_ours(),
-            _ => failed("the schema of the SQLite file cannot be read")(cause),
-        })
+        read.map_err(refused("the schema of the SQLite file cannot be read"))
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -109,6 +106,14 @@ impl Schema {
             ));
         }
         Ok(())
+    }
+}
+
+/// Says what failed; a file of another format shows with whatever reads it first.
+fn refused(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+    move |cause| match cause.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => not_ours(),
+        _ => failed(doing)(cause),
     }
 }
 
@@ -158,6 +163,6 @@ fn pragma(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<()
     db.pragma_update_and_check(None, name, value, |_| Ok(()))
         .or_else(|cause| match cause {
             rusqlite::Error::QueryReturnedNoRows => Ok(()),
-            cause => Err(failed("the SQLite file cannot be set up")(cause)),
+            cause => Err(refused("the SQLite file cannot be set up")(cause)),
         })
 }
