@@ -344,7 +344,7 @@ impl Row {
             id,
             at,
             path: format!("/api/v1/inquiries/inq_{:x}", random >> 16),
-            status: if random % 50 == 0 { 404 } else { 200 },
+            status: if random.is_multiple_of(50) { 404 } else { 200 },
             organisation: format!("org_{}", random % 50),
             actor: format!("user_{}", mix(random) % 5000),
             ip: format!("203.0.113.{}", random % 256),

@@ -105,11 +105,6 @@ impl Error {
     pub(crate) fn invalid_query(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidQuery, message)
     }
-
-    /// Returns the message without the kind, for the error bodies of the wire formats.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
 }
 
 impl fmt::Display for Error {

@@ -1,5 +1,6 @@
 //! A complete, safe and searchable log of the API calls of any tower service.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 // In the order of the walk of a request: taken on the request path,

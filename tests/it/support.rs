@@ -14,18 +14,18 @@ use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, LogEntry, Recorder};
 
 /// A layer whose entries a test can look at.
-pub struct Log {
-    pub sink: GateSink,
-    pub layer: ApiLogLayer,
-    pub recorder: Recorder,
+pub(crate) struct Log {
+    pub(crate) sink: GateSink,
+    pub(crate) layer: ApiLogLayer,
+    pub(crate) recorder: Recorder,
 }
 
 impl Log {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
 
-    pub fn with(configure: impl FnOnce(ApiLogLayerBuilder) -> ApiLogLayerBuilder) -> Self {
+    pub(crate) fn with(configure: impl FnOnce(ApiLogLayerBuilder) -> ApiLogLayerBuilder) -> Self {
         let sink = GateSink::open();
         let layer = configure(ApiLogLayer::builder(sink.clone()))
             .build()
@@ -39,7 +39,7 @@ impl Log {
     }
 
     /// Calls a service of one function inside the layer.
-    pub async fn call<B, R, F>(
+    pub(crate) async fn call<B, R, F>(
         &self,
         request: Request<B>,
         handle: impl FnMut(Request<RequestBody<B>>) -> F,
@@ -57,7 +57,7 @@ impl Log {
     }
 
     /// Calls a service that answers any request with one response.
-    pub async fn answer<R: http_body::Body>(
+    pub(crate) async fn answer<R: http_body::Body>(
         &self,
         request: Request<Full<Bytes>>,
         response: Response<R>,
@@ -68,14 +68,14 @@ impl Log {
     }
 
     /// Waits for what has ended, and returns all entries.
-    pub async fn entries(&self) -> Vec<LogEntry> {
+    pub(crate) async fn entries(&self) -> Vec<LogEntry> {
         self.recorder.flush().await.unwrap();
         self.sink.entries()
     }
 
     /// Returns the only exchange, once every exchange that began has ended.
     #[track_caller]
-    pub fn only(&self) -> impl Future<Output = Exchange> {
+    pub(crate) fn only(&self) -> impl Future<Output = Exchange> {
         let caller = std::panic::Location::caller();
         async move {
             let entries = self.entries().await;
@@ -87,17 +87,17 @@ impl Log {
     }
 }
 
-pub fn get(uri: &str) -> Request<Full<Bytes>> {
+pub(crate) fn get(uri: &str) -> Request<Full<Bytes>> {
     Request::get(uri).body(Full::default()).unwrap()
 }
 
-pub fn post_json(uri: &str, body: &'static str) -> Request<Full<Bytes>> {
+pub(crate) fn post_json(uri: &str, body: &'static str) -> Request<Full<Bytes>> {
     let request = Request::post(uri).header("content-type", "application/json");
     request.body(Full::from(body)).unwrap()
 }
 
 /// Bounds a wait that a broken layer would make endless.
-pub async fn soon<F: Future>(future: F) -> F::Output {
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future)
         .await
         .expect("it hangs")

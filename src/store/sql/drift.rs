@@ -70,7 +70,7 @@ mod tests {
         let mut entries = Vec::new();
         for id in ids {
             for at in micros.into_iter().chain(times) {
-                let kind = EntryKind::Event(Box::new(AuditEvent::default()));
+                let kind = EntryKind::Event(Box::default());
                 let at = Timestamp::from_micros(at);
                 entries.push(LogEntry::new(id, at, Context::default(), kind));
             }
