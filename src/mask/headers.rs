@@ -44,6 +44,9 @@ const SUBPROTOCOLS: &[&str] = &[
     "vite-hmr",
 ];
 
+/// What stands between the words of a value, of which a URL is one.
+const BETWEEN: [char; 8] = [' ', '\t', '<', '>', '"', '\'', '(', ')'];
+
 /// Masks the fields of a message.
 pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Headers {
     let size = fields.regular().map(|it| it.name.len() + it.value.len());
@@ -137,13 +140,14 @@ fn mask_subprotocols(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Str
 
 /// Masks URLs, queries and JSON in a value.
 fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    let json = value.trim_start().starts_with(['{', '[', '"']);
-    if !json && !may_hold_url(value) {
-        return None;
+    if let Some(masked) = mask_parameters(name, value, pass) {
+        return Some(masked);
     }
+    let json = value.trim_start().starts_with(['{', '[', '"']);
+    let url = may_hold_url(value);
     let base = pass.report.descend(name);
     let masked = json.then(|| inside::mask(value, false, 0, pass)).flatten();
-    let masked = masked.or_else(|| mask_words(value, pass));
+    let masked = masked.or_else(|| url.then(|| mask_words(value, pass)).flatten());
     pass.report.leave(base);
     masked
 }
@@ -154,16 +158,37 @@ fn may_hold_url(value: &str) -> bool {
         || value.contains(';') && (value.contains("://") || value.starts_with('/'))
 }
 
+/// Masks a value as a whole where it has a secret parameter, as `keyid="…", signature="…"` or `a=1,token=…`.
+fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
+    if !value.contains('=') {
+        return None;
+    }
+    let rule = value
+        .split(BETWEEN)
+        .filter(|word| !is_url(word))
+        .flat_map(|word| word.split([',', ';', '&']))
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(parameter, _)| pass.fields.decide(parameter))?;
+    let rule = pass.fields.rule_name(rule);
+    pass.report.masked(|| name.to_owned(), rule, value.len());
+    Some(STARS.to_owned())
+}
+
+fn is_url(word: &str) -> bool {
+    word.contains("://") || word.contains('?') || word.starts_with(['/', '#'])
+}
+
 /// Masks each word of a value as a URL where it looks like one.
 fn mask_words(value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    const BETWEEN: [char; 8] = [' ', '\t', '<', '>', '"', '\'', '(', ')'];
     let mut out = String::new();
     let mut copied = 0;
     let mut start = 0;
     for word in value.split(BETWEEN) {
         let end = start + word.len();
-        let is_url = word.contains("://") || word.contains('?') || word.starts_with(['/', '#']);
-        if let Some(masked) = is_url.then(|| uri::mask(word, false, 0, pass)).flatten() {
+        if let Some(masked) = is_url(word)
+            .then(|| uri::mask(word, false, 0, pass))
+            .flatten()
+        {
             out.push_str(value.get(copied..start).unwrap_or_default());
             out.push_str(&masked);
             copied = end;
@@ -223,6 +248,9 @@ mod tests {
             ("content-type", "multipart/form-data; boundary=decoy"),
             ("cache-control", "max-age=5, private"),
             ("author", "decoy"),
+            ("forwarded", "for=192.0.2.1;proto=https;host=x.test"),
+            ("content-disposition", "form-data; name=\"decoy\""),
+            ("x-any", "ZGVjb3k=="),
         ] {
             shows(name, value.as_bytes(), value);
         }

@@ -4,8 +4,8 @@
 //! neither, and compared in lower case. Full-width letters count as their ASCII ones and invisible characters as nothing. A rule is a
 //! list of words too, and [`Fit`] says where in the name they must stand.
 //!
-//! Decisions are kept in a cache that stops growing at [`MAX_CACHED`] names, so that a client that sends new names costs time
-//! linear in what it sends and no memory. The maps are the standard library's, keyed by SipHash.
+//! Decisions are kept in a cache that begins anew at [`MAX_CACHED`] names, so that a client that sends new names costs time
+//! linear in what it sends, bounded memory, and the others their speed only for a while. The maps are the standard library's, keyed by SipHash.
 
 use std::collections::HashMap;
 
@@ -113,7 +113,10 @@ impl Names {
             return *known;
         }
         let decision = self.find(&Words::of(name));
-        if name.len() <= MAX_CACHED_BYTES && self.cache.len() < MAX_CACHED {
+        if name.len() <= MAX_CACHED_BYTES {
+            if self.cache.len() >= MAX_CACHED {
+                self.cache.clear();
+            }
             self.cache.insert(name.into(), decision);
         }
         decision

@@ -306,8 +306,8 @@ fn t26_100_000_keys_and_10_000_headers_take_linear_time() {
 
 #[test]
 fn t26_no_text_takes_more_than_linear_time() {
-    // A quadratic walk over any of these takes minutes in a debug build.
-    let length = 400_000;
+    // A quadratic walk over any of these takes many seconds in a debug build.
+    let length = 100_000;
     for unit in [
         ";",
         "a=1;",
@@ -351,8 +351,7 @@ fn t26_no_text_takes_more_than_linear_time() {
             }
             let _ = cookies::mask(&text, pass);
             let _ = pass.fields.decide(&text);
-            let json =
-                serde_json::json!({ text.as_str(): vec!["{"; 10_000], "b": text }).to_string();
+            let json = serde_json::json!({ text.as_str(): vec!["{"; 500], "b": text }).to_string();
             assert!(json::mask(&json, 0, pass).is_ok());
             let mut fields = Fields::default();
             fields.push("x-any", text.as_bytes(), false);

@@ -55,7 +55,7 @@ fn exact_name_decides_the_shape() {
 }
 
 #[test]
-fn t26_cache_stops_growing() {
+fn t26_cache_is_bounded() {
     let mut names = fields();
     for number in 0..20_000 {
         assert!(names.decide(&format!("field{number}")).is_none());
