@@ -56,7 +56,7 @@ fn edge(millis: i64, rest: u128) -> EntryId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{AuditEvent, Context, EntryKind};
+    use crate::entry::{Context, EntryKind};
 
     #[test]
     fn every_entry_lies_within_the_ids_of_its_time() {
