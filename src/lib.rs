@@ -1,4 +1,54 @@
 //! A complete, safe and searchable log of the API calls of any tower service.
+//!
+//! [`ApiLogLayer`] records every exchange of the service it is put around; the recorder's thread masks what was captured and writes it
+//! to a [`LogSink`]; [`LogApi`] serves a [`LogStore`] back in the wire formats of others and in our own.
+//!
+//! # Example: the whole integration
+//!
+//! ```
+//! use tower::{Layer, service_fn};
+//! use tower_api_log::api::BearerTokens;
+//! use tower_api_log::format::Native;
+//! use tower_api_log::{ApiLogLayer, LogApi, MemoryStore, Scope};
+//!
+//! let store = MemoryStore::new();
+//! let layer = ApiLogLayer::new(store.clone());
+//! let service = layer.layer(service_fn(async |_: http::Request<_>| {
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(String::from("hello")))
+//! }));
+//! # let _: tower_api_log::ApiLogService<_> = service; fn ok<S: tower::Service<http::Request<String>>>(_: S) {} ok(service);
+//!
+//! let readers = BearerTokens::new([("a-token-of-your-own-making", Scope::all())])?;
+//! let read_side = LogApi::new(store).format(Native).access(readers).build()?;
+//! # let _ = read_side;
+//! # Ok::<(), tower_api_log::Error>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | to | see |
+//! | --- | --- |
+//! | put the layer in place and configure it | [`ApiLogLayer`], [`layer::ApiLogLayerBuilder`] |
+//! | say what is recorded, and how much of it | [`Policy`] |
+//! | say what else is masked | [`mask::Rules`] |
+//! | add what only a handler knows | [`ApiLog`] |
+//! | know what was stored and what was lost; end in order | [`Recorder`] |
+//! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
+//! | serve the log | [`LogApi`], [`api::Access`], [`format`] |
+//! | write a wire format | [`WireFormat`] |
+//!
+//! # Promises
+//!
+//! 1. **Transparent.** With the layer in place the wire carries the same bytes, but for the response's `Request-Id`: headers, frame
+//!    order and timing, trailers, upgrades, errors. No body is buffered before it is passed on.
+//! 2. **Exactly one entry** for each exchange, however it ends.
+//! 3. **No secret leaves.** Unmasked material has a type of its own that only the masker turns into a [`LogEntry`]. What cannot be understood is
+//!    withheld, with the reason. `Debug` and errors never print user data.
+//! 4. **Never in the way.** Logging neither fails nor delays a request; masking, parsing, serialising and I/O run on the recorder's thread.
+//! 5. **Bounded.** Captured bytes stay under one budget; past it bodies shrink to prefixes, then to nothing, and the entry says so.
+//! 6. **Accounted.** `seen = stored + filtered + dropped + in flight`, at every moment, in [`Recorder::stats`].
+//! 7. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor.
+//! 8. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -53,3 +103,8 @@ pub use sink::LogSink;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{LogStore, MemoryStore, Retention};
+
+/// The README's examples, as doc tests.
+#[cfg(all(doctest, feature = "axum", feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
