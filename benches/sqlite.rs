@@ -11,7 +11,14 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use rusqlite::{Connection, params};
+use tower_api_log::entry::BodyRecord;
+use tower_api_log::query::Filter;
+use tower_api_log::testing::sample;
+use tower_api_log::{
+    Actor, EntryId, LogEntry, LogQuery, LogSink, LogStore, Scope, SqliteStore, Timestamp,
+};
 
 const BATCH: u64 = 1000;
 const COLUMNS: &str = "created_at INTEGER, kind TEXT, method TEXT, path TEXT, route TEXT, status INTEGER, organisation TEXT, \
@@ -70,6 +77,77 @@ fn main() {
     ] {
         run(TwoMixed, 16, 550, name, indexes, rows);
     }
+    store(rows);
+}
+
+/// The store itself, from entries to the file: the layout that was chosen, and what the split and the JSON add.
+fn store(rows: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bench.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let (mut wall, mut cpu) = (Duration::ZERO, Duration::ZERO);
+    for batch in 0..rows / BATCH {
+        let made: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(entry).collect();
+        let (start, start_cpu) = (Instant::now(), cpu_time());
+        // Without a runtime the store works on this thread.
+        store.write(&made).now_or_never().unwrap().unwrap();
+        cpu += cpu_time() - start_cpu;
+        wall += start.elapsed();
+    }
+    let micros = |time: Duration| time.as_secs_f64() * 1e6 / rows as f64;
+    println!(
+        "\nSqliteStore: {:.1} us of wall time, {:.1} us of CPU and {} bytes a row",
+        micros(wall),
+        micros(cpu),
+        size(&path) / rows
+    );
+    let query = LogQuery::new(Scope::all()).limit(50);
+    let mut rare = Filter::new();
+    rare.routes = vec!["/none".into()];
+    for (name, query) in [
+        ("newest 50", query.clone()),
+        ("no match", query.filter(rare)),
+    ] {
+        let mut took: Vec<_> = (0..11)
+            .map(|_| {
+                let start = Instant::now();
+                std::hint::black_box(store.list(&query).now_or_never().unwrap().unwrap());
+                start.elapsed()
+            })
+            .collect();
+        took.sort();
+        println!("SqliteStore: {name}: {:.0} us", took[5].as_secs_f64() * 1e6);
+    }
+}
+
+fn entry(number: u64) -> LogEntry {
+    let row = Row::new(number, 550);
+    let mut entry = sample::plain(0);
+    entry.id = EntryId::from_bytes(row.id);
+    entry.created_at = Timestamp::from_micros(row.at);
+    let context = &mut entry.context;
+    context.organisation = Some(row.organisation);
+    context.actor = Some(Actor::user(row.actor));
+    context.client_ip = row.ip.parse().ok();
+    context.user_agent = Some(AGENT.into());
+    context.request_id = Some(row.request_id);
+    sample::change(&mut entry, |exchange| {
+        exchange.request.path = row.path;
+        exchange.request.route = Some("/api/v1/inquiries/{id}".into());
+        for header in row.head.as_bytes().chunks(67) {
+            exchange
+                .request
+                .headers
+                .push("x-header", std::str::from_utf8(header).unwrap());
+        }
+        let body = |text: String| BodyRecord::Whole {
+            bytes_seen: text.len() as u64,
+            text,
+        };
+        exchange.request_body = body(row.request);
+        exchange.response_body = body(row.response);
+    });
+    entry
 }
 
 fn run(
