@@ -12,11 +12,11 @@ mod write;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use self::pool::Pool;
-use self::retention::Step;
 use super::{LogStore, Retention};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
@@ -122,37 +122,31 @@ impl LogStore for SqliteStore {
 #[async_trait]
 impl Retention for SqliteStore {
     async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
-        self.step_by_step(move |writer, from| retention::delete_some(writer, time, from))
-            .await
+        let (mut deleted, mut from) = (0, Some(EntryId::MIN));
+        while let Some(next) = from {
+            let delete = move |writer: &mut _| retention::delete_some(writer, time, next);
+            let step = self.pool.write(delete).await?;
+            deleted += step.changed;
+            from = step.next;
+        }
+        Ok(deleted)
     }
 
     async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
-        let actor_id = actor_id.to_owned();
-        let erased = self
-            .step_by_step(move |writer, from| retention::erase_some(writer, &actor_id, from))
-            .await?;
+        let actor_id: Arc<str> = actor_id.into();
+        let (mut erased, mut from) = (0, Some(EntryId::MIN));
+        while let Some(next) = from {
+            let actor = Arc::clone(&actor_id);
+            let find = move |reader: &mut _| retention::find_some(reader, &actor, next);
+            let ids = self.pool.read(find).await?;
+            let actor = Arc::clone(&actor_id);
+            let erase = move |writer: &mut _| retention::erase_these(writer, &actor, &ids);
+            let step = self.pool.write(erase).await?;
+            erased += step.changed;
+            from = step.next;
+        }
         self.pool.write(retention::empty_log).await?;
         Ok(erased)
-    }
-}
-
-impl SqliteStore {
-    /// Runs transactions from the smallest id on, each after the writes that have come meanwhile.
-    async fn step_by_step(
-        &self,
-        step: impl Fn(&mut rusqlite::Connection, EntryId) -> Result<Step, Error>
-        + Clone
-        + Send
-        + 'static,
-    ) -> Result<u64, Error> {
-        let (mut changed, mut from) = (0, Some(EntryId::MIN));
-        while let Some(next) = from {
-            let step = step.clone();
-            let done = self.pool.write(move |writer| step(writer, next)).await?;
-            changed += done.changed;
-            from = done.next;
-        }
-        Ok(changed)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
 use crate::query::Filter;
-use crate::store::sql::Value;
+use crate::store::sql::{Drift, Value};
 
 /// How many entries one transaction deletes: about 5 ms, after which writers get their turn.
 const DELETED_AT_ONCE: i64 = 500;
@@ -29,57 +29,70 @@ pub(super) fn delete_some(
 ) -> Result<Step, Error> {
     let transaction = transaction(writer)?;
     let last = drift(&transaction)?.last_to(time);
-    let mut condition = Sql::new([], Default::default())?;
+    let mut condition = Sql::new([], Drift::default())?;
     condition.and("id >= ", Value::Id(from));
     condition.and("id <= ", Value::Id(last));
     condition.and("created_at < ", Value::Integer(time.as_micros()));
-    condition.push(" ORDER BY id LIMIT ", Value::Integer(DELETED_AT_ONCE));
-    let (text, values) = condition.into_parts();
-    let read = failed("old entries cannot be found");
-    let ids: Vec<[u8; 16]> = transaction
-        .prepare_cached(&format!("SELECT id FROM entry WHERE {text}"))
-        .and_then(|mut statement| {
-            let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
-            rows.collect()
-        })
-        .map_err(read)?;
+    let ids = ids(&transaction, condition, DELETED_AT_ONCE)?;
     for id in &ids {
-        delete(&transaction, id)?;
+        delete(&transaction, id.as_bytes())?;
     }
     transaction
         .commit()
         .map_err(failed("old entries cannot be deleted"))?;
-    let ids = ids.into_iter().map(EntryId::from_bytes);
-    Ok(Step::new(ids, DELETED_AT_ONCE))
+    Ok(Step::new(ids.len() as u64, &ids, DELETED_AT_ONCE))
 }
 
-/// Takes the person out of the first few entries of an actor whose ids are `from` or larger.
-pub(super) fn erase_some(
-    writer: &mut Connection,
+/// Finds the first few entries of an actor whose ids are `from` or larger. It may read the whole table, and so is not done by the writer.
+pub(super) fn find_some(
+    reader: &Connection,
     actor_id: &str,
     from: EntryId,
+) -> Result<Vec<EntryId>, Error> {
+    let mut condition = of_actor(actor_id)?;
+    condition.and("id >= ", Value::Id(from));
+    ids(reader, condition, ERASED_AT_ONCE)
+}
+
+/// Takes the person out of those of the entries that are still an actor's.
+pub(super) fn erase_these(
+    writer: &mut Connection,
+    actor_id: &str,
+    ids: &[EntryId],
 ) -> Result<Step, Error> {
     let transaction = transaction(writer)?;
-    let mut filter = Filter::new();
-    filter.actors = vec![actor_id.to_owned()];
-    let mut condition = Sql::new([&filter], Default::default())?;
-    condition.and("id >= ", Value::Id(from));
-    let mut found = entries(
-        &transaction,
-        condition,
-        Order::OldestFirst,
-        ERASED_AT_ONCE,
-        0,
-    )?;
-    for entry in &mut found {
-        entry.erase_person();
-        replace(&transaction, entry)?;
+    let mut changed = 0;
+    for id in ids {
+        let mut condition = of_actor(actor_id)?;
+        condition.and("id = ", Value::Id(*id));
+        for mut entry in entries(&transaction, condition, Order::NewestFirst, 1, 0)? {
+            entry.erase_person();
+            replace(&transaction, &entry)?;
+            changed += 1;
+        }
     }
     transaction
         .commit()
         .map_err(failed("a person cannot be erased"))?;
-    let ids = found.iter().rev().map(|entry| entry.id);
-    Ok(Step::new(ids, ERASED_AT_ONCE))
+    Ok(Step::new(changed, ids, ERASED_AT_ONCE))
+}
+
+fn of_actor(actor_id: &str) -> Result<Sql, Error> {
+    let mut filter = Filter::new();
+    filter.actors = vec![actor_id.to_owned()];
+    Sql::new([&filter], Drift::default())
+}
+
+/// Returns the smallest ids of a condition.
+fn ids(db: &Connection, mut condition: Sql, limit: i64) -> Result<Vec<EntryId>, Error> {
+    condition.push(" ORDER BY id LIMIT ", Value::Integer(limit));
+    let (text, values) = condition.into_parts();
+    db.prepare_cached(&format!("SELECT id FROM entry WHERE {text}"))
+        .and_then(|mut statement| {
+            let id = |row: &rusqlite::Row<'_>| row.get(0).map(EntryId::from_bytes);
+            statement.query_map(params_from_iter(values), id)?.collect()
+        })
+        .map_err(failed("entries cannot be found"))
 }
 
 /// Moves the write-ahead log into the file and empties it, so that it holds no page from before.
@@ -95,16 +108,12 @@ pub(super) fn empty_log(writer: &mut Connection) -> Result<(), Error> {
 }
 
 impl Step {
-    fn new(ids: impl ExactSizeIterator<Item = EntryId>, at_once: i64) -> Self {
-        let changed = ids.len() as u64;
-        let last = if changed == at_once.unsigned_abs() {
-            ids.last()
-        } else {
-            None
-        };
+    fn new(changed: u64, ids: &[EntryId], at_once: i64) -> Self {
+        let is_full = ids.len() as u64 == at_once.unsigned_abs();
+        let last = ids.last().filter(|_| is_full);
         Self {
             changed,
-            next: last.and_then(after),
+            next: last.copied().and_then(after),
         }
     }
 }
