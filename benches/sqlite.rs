@@ -1,8 +1,9 @@
-//! What the layout of the SQLite store was chosen by: `cargo bench --bench sqlite [-- ROWS]` (200,000 rows by default).
+//! What the layout of the SQLite store was chosen by: `cargo bench --bench sqlite [-- [store] ROWS]`
+//! (200,000 rows by default; `store` measures the store alone).
 //!
 //! Every layout takes the same rows (about 2 KB: 12 request headers, two bodies of about 550 bytes, 50 organisations, 5,000
 //! actors, a random request id on each) in batches of 1000, one transaction a batch, WAL, `synchronous = NORMAL`. CPU is of the
-//! one thread, from `/proc/self/schedstat`, making the rows not counted; reads are medians with the operating system's cache warm.
+//! one thread, from `/proc/thread-self/schedstat`, making the rows not counted; reads are medians with the operating system's cache warm.
 //! The figures that decided are in the notes of `src/store/sqlite/schema.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
@@ -52,6 +53,9 @@ fn main() {
         .skip(1)
         .find_map(|it| it.parse().ok())
         .unwrap_or(200_000);
+    if std::env::args().any(|it| it == "store") {
+        return store(rows);
+    }
     println!(
         "{rows} rows; insert: wall and CPU us a row, the last 10 % apart; reads and the deletion of 1000 rows: us\n"
     );
