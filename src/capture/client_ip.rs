@@ -1,11 +1,13 @@
-//! Which address is the client's.
+//! Which address is the client's, and by which scheme it came.
 //!
 //! Invariant: a hop is believed only where the address that told of it lies in a trusted network. The walk starts at the
 //! connection's peer and goes from the rightmost forwarded hop to the left; the first address that no trusted network holds is
 //! the client's. With no trusted network, which is the default, the peer is the client, whatever the fields say. A hop that
 //! does not parse ends the walk at the last address that was sure.
 //!
-//! `Forwarded` (RFC 7239) wins over `X-Forwarded-For` where both are there. Several fields of one name count as one list.
+//! A proxy writes `Forwarded` (RFC 7239) or `X-Forwarded-For` and passes the other on as the client sent it. Unless the builder says
+//! which one the proxies write, both must therefore lead to one address where both are there; else the peer is all that is sure.
+//! Several fields of one name count as one list.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -17,16 +19,36 @@ use super::fields::Fields;
 use crate::error::Error;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The most hops that are looked at, so that a field of 10,000 addresses costs as much as one of 32.
 const MAX_HOPS: usize = 32;
 
+/// Which field the service's own proxies write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForwardedHeader {
+    /// Not known: the one that is there; where both are, they must lead to the same address.
+    #[default]
+    Either,
+    /// `Forwarded`, RFC 7239; `X-Forwarded-For` is not looked at.
+    Forwarded,
+    /// `X-Forwarded-For`; `Forwarded` is not looked at.
+    XForwardedFor,
+}
+
 /// The networks whose word about the client is believed: the service's own proxies.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TrustedNetworks(Vec<IpNet>);
+pub(crate) struct TrustedNetworks {
+    networks: Vec<IpNet>,
+    header: ForwardedHeader,
+}
 
 impl TrustedNetworks {
     /// Reads networks such as `10.0.0.0/8` or single addresses.
-    pub(crate) fn parse<'a>(networks: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+    pub(crate) fn parse<'a>(
+        networks: impl IntoIterator<Item = &'a str>,
+        header: ForwardedHeader,
+    ) -> Result<Self, Error> {
         let parse = |text: &str| {
             let single = || text.parse::<IpAddr>().map(IpNet::from);
             text.parse::<IpNet>().or_else(|_| single()).map_err(|_| {
@@ -35,61 +57,100 @@ impl TrustedNetworks {
                 )
             })
         };
-        networks
-            .into_iter()
-            .map(parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let networks = networks.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { networks, header })
     }
 
     fn hold(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 
     /// Returns the client's address.
     pub(crate) fn client(&self, peer: Option<SocketAddr>, fields: &Fields) -> Option<IpAddr> {
-        let mut client = peer?.ip().to_canonical();
-        if !self.hold(client) {
-            return Some(client);
+        let peer = peer?.ip().to_canonical();
+        if !self.hold(peer) {
+            return Some(peer);
         }
-        let forwarded: Vec<_> = fields.all(&FORWARDED).collect();
-        let (lists, read): (_, fn(&str) -> Option<IpAddr>) = match forwarded.is_empty() {
-            false => (forwarded, forwarded_for),
-            true => (fields.all(&X_FORWARDED_FOR).collect(), address),
+        let by = |name: &HeaderName, read| {
+            let lists: Vec<_> = fields.all(name).collect();
+            (!lists.is_empty()).then(|| self.walk(peer, &lists, read))
         };
+        let standard = || by(&FORWARDED, forwarded_for);
+        let usual = || by(&X_FORWARDED_FOR, address);
+        Some(match self.header {
+            ForwardedHeader::Forwarded => standard().unwrap_or(peer),
+            ForwardedHeader::XForwardedFor => usual().unwrap_or(peer),
+            ForwardedHeader::Either => match (standard(), usual()) {
+                (Some(one), Some(other)) if one != other => peer,
+                (one, other) => one.or(other).unwrap_or(peer),
+            },
+        })
+    }
+
+    /// Goes from the rightmost hop to the left, as far as each is told by a trusted one.
+    fn walk(&self, peer: IpAddr, lists: &[&[u8]], read: fn(&str) -> Option<IpAddr>) -> IpAddr {
         let hops = lists
             .iter()
             .rev()
             .flat_map(|list| list.rsplit(|&byte| byte == b','));
+        let mut client = peer;
         for hop in hops.take(MAX_HOPS) {
-            match std::str::from_utf8(hop)
+            let hop = std::str::from_utf8(hop)
                 .ok()
-                .and_then(|hop| read(hop.trim()))
-            {
-                Some(address) => client = address,
-                None => break,
-            }
+                .and_then(|hop| read(hop.trim()));
+            let Some(address) = hop else { break };
+            client = address;
             if !self.hold(client) {
                 break;
             }
         }
-        Some(client)
+        client
     }
+
+    /// Returns `http` or `https` as the nearest proxy tells it in `Forwarded` or `X-Forwarded-Proto`, where the peer is trusted.
+    pub(crate) fn scheme(&self, peer: Option<SocketAddr>, fields: &Fields) -> Option<&'static str> {
+        if !self.hold(peer?.ip().to_canonical()) {
+            return None;
+        }
+        let last = |name: &HeaderName| {
+            let list = std::str::from_utf8(fields.all(name).next_back()?).ok()?;
+            list.rsplit(',').next()
+        };
+        let told = match self.header {
+            ForwardedHeader::Forwarded => None,
+            _ => last(&X_FORWARDED_PROTO),
+        };
+        let told = told
+            .or_else(|| parameter(last(&FORWARDED)?, "proto"))?
+            .trim();
+        ["http", "https"]
+            .into_iter()
+            .find(|known| told.eq_ignore_ascii_case(known))
+    }
+}
+
+/// Finds a parameter of one element of `Forwarded`, without its quotes.
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    let value = element.split(';').find_map(|pair| {
+        let (known, value) = pair.split_once('=')?;
+        known
+            .trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim())
+    })?;
+    Some(
+        value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or(value),
+    )
 }
 
 /// Reads the `for` parameter of one element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let node = element.split(';').find_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("for")
-            .then(|| value.trim())
-    })?;
-    address(
-        node.strip_prefix('"')
-            .and_then(|node| node.strip_suffix('"'))
-            .unwrap_or(node),
-    )
+    address(parameter(element, "for")?)
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`, each with or without a zone.
@@ -112,11 +173,15 @@ mod tests {
     use super::*;
 
     fn client(trusted: &[&str], fields: &[(&str, &str)]) -> String {
+        client_by(ForwardedHeader::Either, trusted, fields)
+    }
+
+    fn client_by(header: ForwardedHeader, trusted: &[&str], fields: &[(&str, &str)]) -> String {
         let mut captured = Fields::default();
         for (name, value) in fields {
             captured.push(name, value.as_bytes(), false);
         }
-        let networks = TrustedNetworks::parse(trusted.iter().copied()).unwrap();
+        let networks = TrustedNetworks::parse(trusted.iter().copied(), header).unwrap();
         let peer = "10.0.0.1:4242".parse().ok();
         networks
             .client(peer, &captured)
@@ -158,25 +223,64 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_reads_quotes_ports_zones_and_wins() {
+    fn hops_are_read_with_quotes_ports_and_zones() {
         let trusted = ["10.0.0.0/8"];
-        let both = [
-            ("x-forwarded-for", "1.1.1.1"),
-            ("forwarded", r#"For="[2001:db8::1]:80";proto=https"#),
+        let quoted = r#"For="[2001:db8::1]:80";proto=https"#;
+        assert_eq!(client(&trusted, &[("forwarded", quoted)]), "2001:db8::1");
+        for (hop, address) in [
+            ("192.0.2.1:80", "192.0.2.1"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("::ffff:192.0.2.9", "192.0.2.9"),
+        ] {
+            assert_eq!(client(&trusted, &[("x-forwarded-for", hop)]), address);
+        }
+    }
+
+    #[test]
+    fn header_that_the_proxy_passed_on_from_the_client_is_not_believed() {
+        let trusted = ["10.0.0.0/8"];
+        let spoofed = [
+            ("x-forwarded-for", "198.51.100.7"),
+            ("forwarded", "for=1.1.1.1"),
         ];
-        assert_eq!(client(&trusted, &both), "2001:db8::1");
+        let by = |header| client_by(header, &trusted, &spoofed);
         assert_eq!(
-            client(&trusted, &[("x-forwarded-for", "192.0.2.1:80")]),
-            "192.0.2.1"
+            by(ForwardedHeader::Either),
+            "10.0.0.1",
+            "which one is right cannot be known"
+        );
+        assert_eq!(by(ForwardedHeader::XForwardedFor), "198.51.100.7");
+        assert_eq!(by(ForwardedHeader::Forwarded), "1.1.1.1");
+        let agreed = [
+            ("x-forwarded-for", "198.51.100.7"),
+            ("forwarded", "for=198.51.100.7"),
+        ];
+        assert_eq!(client(&trusted, &agreed), "198.51.100.7");
+    }
+
+    #[test]
+    fn scheme_is_told_by_a_trusted_proxy_alone() {
+        let mut fields = Fields::default();
+        fields.push("x-forwarded-proto", b"HTTPS", false);
+        let peer = "10.0.0.1:4242".parse().ok();
+        let trusting =
+            |network| TrustedNetworks::parse([network], ForwardedHeader::Either).unwrap();
+        assert_eq!(trusting("10.0.0.0/8").scheme(peer, &fields), Some("https"));
+        assert_eq!(trusting("192.168.0.0/16").scheme(peer, &fields), None);
+        assert_eq!(trusting("10.0.0.0/8").scheme(None, &fields), None);
+        let mut standard = Fields::default();
+        standard.push(
+            "forwarded",
+            b"for=1.1.1.1;proto=http, for=2.2.2.2;proto=https",
+            false,
         );
         assert_eq!(
-            client(&trusted, &[("x-forwarded-for", "fe80::1%eth0")]),
-            "fe80::1"
+            trusting("10.0.0.0/8").scheme(peer, &standard),
+            Some("https")
         );
-        assert_eq!(
-            client(&trusted, &[("x-forwarded-for", "::ffff:192.0.2.9")]),
-            "192.0.2.9"
-        );
+        let mut odd = Fields::default();
+        odd.push("x-forwarded-proto", b"javascript", false);
+        assert_eq!(trusting("10.0.0.0/8").scheme(peer, &odd), None);
     }
 
     #[test]
@@ -202,7 +306,7 @@ mod tests {
 
     #[test]
     fn wrong_network_is_an_error() {
-        assert!(TrustedNetworks::parse(["10.0.0.0/33"]).is_err());
-        assert!(TrustedNetworks::parse(["proxy.internal"]).is_err());
+        assert!(TrustedNetworks::parse(["10.0.0.0/33"], ForwardedHeader::Either).is_err());
+        assert!(TrustedNetworks::parse(["proxy.internal"], ForwardedHeader::Either).is_err());
     }
 }

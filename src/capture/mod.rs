@@ -14,6 +14,7 @@ mod tap;
 
 pub(crate) use budget::{Budget, Reservation};
 pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
+pub use client_ip::ForwardedHeader;
 pub(crate) use client_ip::TrustedNetworks;
 pub(crate) use correlation::{api_version, client_request_id, trace_id};
 pub(crate) use fields::{Field, Fields};

@@ -8,7 +8,7 @@ use http::Extensions;
 
 use super::ApiLogLayer;
 use super::service::{RequestIds, Shared};
-use crate::capture::{Budget, Captured, Policy, TrustedNetworks};
+use crate::capture::{Budget, Captured, ForwardedHeader, Policy, TrustedNetworks};
 use crate::clock::{Clock, SystemClock};
 use crate::entry::EntryIds;
 use crate::error::Error;
@@ -118,6 +118,7 @@ pub struct ApiLogLayerBuilder {
     rules: Rules,
     delivery: Delivery,
     networks: Vec<String>,
+    forwarded_header: ForwardedHeader,
     hooks: Hooks,
     request_ids: RequestIds,
     clock: Arc<dyn Clock>,
@@ -135,6 +136,7 @@ impl ApiLogLayerBuilder {
             rules: Rules::default(),
             delivery: Delivery::default(),
             networks: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             hooks: Hooks::default(),
             request_ids: RequestIds::default(),
             clock: Arc::new(SystemClock::default()),
@@ -167,6 +169,13 @@ impl ApiLogLayerBuilder {
         networks: impl IntoIterator<Item = N>,
     ) -> Self {
         self.networks = networks.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Says which of `Forwarded` and `X-Forwarded-For` the service's own proxies write, so that the other, which they pass on as the client
+    /// sent it, is not looked at. By default either will do, and where both are there they must agree.
+    pub fn forwarded_header(mut self, header: ForwardedHeader) -> Self {
+        self.forwarded_header = header;
         self
     }
 
@@ -232,7 +241,8 @@ impl ApiLogLayerBuilder {
         if self.max_captured_bytes < 64 * 1024 {
             return Err(Error::configuration("max_captured_bytes is at least 65536"));
         }
-        let networks = TrustedNetworks::parse(self.networks.iter().map(String::as_str))?;
+        let networks = self.networks.iter().map(String::as_str);
+        let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
         let mut masker = Masker::new(self.rules.compile()?, networks);
         let budget = Budget::new(self.max_captured_bytes);
         let gauge = budget.clone();

@@ -27,6 +27,7 @@ use tower_layer::Layer;
 use crate::recorder::Recorder;
 use crate::sink::LogSink;
 
+pub use crate::capture::ForwardedHeader;
 pub use body::{RequestBody, ResponseBody};
 pub use builder::{ApiLogLayerBuilder, MatchedRoute, PeerAddr, RequestIdFormat};
 pub use future::ResponseFuture;

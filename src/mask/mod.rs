@@ -93,7 +93,11 @@ impl Masker {
         };
         let bodies = Bodies { plain_texts, hash };
 
-        let request = request(&captured, &mut pass);
+        let mut request = request(&captured, &mut pass);
+        if request.scheme.is_none() {
+            let told = self.trusted.scheme(captured.peer, &captured.request);
+            request.scheme = told.map(str::to_owned);
+        }
         let context = context::of(&captured, &self.trusted, &request.path, &request.headers);
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
         pass.report.enter(Place::RequestBody);

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod captured;
 mod conformance;
 mod exactly_once;
 mod layering;
+mod promises;
 mod sqlite;
 mod support;
 mod transparent;
