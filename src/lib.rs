@@ -34,7 +34,7 @@
 //! | add what only a handler knows | [`ApiLog`] |
 //! | know what was stored and what was lost; end in order | [`Recorder`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
-//! | serve the log | [`LogApi`], [`api::Access`], [`format`] |
+//! | serve the log | [`LogApi`], [`api::Access`], [`mod@format`] |
 //! | write a wire format | [`WireFormat`] |
 //!
 //! # Promises

@@ -6,7 +6,7 @@
 //!
 //! - **Transparent.** Frames, trailers, size hints and errors pass unchanged and at once; nothing is buffered before it is passed on. The one thing
 //!   added is the response's `Request-Id`.
-//! - **Exactly once.** A [`Pending`](in_flight::Pending) owns the capture from the call to its end. It is finished by the response body's end, by
+//! - **Exactly once.** A `Pending` owns the capture from the call to its end. It is finished by the response body's end, by
 //!   an error, or by being dropped, and finishing takes the capture out of it: a second finish finds nothing. Where it is dropped tells how the
 //!   exchange ended, and what is dropped while the service is being polled was dropped by a panic.
 //! - **A satisfied length is not an abort.** HTTP/1 stops polling a body that has reached its declared length, and a HEAD response's body is never polled.
