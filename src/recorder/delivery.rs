@@ -19,6 +19,7 @@ pub struct Delivery {
     pub(super) batch_bytes: usize,
     pub(super) batch_age: Duration,
     pub(super) retry_for: Duration,
+    pub(super) write_timeout: Duration,
 }
 
 impl Default for Delivery {
@@ -29,6 +30,7 @@ impl Default for Delivery {
             batch_bytes: 8 * 1024 * 1024,
             batch_age: Duration::from_millis(200),
             retry_for: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -67,6 +69,14 @@ impl Delivery {
     #[must_use]
     pub fn retry_for(mut self, duration: Duration) -> Self {
         self.retry_for = duration;
+        self
+    }
+
+    /// Gives up a write, or a flush, that has not returned after this long, as a retryable error; 30 s by default. A sink that blocks the
+    /// recorder's thread instead of awaiting is not interrupted.
+    #[must_use]
+    pub fn write_timeout(mut self, duration: Duration) -> Self {
+        self.write_timeout = duration;
         self
     }
 

@@ -1,28 +1,57 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::error::{Error, ErrorKind};
 
-/// Awaits a sink's call and turns a panic into an error that is not retried.
+type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+/// A sink's call whose panics, when it is made, polled or dropped, become an error that is not retried.
 ///
-/// The sink is asked again with the next batch: what a panic leaves behind is the sink's own affair, and its state stays behind its own locks.
-pub(super) async fn guarded(
-    call: Pin<Box<dyn Future<Output = Result<(), Error>> + Send + '_>>,
-) -> Result<(), Error> {
-    let mut call = Some(call);
-    std::future::poll_fn(move |cx| {
-        let Some(running) = call.as_mut() else {
-            return Poll::Pending;
+/// The sink is asked again with the next batch: what a panic leaves behind is the sink's own affair, behind its own locks.
+pub(super) struct Guarded<'a>(Option<Call<'a>>);
+
+impl<'a> Guarded<'a> {
+    pub(super) fn new(call: impl FnOnce() -> Call<'a>) -> Self {
+        Self(contain(call))
+    }
+}
+
+impl Future for Guarded<'_> {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let panicked = || Error::new(ErrorKind::Panicked, "the sink panicked");
+        let Some(call) = &mut self.0 else {
+            return Poll::Ready(Err(panicked()));
         };
-        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
-            Ok(polled) => polled,
-            Err(_) => {
-                // Dropping what panicked may panic again.
-                let _ = catch_unwind(AssertUnwindSafe(|| call = None));
-                Poll::Ready(Err(Error::new(ErrorKind::Panicked, "the sink panicked")))
-            }
+        let polled =
+            contain(|| call.as_mut().poll(cx)).unwrap_or_else(|| Poll::Ready(Err(panicked())));
+        if polled.is_ready() {
+            let call = self.0.take();
+            contain(|| drop(call));
         }
-    })
-    .await
+        polled
+    }
+}
+
+impl Drop for Guarded<'_> {
+    fn drop(&mut self) {
+        let call = self.0.take();
+        contain(|| drop(call));
+    }
+}
+
+/// Runs what is not ours; `None` when it panicked.
+pub(super) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            // What was thrown may panic again when it is dropped.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(again);
+            }
+            None
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Invariant, at every moment: `seen = stored + filtered + dropped + in flight`. An exchange is seen once, when it begins, and settled once:
 //! stored, filtered, or dropped for one reason. What is seen and not settled is in flight: with the service, in the queue or in a batch.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -45,6 +46,12 @@ impl DropReason {
             Self::Sink => "sink",
             Self::Deadline => "deadline",
         }
+    }
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

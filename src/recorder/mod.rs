@@ -9,17 +9,19 @@
 //! built outside a runtime, and the last flush outlives the service's own.
 
 mod delivery;
+mod ending;
 mod guarded;
 mod ledger;
 mod queue;
 mod worker;
+mod writing;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -66,7 +68,7 @@ pub(crate) enum Command {
 }
 
 /// Answered by the thread, or by the watchdog where a sink blocks the thread past the deadline.
-type ShutdownReply = Arc<Mutex<Option<oneshot::Sender<bool>>>>;
+type ShutdownReply = Arc<Mutex<Option<oneshot::Sender<Report>>>>;
 
 /// What a recorder has done, at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -131,12 +133,6 @@ where
     delivery.check()?;
     let (intake, recorder, receiver, commands) =
         connect(delivery.queue_entries, false, Box::new(captured_bytes));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| {
-            Error::configuration("the recorder's runtime could not be built").with_source(source)
-        })?;
     let worker = Worker::new(
         receiver,
         commands,
@@ -145,15 +141,26 @@ where
         delivery,
         mask,
     );
-    std::thread::Builder::new()
-        .name("api-log".to_owned())
-        .spawn(move || {
+    let (told, is_built) = std::sync::mpsc::sync_channel(1);
+    // The runtime is built, and dropped, on the thread: it must not be dropped where the caller awaits.
+    let run = move || match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let _ = told.send(Ok(()));
             runtime.block_on(worker.run());
             runtime.shutdown_background();
-        })
-        .map_err(|source| {
-            Error::configuration("the recorder's thread could not be started").with_source(source)
-        })?;
+        }
+        Err(error) => drop(told.send(Err(error))),
+    };
+    let thread = std::thread::Builder::new()
+        .name("api-log".to_owned())
+        .spawn(run);
+    let started = thread.and_then(|_| is_built.recv().map_err(std::io::Error::other).flatten());
+    started.map_err(|source| {
+        Error::configuration("the recorder's thread could not be started").with_source(source)
+    })?;
     Ok((intake, recorder))
 }
 
@@ -184,6 +191,8 @@ fn connect<T>(
         is_closed: AtomicBool::new(is_closed),
         is_asleep: AtomicBool::new(false),
         bell: Notify::new(),
+        is_rung: AtomicBool::new(false),
+        ended: OnceLock::new(),
         half_full: queue_entries.div_ceil(2) as u64,
         batched: AtomicUsize::new(0),
         captured_bytes,
@@ -238,43 +247,29 @@ impl Recorder {
     /// Takes nothing more, writes what there is until the deadline, flushes the sink and ends the thread.
     ///
     /// Exchanges that end later are dropped as [`DropReason::Closed`]. Returns by the deadline even where the sink hangs or blocks; what is
-    /// not stored by then is dropped as [`DropReason::Deadline`]. A second call waits for the first and reports the same end.
+    /// not stored by then is dropped as [`DropReason::Deadline`]. A second call reports the end of the first.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves the shutdown under way.
     pub async fn shutdown(&self, deadline: Duration) -> Report {
-        let before = self.shared.ledger.read();
-        self.shared.is_closed.store(true, Ordering::SeqCst);
+        let shared = &*self.shared;
+        let before = shared.ledger.read();
+        shared.is_closed.store(true, Ordering::SeqCst);
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let command = Command::Shutdown {
-            deadline: Instant::now() + deadline,
+            deadline: after(deadline),
             reply: reply.clone(),
         };
-        let is_flushed = match self.commands.send(command) {
-            Ok(()) => {
-                watch(deadline, reply);
-                answer.await.unwrap_or(true)
+        if shared.ended.get().is_none() && self.commands.send(command).is_ok() {
+            watch(deadline, reply, self.shared.clone(), before);
+            if let Ok(report) = answer.await {
+                return report;
             }
-            Err(_) => true,
-        };
-        let balance = self.shared.ledger.read();
-        let given_up = [DropReason::Deadline, DropReason::Sink, DropReason::Masking];
-        let dropped = given_up
-            .iter()
-            .map(|&reason| balance.dropped(reason) - before.dropped(reason))
-            .sum::<u64>();
-        let stuck = if is_flushed {
-            0
-        } else {
-            self.shared.queued() + self.shared.batched.load(Ordering::Relaxed) as u64
-        };
-        Report {
-            balance,
-            is_flushed,
-            lost: dropped + stuck,
         }
+        let unknown = || ending::report(shared, &before, false);
+        shared.ended.get().copied().unwrap_or_else(unknown)
     }
 
     pub(crate) fn late_notes(&self) -> Arc<AtomicU64> {
@@ -283,14 +278,15 @@ impl Recorder {
 }
 
 /// Answers for the thread shortly after the deadline: a sink that blocks it cannot be interrupted, and the caller must not hang with it.
-fn watch(deadline: Duration, reply: ShutdownReply) {
+fn watch(deadline: Duration, reply: ShutdownReply, shared: Arc<Shared>, before: Balance) {
     const GRACE: Duration = Duration::from_millis(100);
+    const LOOK: Duration = Duration::from_millis(10);
+    let end = after(deadline.saturating_add(GRACE));
     let watchdog = move || {
-        let end = Instant::now() + deadline + GRACE;
         while Instant::now() < end && is_open(&reply) {
-            std::thread::sleep(Duration::from_millis(10).min(end - Instant::now()));
+            std::thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
         }
-        answer(&reply, false);
+        answer(&reply, ending::report(&shared, &before, false));
     };
     // Without a watchdog the caller waits for the thread, which keeps the deadline unless the sink blocks.
     let _ = std::thread::Builder::new()
@@ -305,10 +301,16 @@ fn is_open(reply: &ShutdownReply) -> bool {
         .is_some()
 }
 
-fn answer(reply: &ShutdownReply, is_flushed: bool) {
+fn answer(reply: &ShutdownReply, report: Report) {
     if let Some(reply) = reply.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        let _ = reply.send(is_flushed);
+        let _ = reply.send(report);
     }
+}
+
+/// Returns the instant after a duration; for one that no clock can reach, a hundred years from now.
+fn after(duration: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    Instant::now() + duration.min(FAR)
 }
 
 impl fmt::Debug for Recorder {

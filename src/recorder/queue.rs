@@ -1,11 +1,11 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, mpsc};
 
-use super::Command;
 use super::ledger::{DropReason, Ledger};
+use super::{Command, Report};
 
 /// The request path's end of the queue. A push costs tens of nanoseconds and never waits.
 ///
@@ -26,6 +26,9 @@ pub(crate) struct Shared {
     pub(super) is_closed: AtomicBool,
     pub(super) is_asleep: AtomicBool,
     pub(super) bell: Notify,
+    /// Whether the bell has been rung for a half-full queue since the recorder last took from it.
+    pub(super) is_rung: AtomicBool,
+    pub(super) ended: OnceLock<Report>,
     pub(super) half_full: u64,
     pub(super) batched: AtomicUsize,
     pub(super) captured_bytes: Box<dyn Fn() -> usize + Send + Sync>,
@@ -66,8 +69,9 @@ impl<T> Intake<T> {
             shared.ledger.dropped(reason, 1);
             return;
         }
+        let waiting = accepted.saturating_sub(shared.taken.load(Ordering::Relaxed));
         let is_half_full =
-            accepted.saturating_sub(shared.taken.load(Ordering::Relaxed)) == shared.half_full;
+            waiting >= shared.half_full && !shared.is_rung.swap(true, Ordering::Relaxed);
         let asleep = shared.is_asleep.load(Ordering::SeqCst);
         if is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst)) {
             shared.bell.notify_one();

@@ -19,6 +19,15 @@ struct Told {
     flushes: AtomicUsize,
 }
 
+/// What is thrown panics once more when it is dropped.
+struct PanicsAgain;
+
+impl Drop for PanicsAgain {
+    fn drop(&mut self) {
+        panic!("told to, again");
+    }
+}
+
 impl Told {
     fn total(&self) -> usize {
         self.written.lock().unwrap().iter().sum()
@@ -43,7 +52,7 @@ impl LogSink for Told {
             std::thread::yield_now();
         }
         if Self::takes_one(&self.panics) {
-            panic!("told to");
+            std::panic::panic_any(PanicsAgain);
         }
         if Self::takes_one(&self.failures) {
             let error = Error::new(ErrorKind::Unavailable, "told to");
@@ -184,7 +193,7 @@ async fn flush_under_a_steady_stream_of_pushes_comes_to_an_end() {
 }
 
 #[tokio::test]
-async fn full_queue_drops_the_newest_and_the_ledger_balances() {
+async fn full_queue_drops_what_comes_and_the_ledger_balances() {
     let it = fixture(quick().queue_entries(10).batch_entries(10));
     it.sink.is_hung.store(true, Ordering::SeqCst);
     it.push(1_000);
@@ -298,6 +307,74 @@ async fn shutdown_writes_what_there_is_and_refuses_what_comes() {
             .is_complete(),
         "a second time"
     );
+}
+
+#[tokio::test]
+async fn later_shutdown_reports_the_end_of_the_first() {
+    let it = fixture(quick());
+    it.sink.is_hung.store(true, Ordering::SeqCst);
+    it.push(5);
+    let first = it.recorder.shutdown(Duration::from_millis(20)).await;
+    let second = it.recorder.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(
+        (first.lost(), first.is_flushed, first.is_complete()),
+        (5, false, false)
+    );
+    assert_eq!(
+        (second.lost(), second.is_flushed, second.balance),
+        (5, false, first.balance)
+    );
+}
+
+#[tokio::test]
+async fn shutdowns_at_the_same_time_are_all_answered_by_the_thread() {
+    for _ in 0..50 {
+        let it = fixture(quick());
+        it.push(1);
+        let other = it.recorder.clone();
+        let other = tokio::spawn(async move { other.shutdown(Duration::from_secs(20)).await });
+        let begun = Instant::now();
+        let mine = it.recorder.shutdown(Duration::from_secs(20)).await;
+        assert!(mine.is_complete() && other.await.unwrap().is_complete());
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the watchdog had to answer"
+        );
+    }
+}
+
+#[tokio::test]
+async fn endless_durations_are_taken_for_very_long_ones() {
+    let it = fixture(
+        quick()
+            .retry_for(Duration::MAX)
+            .write_timeout(Duration::MAX),
+    );
+    it.push(3);
+    let sink = it.sink.clone();
+    assert!(it.recorder.shutdown(Duration::MAX).await.is_complete());
+    let it = fixture(quick().retry_for(Duration::MAX));
+    let last = it.sink.clone();
+    it.push(3);
+    drop(it);
+    while Arc::strong_count(&last) > 1 {
+        std::thread::yield_now();
+    }
+    assert_eq!((sink.total(), last.total()), (3, 3));
+}
+
+#[tokio::test]
+async fn write_that_does_not_return_is_given_up_and_retried() {
+    let it = fixture(quick().write_timeout(Duration::from_millis(20)));
+    it.sink.is_hung.store(true, Ordering::SeqCst);
+    it.push(2);
+    while it.recorder.stats().sink_errors == 0 {
+        tokio::task::yield_now().await;
+    }
+    it.sink.is_hung.store(false, Ordering::SeqCst);
+    it.recorder.flush().await.unwrap();
+    assert_eq!(it.sink.total(), 2);
+    assert!(it.recorder.stats().retries > 0);
 }
 
 #[test]

@@ -75,3 +75,14 @@ impl<S: LogSink + ?Sized> LogSink for std::sync::Arc<S> {
         (**self).flush().await
     }
 }
+
+#[async_trait]
+impl<S: LogSink + ?Sized> LogSink for Box<S> {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        (**self).write(batch).await
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        (**self).flush().await
+    }
+}
