@@ -47,9 +47,9 @@ impl Fields {
         else {
             return;
         };
-        self.buffer.extend_from_slice(&name_length.to_le_bytes());
-        self.buffer.extend_from_slice(&value_length.to_le_bytes());
-        self.buffer.push(u8::from(sensitive));
+        let ([a, b], [c, d, e, f]) = (name_length.to_le_bytes(), value_length.to_le_bytes());
+        let prefix: [u8; PREFIX] = [a, b, c, d, e, f, u8::from(sensitive)];
+        self.buffer.extend_from_slice(&prefix);
         self.buffer.extend_from_slice(name.as_bytes());
         self.buffer.extend_from_slice(value);
     }
