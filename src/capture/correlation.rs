@@ -1,4 +1,8 @@
+use http::HeaderName;
+
 use super::fields::Fields;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The most characters of a client's request id; longer ones are not recorded.
 const MAX_REQUEST_ID: usize = 128;
@@ -21,11 +25,11 @@ fn is_safe_request_id(id: &str) -> bool {
 ///
 /// Version `ff` is invalid, version `00` has exactly four parts, later versions may have more; ids of zeros are invalid.
 pub(crate) fn trace_id(fields: &Fields) -> Option<&str> {
-    let mut parents = fields.iter().filter(|field| field.name == "traceparent");
+    let mut parents = fields.all(&TRACEPARENT);
     let (parent, None) = (parents.next()?, parents.next()) else {
         return None;
     };
-    let text = std::str::from_utf8(parent.value).ok()?.trim();
+    let text = std::str::from_utf8(parent).ok()?.trim();
     let mut parts = text.splitn(5, '-');
     let (version, trace, span, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

@@ -20,6 +20,13 @@ pub(crate) struct Field<'a> {
     pub(crate) sensitive: bool,
 }
 
+/// A field whose name has not been looked at.
+struct Raw<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    sensitive: bool,
+}
+
 const PREFIX: usize = 7;
 
 impl Fields {
@@ -60,8 +67,33 @@ impl Fields {
         }
     }
 
-    /// Returns the fields in order, pseudo-fields first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Field<'_>> {
+    /// Returns the fields in order, without the pseudo-fields.
+    pub(crate) fn regular(&self) -> impl Iterator<Item = Field<'_>> {
+        self.raw()
+            .filter(|field| !field.name.starts_with(b":"))
+            .map(Raw::into_field)
+    }
+
+    /// Returns the first value of a name or pseudo-name, as text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let field = self.raw().find(|field| field.name == name.as_bytes())?;
+        std::str::from_utf8(field.value).ok()
+    }
+
+    /// Returns every value of a name.
+    pub(crate) fn all<'a>(
+        &'a self,
+        name: &HeaderName,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + use<'a> {
+        self.raw()
+            .filter(|field| field.name == name.as_str().as_bytes())
+            .map(|field| field.value)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// Walks the fields, pseudo-fields first. Names are compared as bytes: to check that they are text costs more than the rest of the walk.
+    fn raw(&self) -> impl Iterator<Item = Raw<'_>> {
         let mut rest = self.buffer.as_slice();
         std::iter::from_fn(move || {
             let (prefix, after) = rest.split_first_chunk::<PREFIX>()?;
@@ -71,32 +103,22 @@ impl Fields {
             let (name, after) = after.split_at_checked(name_length)?;
             let (value, after) = after.split_at_checked(value_length)?;
             rest = after;
-            Some(Field {
-                name: std::str::from_utf8(name).unwrap_or_default(),
+            Some(Raw {
+                name,
                 value,
                 sensitive: prefix[6] != 0,
             })
         })
     }
+}
 
-    /// Returns the fields without the pseudo-fields.
-    pub(crate) fn regular(&self) -> impl Iterator<Item = Field<'_>> {
-        self.iter().filter(|field| !field.name.starts_with(':'))
-    }
-
-    /// Returns the first value of a name or pseudo-name, as text.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let field = self.iter().find(|field| field.name == name)?;
-        std::str::from_utf8(field.value).ok()
-    }
-
-    /// Returns every value of a name.
-    pub(crate) fn all(&self, name: &HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
-        self.iter()
-            .filter(|field| field.name == name.as_str())
-            .map(|field| field.value)
-            .collect::<Vec<_>>()
-            .into_iter()
+impl<'a> Raw<'a> {
+    fn into_field(self) -> Field<'a> {
+        Field {
+            name: std::str::from_utf8(self.name).unwrap_or_default(),
+            value: self.value,
+            sensitive: self.sensitive,
+        }
     }
 }
 
