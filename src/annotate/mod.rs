@@ -18,7 +18,8 @@ pub use extract::MissingApiLogLayer;
 
 /// The handle of one exchange's record, in the request's extensions; with feature `axum` an extractor as well.
 ///
-/// Cheap to clone, so that it can go into work spawned from the handler. The last call of each kind wins.
+/// Cheap to clone, so that it can go into work spawned from the handler. The last call of each kind wins. A text is cut to its first
+/// [`ApiLog::MAX_TEXT_BYTES`] bytes.
 ///
 /// # Example: a handler that knows its caller
 ///
@@ -54,39 +55,58 @@ impl ApiLog {
         }
     }
 
+    /// The most bytes that are kept of a text, 1 KiB; cut on a character boundary.
+    pub const MAX_TEXT_BYTES: usize = 1024;
+
     /// Says who makes the call.
     pub fn actor(&self, actor: Actor) {
+        let Actor {
+            kind,
+            id,
+            email,
+            first_name,
+            last_name,
+        } = actor;
+        let [email, first_name, last_name] =
+            [email, first_name, last_name].map(|text| text.map(short));
+        let actor = Actor {
+            kind,
+            id: short(id),
+            email,
+            first_name,
+            last_name,
+        };
         self.tell(|context| context.actor = Some(actor));
     }
 
     /// Says the actor's session, by an id that grants nothing.
     pub fn session(&self, session: impl Into<String>) {
-        self.tell(|context| context.session = Some(session.into()));
+        self.text(session, |context| &mut context.session);
     }
 
     /// Says which API key was used, by a fingerprint or the id of its record, never by the key.
     pub fn api_key(&self, fingerprint: impl Into<String>) {
-        self.tell(|context| context.api_key = Some(fingerprint.into()));
+        self.text(fingerprint, |context| &mut context.api_key);
     }
 
     /// Says the tenant that the call belongs to.
     pub fn organisation(&self, organisation: impl Into<String>) {
-        self.tell(|context| context.organisation = Some(organisation.into()));
+        self.text(organisation, |context| &mut context.organisation);
     }
 
     /// Says the project within the organisation.
     pub fn project(&self, project: impl Into<String>) {
-        self.tell(|context| context.project = Some(project.into()));
+        self.text(project, |context| &mut context.project);
     }
 
     /// Says the environment, such as `production` or `sandbox`.
     pub fn environment(&self, environment: impl Into<String>) {
-        self.tell(|context| context.environment = Some(environment.into()));
+        self.text(environment, |context| &mut context.environment);
     }
 
     /// Says the API's version, where the path does not.
     pub fn api_version(&self, version: impl Into<String>) {
-        self.tell(|context| context.api_version = Some(version.into()));
+        self.text(version, |context| &mut context.api_version);
     }
 
     /// Leaves this exchange out of the log; it counts as filtered.
@@ -102,6 +122,16 @@ impl ApiLog {
         (!notes.is_excluded).then_some(told)
     }
 
+    /// Tells whether this is the handle of an exchange that the recorder with this counter records.
+    pub(crate) fn is_counted_in(&self, late: &Arc<AtomicU64>) -> bool {
+        Arc::ptr_eq(&self.late, late)
+    }
+
+    fn text(&self, text: impl Into<String>, field: fn(&mut Context) -> &mut Option<String>) {
+        let text = short(text.into());
+        self.tell(|context| *field(context) = Some(text));
+    }
+
     fn tell(&self, change: impl FnOnce(&mut Context)) {
         self.with(|notes| change(notes.told.get_or_insert_default()));
     }
@@ -114,6 +144,11 @@ impl ApiLog {
             change(&mut notes);
         }
     }
+}
+
+fn short(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(ApiLog::MAX_TEXT_BYTES));
+    text
 }
 
 impl fmt::Debug for ApiLog {
@@ -137,6 +172,16 @@ mod tests {
         log.exclude();
         assert_eq!(late.load(Ordering::Relaxed), 2);
         assert!(log.close().is_some(), "not excluded any more");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let log = ApiLog::new(Arc::default());
+        log.session("é".repeat(1_000_000) + "a");
+        log.actor(Actor::user("a".to_owned() + &"😀".repeat(1_000)));
+        let told = log.close().flatten().unwrap();
+        assert_eq!(told.session.unwrap().len(), ApiLog::MAX_TEXT_BYTES);
+        assert_eq!(told.actor.unwrap().id.len(), 1021);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Builder<Box<dyn Access>> {
                 routes,
                 access: self.access,
                 clock: self.clock,
-                ids: EntryIds::new()?,
+                ids: EntryIds::default(),
             }),
         })
     }

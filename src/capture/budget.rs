@@ -37,14 +37,10 @@ impl Budget {
     }
 
     fn take(&self, bytes: usize, limit: usize) -> bool {
-        let after = self
-            .used
-            .fetch_add(bytes, Ordering::Relaxed)
-            .saturating_add(bytes);
-        if after > limit {
-            self.used.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        after <= limit
+        let grown = |used: usize| used.checked_add(bytes).filter(|&after| after <= limit);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown)
+            .is_ok()
     }
 }
 
@@ -67,6 +63,13 @@ impl Reservation {
         granted
     }
 
+    /// Makes the part as large as what it now stands for, past the limit if need be: for what has been taken already.
+    pub(crate) fn stand_for(&mut self, bytes: usize) {
+        self.budget.used.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = bytes;
+    }
+
     /// Makes an empty part of the same budget.
     pub(crate) fn empty_sibling(&self) -> Self {
         Self {
@@ -80,7 +83,6 @@ impl Reservation {
         self.bytes += std::mem::take(&mut other.bytes);
     }
 
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -33,7 +33,8 @@ pub(crate) struct Captured {
 /// A response's head and trailers.
 pub(crate) struct CapturedResponse {
     pub(crate) status: u16,
-    pub(crate) fields: Fields,
+    /// `None` where the budget had no room for them.
+    pub(crate) fields: Option<Fields>,
     pub(crate) trailers: Fields,
 }
 
@@ -53,6 +54,20 @@ pub(crate) enum Kept {
     All(Vec<u8>),
     /// The first bytes.
     Prefix(Vec<u8>, CutReason),
+}
+
+impl Captured {
+    /// Tells whether the exchange failed, as [`Exchange::has_failed`](crate::entry::Exchange::has_failed) will of its entry.
+    pub(crate) fn has_failed(&self) -> bool {
+        let response = self.response.as_ref();
+        let heads = response
+            .iter()
+            .flat_map(|it| it.fields.iter().chain([&it.trailers]));
+        let mut grpc = heads.filter_map(|fields| fields.text("grpc-status"));
+        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded)
+            || response.is_some_and(|it| it.status >= 400)
+            || grpc.any(|status| status != "0")
+    }
 }
 
 impl CapturedBody {

@@ -118,13 +118,18 @@ impl TrustedNetworks {
             let list = std::str::from_utf8(fields.all(name).next_back()?).ok()?;
             list.rsplit(',').next()
         };
-        let told = match self.header {
-            ForwardedHeader::Forwarded => None,
-            _ => last(&X_FORWARDED_PROTO),
-        };
-        let told = told
-            .or_else(|| parameter(last(&FORWARDED)?, "proto"))?
-            .trim();
+        let standard = last(&FORWARDED).and_then(|element| parameter(element, "proto"));
+        let usual = last(&X_FORWARDED_PROTO).map(str::trim);
+        let told = match (self.header, standard, usual) {
+            (ForwardedHeader::Forwarded, standard, _) => standard,
+            (ForwardedHeader::XForwardedFor, _, usual) => usual,
+            (ForwardedHeader::Either, Some(one), Some(other))
+                if !one.eq_ignore_ascii_case(other) =>
+            {
+                None
+            }
+            (ForwardedHeader::Either, standard, usual) => standard.or(usual),
+        }?;
         ["http", "https"]
             .into_iter()
             .find(|known| told.eq_ignore_ascii_case(known))
@@ -277,6 +282,12 @@ mod tests {
         assert_eq!(
             trusting("10.0.0.0/8").scheme(peer, &standard),
             Some("https")
+        );
+        standard.push("x-forwarded-proto", b"http", false);
+        assert_eq!(
+            trusting("10.0.0.0/8").scheme(peer, &standard),
+            None,
+            "they contradict"
         );
         let mut odd = Fields::default();
         odd.push("x-forwarded-proto", b"javascript", false);

@@ -57,7 +57,7 @@ impl Tap {
         let (Ok(limit), None) = (self.limit, self.cut) else {
             return;
         };
-        let room = limit - self.kept.len();
+        let room = limit.saturating_sub(self.kept.len());
         let wanted = &data[..data.len().min(room)];
         if !self.make_room(wanted.len(), limit) {
             self.cut = Some(CutReason::Budget);
@@ -71,7 +71,7 @@ impl Tap {
 
     pub(crate) fn trailers(&mut self, trailers: &http::HeaderMap) {
         let size = Fields::size_of(trailers);
-        if self.reservation.grow(size) {
+        if self.reservation.grow_head(size) {
             self.trailers = Fields::with_capacity(size);
             self.trailers.extend(trailers);
         }
@@ -88,6 +88,19 @@ impl Tap {
             || self
                 .expected
                 .is_some_and(|expected| self.bytes_seen >= expected)
+    }
+
+    /// Keeps no more than another policy, known late, says.
+    pub(crate) fn narrow(&mut self, limit: Result<usize, SkipReason>) {
+        match (self.limit, limit) {
+            (Ok(_), Err(_)) => self.kept = Vec::new(),
+            (Ok(_), Ok(limit)) if limit < self.kept.len() => {
+                self.kept.truncate(limit);
+                self.cut = Some(CutReason::Limit);
+            }
+            _ => {}
+        }
+        self.limit = self.limit.and_then(|own| limit.map(|other| own.min(other)));
     }
 
     /// Gives out what was kept, and keeps no more from now on.
@@ -188,6 +201,24 @@ mod tests {
         assert!(matches!(
             none.take().0.kept,
             Kept::Skipped(SkipReason::Budget)
+        ));
+    }
+
+    #[test]
+    fn narrowed_tap_forgets_what_it_should_not_have_kept() {
+        let kept = |limit| {
+            let mut tap = tap(10, None, 1000);
+            tap.data(b"abcdef");
+            tap.narrow(limit);
+            tap.data(b"g");
+            tap.ended();
+            tap.take().0.kept
+        };
+        assert!(matches!(kept(Ok(3)), Kept::Prefix(kept, CutReason::Limit) if kept == b"abc"));
+        assert!(matches!(kept(Ok(100)), Kept::All(kept) if kept == b"abcdefg"));
+        assert!(matches!(
+            kept(Err(SkipReason::Policy)),
+            Kept::Skipped(SkipReason::Policy)
         ));
     }
 

@@ -48,7 +48,7 @@ pub struct Context {
 
 impl Context {
     /// Returns the bytes that the texts hold.
-    pub(super) fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         let actor = self.actor.as_ref().map_or(0, |actor| {
             let names = [&actor.email, &actor.first_name, &actor.last_name];
             actor.id.len() + total(names)

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -130,34 +131,15 @@ impl<'de> Deserialize<'de> for EntryId {
 /// Makes ids that strictly increase within the process, without a system call each.
 ///
 /// The time's 60 bits (milliseconds and a 4096th of one) never repeat: a clock that stands still or goes back is
-/// counted on. The remaining 62 bits are a counter mixed with a seed from the operating system, so that two processes do not meet.
-#[derive(Debug)]
+/// counted on. The remaining 62 bits are a keyed hash (SipHash under a key from the operating system), so that two processes do not meet
+/// and one id tells nothing of another's.
+#[derive(Debug, Default)]
 pub(crate) struct EntryIds {
     last: AtomicU64,
-    counter: AtomicU64,
-    seed: u64,
+    key: RandomState,
 }
 
 impl EntryIds {
-    pub(crate) fn new() -> Result<Self, Error> {
-        let seed = getrandom::u64()
-            .map_err(|_| Error::configuration("the operating system gave no randomness for ids"))?;
-        Ok(Self {
-            last: AtomicU64::new(0),
-            counter: AtomicU64::new(0),
-            seed,
-        })
-    }
-
-    /// Makes ids for a machine that gave no randomness; they are seen by nobody, since nothing is stored there.
-    pub(crate) fn without_seed() -> Self {
-        Self {
-            last: AtomicU64::new(0),
-            counter: AtomicU64::new(0),
-            seed: 0,
-        }
-    }
-
     pub(crate) fn next(&self, at: Timestamp) -> EntryId {
         let now = ticks(at);
         let step = |last: u64| Some(now.max(last + 1));
@@ -167,13 +149,8 @@ impl EntryIds {
         {
             Ok(last) | Err(last) => last,
         };
-        let count = self.counter.fetch_add(1, Ordering::Relaxed);
-        EntryId::assemble(
-            now.max(last + 1),
-            mix(self
-                .seed
-                .wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
-        )
+        let ticks = now.max(last + 1);
+        EntryId::assemble(ticks, self.key.hash_one(ticks))
     }
 }
 
@@ -183,20 +160,13 @@ fn ticks(at: Timestamp) -> u64 {
     ((micros / 1000) << 12) | ((micros % 1000) * 4096 / 1000)
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014), a bijection: distinct counters stay distinct.
-fn mix(mut value: u64) -> u64 {
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ids_increase_when_the_clock_stands_still_or_goes_back() {
-        let ids = EntryIds::new().unwrap();
+        let ids = EntryIds::default();
         let mut last = EntryId::MIN;
         for micros in [5_000_000, 5_000_000, 5_000_000, 1_000_000, 5_000_001] {
             let id = ids.next(Timestamp::from_micros(micros));
@@ -208,7 +178,7 @@ mod tests {
     #[test]
     fn id_is_a_version_7_uuid_of_its_time() {
         let at = Timestamp::from_micros(1_695_241_203_485_250);
-        let id = EntryIds::new().unwrap().next(at);
+        let id = EntryIds::default().next(at);
         let uuid = Uuid::from_bytes(*id.as_bytes());
         assert_eq!(uuid.get_version_num(), 7);
         assert_eq!(uuid.get_variant(), uuid::Variant::RFC4122);
@@ -219,7 +189,7 @@ mod tests {
 
     #[test]
     fn prefixed_text_reads_back_and_sorts_as_the_ids_do() {
-        let ids = EntryIds::new().unwrap();
+        let ids = EntryIds::default();
         let (a, b) = (
             ids.next(Timestamp::from_micros(1)),
             ids.next(Timestamp::from_micros(9_000_000_000)),

@@ -60,6 +60,9 @@ pub struct ResponseRecord {
     pub status: u16,
     /// The header fields, as the layer passed them on.
     pub headers: Headers,
+    /// Whether the header fields were left out because the budget of captured bytes was used up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub headers_left_out: bool,
     /// The trailer fields.
     #[serde(skip_serializing_if = "Headers::is_empty")]
     pub trailers: Headers,

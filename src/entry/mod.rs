@@ -220,6 +220,18 @@ impl Exchange {
         self.response.as_ref().map(|response| response.status)
     }
 
+    /// Tells whether the exchange failed: a status from 400, an outcome that is neither completed nor upgraded, or a `grpc-status` other than
+    /// 0 in the response's head or trailers.
+    pub fn has_failed(&self) -> bool {
+        let response = self.response.as_ref();
+        let mut heads = response
+            .into_iter()
+            .flat_map(|it| [&it.headers, &it.trailers]);
+        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded)
+            || self.status().is_some_and(|status| status >= 400)
+            || heads.any(|it| it.get("grpc-status").is_some_and(|status| status != "0"))
+    }
+
     fn size_bytes(&self) -> usize {
         let request = &self.request;
         let response = self

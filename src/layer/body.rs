@@ -60,15 +60,13 @@ impl<B: Body> Body for RequestBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let polled = this
-            .inner
-            .as_mut()
-            .poll_frame(cx)
-            .map(|frame| frame.map(|frame| frame.map(into_bytes)));
+        let polled = this.inner.as_mut().poll_frame(cx);
+        let polled = polled.map(|frame| frame.map(|frame| frame.map(into_bytes)));
         let Some(tap) = this.tap else { return polled };
         if polled.is_pending() && *this.was_polled {
             return polled;
         }
+        let has_ended = polled.is_ready() && this.inner.is_end_stream();
         let mut tap = tap.lock().unwrap_or_else(PoisonError::into_inner);
         *this.was_polled = true;
         tap.polled();
@@ -80,7 +78,7 @@ impl<B: Body> Body for RequestBody<B> {
                 if let Some(trailers) = frame.trailers_ref() {
                     tap.trailers(trailers);
                 }
-                if this.inner.is_end_stream() {
+                if has_ended {
                     tap.ended();
                 }
             }
@@ -108,17 +106,21 @@ impl<B: Body> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let inner = this.inner.as_mut();
-        let frame = ready!(this.pending.polling(|| inner.poll_frame(cx)));
-        let frame = frame.map(|frame| frame.map(into_bytes));
+        let inner = &mut this.inner;
+        // With an exact length the peer never polls for the end, so it is asked for after each frame.
+        let (frame, has_ended) = ready!(this.pending.polling(|| {
+            let polled = inner.as_mut().poll_frame(cx);
+            polled.map(|frame| {
+                (
+                    frame.map(|frame| frame.map(into_bytes)),
+                    inner.is_end_stream(),
+                )
+            })
+        }));
         match &frame {
-            // With an exact length the peer never polls for the end, so it is asked for after each frame.
             Some(Ok(frame)) => {
-                this.pending.frame(
-                    frame.data_ref().map(|data| &**data),
-                    frame.trailers_ref(),
-                    this.inner.is_end_stream(),
-                );
+                let data = frame.data_ref().map(|data| &**data);
+                this.pending.frame(data, frame.trailers_ref(), has_ended);
             }
             Some(Err(_)) => this.pending.finish(Outcome::BodyError),
             None => this.pending.frame(None, None, true),

@@ -1,102 +1,21 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::Extensions;
 
 use super::ApiLogLayer;
-use super::service::{RequestIds, Shared};
+use super::hooks::Hooks;
+use super::request_id::{RequestIdFormat, RequestIds};
+use super::service::Shared;
 use crate::capture::{Budget, Captured, ForwardedHeader, Policy, TrustedNetworks};
 use crate::clock::{Clock, SystemClock};
 use crate::entry::EntryIds;
 use crate::error::Error;
 use crate::mask::{Masker, Rules};
-use crate::recorder::{self, Delivery, Intake, Ledger, Recorder};
+use crate::recorder::{self, Delivery, Intake, Recorder};
 use crate::sink::LogSink;
-
-/// The template of the route that a request took, such as `/users/{id}`, for routers other than axum's.
-///
-/// Put it into the extensions of the request before the layer, or of the response behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MatchedRoute(pub(super) Arc<str>);
-
-impl MatchedRoute {
-    /// Makes the extension of a template.
-    pub fn new(template: impl Into<Arc<str>>) -> Self {
-        Self(template.into())
-    }
-}
-
-/// The address of the connection's other end, for servers other than axum's: put it into the request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddr(pub SocketAddr);
-
-/// How our request id prints in the response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RequestIdFormat {
-    /// A hyphenated UUID.
-    #[default]
-    Uuid,
-    /// `req_` and 22 base62 digits, as Persona does.
-    Prefixed,
-}
-
-type RouteHook = dyn for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync;
-type PeerHook = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
-
-/// Where the route and the peer are found, beside the places that are known.
-#[derive(Clone, Default)]
-pub(super) struct Hooks {
-    route: Option<Arc<RouteHook>>,
-    peer: Option<Arc<PeerHook>>,
-}
-
-impl Hooks {
-    pub(super) fn route<'a>(
-        &self,
-        extensions: &'a Extensions,
-        ledger: &Ledger,
-    ) -> Option<Cow<'a, str>> {
-        if let Some(hook) = &self.route {
-            let told = contained(ledger, || hook(extensions));
-            if told.is_some() {
-                return told;
-            }
-        }
-        #[cfg(feature = "axum")]
-        if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
-            return Some(Cow::Borrowed(path.as_str()));
-        }
-        extensions
-            .get::<MatchedRoute>()
-            .map(|route| Cow::Borrowed(&*route.0))
-    }
-
-    pub(super) fn peer(&self, extensions: &Extensions, ledger: &Ledger) -> Option<SocketAddr> {
-        if let Some(hook) = &self.peer {
-            let told = contained(ledger, || hook(extensions));
-            if told.is_some() {
-                return told;
-            }
-        }
-        #[cfg(feature = "axum")]
-        if let Some(peer) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
-            return Some(peer.0);
-        }
-        extensions.get::<PeerAddr>().map(|peer| peer.0)
-    }
-}
-
-/// Keeps a panic of the application's callback away from the request.
-fn contained<T>(ledger: &Ledger, callback: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(callback)).unwrap_or_else(|_| {
-        ledger.callback_panicked();
-        None
-    })
-}
 
 /// Configures an [`ApiLogLayer`].
 ///
@@ -162,18 +81,19 @@ impl ApiLogLayerBuilder {
         self
     }
 
-    /// Names the networks of the service's own proxies, as addresses or CIDR blocks. Only what comes from them is believed to tell the client's
+    /// Adds the networks of the service's own proxies, as addresses or CIDR blocks. Only what comes from them is believed to tell the client's
     /// address in `Forwarded` or `X-Forwarded-For`. None by default.
     pub fn trusted_networks<N: Into<String>>(
         mut self,
         networks: impl IntoIterator<Item = N>,
     ) -> Self {
-        self.networks = networks.into_iter().map(Into::into).collect();
+        self.networks.extend(networks.into_iter().map(Into::into));
         self
     }
 
     /// Says which of `Forwarded` and `X-Forwarded-For` the service's own proxies write, so that the other, which they pass on as the client
-    /// sent it, is not looked at. By default either will do, and where both are there they must agree.
+    /// sent it, is not looked at. By default either will do, and where both are there they must agree: a client that sends the other one then
+    /// hides its address behind the proxy's. Say which one it is.
     pub fn forwarded_header(mut self, header: ForwardedHeader) -> Self {
         self.forwarded_header = header;
         self
@@ -225,7 +145,8 @@ impl ApiLogLayerBuilder {
 
     /// Holds at most this many captured bytes at a time, from the first header until the entry is stored; 64 MiB by default, at least 64 KiB.
     ///
-    /// At seven eighths bodies are cut to prefixes and then left out; past the whole, exchanges are dropped and counted.
+    /// At seven eighths bodies are cut to prefixes and then left out; past the whole, exchanges are dropped and counted. A masked entry may be
+    /// larger than what was captured of it, so that one batch may stand above the limit for as long as it is being written.
     pub fn max_captured_bytes(mut self, bytes: usize) -> Self {
         self.max_captured_bytes = bytes;
         self
@@ -249,15 +170,13 @@ impl ApiLogLayerBuilder {
         let mask = move |captured: Box<Captured>| masker.entry(*captured);
         let (intake, recorder) =
             recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
-        let ids = EntryIds::new()?;
-        Ok(self.assemble(intake, recorder, ids, budget))
+        Ok(self.assemble(intake, recorder, budget))
     }
 
     fn assemble(
         self,
         intake: Intake<Box<Captured>>,
         recorder: Recorder,
-        ids: EntryIds,
         budget: Arc<Budget>,
     ) -> ApiLogLayer {
         let Self {
@@ -267,6 +186,7 @@ impl ApiLogLayerBuilder {
             clock,
             ..
         } = self;
+        let ids = EntryIds::default();
         let shared = Shared {
             intake,
             recorder,
@@ -289,12 +209,7 @@ pub(super) fn with_defaults(sink: Arc<dyn LogSink>) -> ApiLogLayer {
         .build()
         .unwrap_or_else(|_| {
             let (intake, recorder) = recorder::dead();
-            ApiLogLayerBuilder::new(sink).assemble(
-                intake,
-                recorder,
-                EntryIds::without_seed(),
-                Budget::new(0),
-            )
+            ApiLogLayerBuilder::new(sink).assemble(intake, recorder, Budget::new(0))
         })
 }
 

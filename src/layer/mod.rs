@@ -16,7 +16,9 @@
 mod body;
 mod builder;
 mod future;
+mod hooks;
 mod in_flight;
+mod request_id;
 mod service;
 
 use std::fmt;
@@ -29,14 +31,20 @@ use crate::sink::LogSink;
 
 pub use crate::capture::ForwardedHeader;
 pub use body::{RequestBody, ResponseBody};
-pub use builder::{ApiLogLayerBuilder, MatchedRoute, PeerAddr, RequestIdFormat};
+pub use builder::ApiLogLayerBuilder;
 pub use future::ResponseFuture;
+pub use hooks::{MatchedRoute, PeerAddr};
+pub use request_id::RequestIdFormat;
 pub use service::ApiLogService;
 
 /// Records every exchange of the service that it is put around.
 ///
-/// Put it outside of what it shall see: outermost, it sees what the client sees. With axum, `Router::layer` lets it know the matched
-/// route. Clones share one recorder.
+/// Put it outside of what it shall see: outermost, it sees what the client sees. Clones share one recorder, and an exchange that passes two
+/// clones is recorded by the outer one.
+///
+/// What stands inside gets a body of type [`RequestBody`], and what stands outside one of type [`ResponseBody`]. With axum use `Router::layer`,
+/// once for each layer, which lets it know the matched route as well; within one `ServiceBuilder`, a layer that takes axum's own
+/// body alone (`from_fn`, `map_request`) needs tower-http's `MapRequestBodyLayer::new(axum::body::Body::new)` before it.
 ///
 /// # Example: the whole integration
 ///
@@ -57,7 +65,8 @@ impl ApiLogLayer {
     /// Makes a layer with the defaults: every exchange, up to 64 KiB of each textual body, the default masking rules, no trusted
     /// proxies.
     ///
-    /// Starts the recorder's thread. Should the machine refuse one, the service runs all the same and the ledger counts every exchange as
+    /// Starts the recorder's thread. Entries wait up to 200 ms for their batch: end a service with
+    /// [`Recorder::shutdown`], or the last ones are lost with the process. Should the machine refuse one, the service runs all the same and the ledger counts every exchange as
     /// dropped; use [`ApiLogLayer::builder`] to get an error instead.
     pub fn new(sink: impl LogSink) -> Self {
         builder::with_defaults(Arc::new(sink))

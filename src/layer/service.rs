@@ -2,21 +2,20 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::body::{RequestBody, ResponseBody};
-use super::builder::{Hooks, RequestIdFormat};
 use super::future::ResponseFuture;
+use super::hooks::{Hooks, target};
 use super::in_flight::{Open, Pending, Progress};
+use super::request_id::RequestIds;
 use crate::annotate::ApiLog;
-use crate::capture::{Budget, Captured, CapturedBody, Fields, Policy, Tap, client_request_id};
+use crate::capture::{Budget, Captured, CapturedBody, Fields, Policy, Tap};
 use crate::clock::Clock;
-use crate::entry::{EntryId, EntryIds, Outcome, Timing};
+use crate::entry::{EntryIds, Outcome, Timing};
 use crate::recorder::{DropReason, Intake, Recorder};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// The service that [`ApiLogLayer`](crate::ApiLogLayer) makes of another.
 #[derive(Clone)]
@@ -35,14 +34,6 @@ pub(super) struct Shared {
     pub(super) ids: EntryIds,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) budget: Arc<Budget>,
-}
-
-/// What the response says of the request's id.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RequestIds {
-    pub(super) are_trusted: bool,
-    pub(super) are_hidden: bool,
-    pub(super) format: RequestIdFormat,
 }
 
 impl<S> ApiLogService<S> {
@@ -78,7 +69,16 @@ impl Shared {
         self: &Arc<Self>,
         mut request: Request<B>,
     ) -> (Pending, Request<RequestBody<B>>) {
-        let log = ApiLog::new(self.recorder.late_notes());
+        let late = self.recorder.late_notes();
+        let known = request.extensions().get::<ApiLog>();
+        if known.is_some_and(|log| log.is_counted_in(&late)) {
+            // Another clone of the layer stands outside and records the exchange.
+            return (
+                Pending::default(),
+                request.map(|body| RequestBody::new(body, None)),
+            );
+        }
+        let log = ApiLog::new(late);
         let open = self.open(&request, &log);
         let tap = open.as_ref().and_then(|open| open.request_tap.clone());
         // A handler that extracts it must find it in an exchange that is left out as well.
@@ -95,11 +95,12 @@ impl Shared {
             queue.ledger.dropped(DropReason::Closed, 1);
             return None;
         }
-        let (uri, headers, extensions) = (request.uri(), request.headers(), request.extensions());
+        let uri = target(request);
+        let (headers, extensions) = (request.headers(), request.extensions());
         let route = self.hooks.route(extensions, &queue.ledger);
         let chosen = self
             .policy
-            .decide(request.method(), uri.path(), route.as_deref(), headers);
+            .decide(request.method(), uri.path(), route.as_deref());
         let Some(chosen) = chosen else {
             queue.ledger.filtered();
             return None;
@@ -136,12 +137,7 @@ impl Shared {
                 reservation.empty_sibling(),
             )))
         });
-        let trusted_id = self
-            .request_ids
-            .are_trusted
-            .then(|| client_request_id(&fields))
-            .flatten();
-        let trusted_id = trusted_id.and_then(|id| HeaderValue::from_str(id).ok());
+        let trusted_id = self.request_ids.trusted(&fields);
         let started = self.clock.now();
         let captured = Box::new(Captured {
             id: self.ids.next(started),
@@ -170,26 +166,6 @@ impl Shared {
             trusted_id,
             progress,
         })
-    }
-
-    /// Adds the request's id to a response that has none.
-    pub(super) fn add_request_id(
-        &self,
-        headers: &mut HeaderMap,
-        id: EntryId,
-        trusted: Option<HeaderValue>,
-    ) {
-        if self.request_ids.are_hidden || headers.contains_key(REQUEST_ID) {
-            return;
-        }
-        let ours = || match self.request_ids.format {
-            RequestIdFormat::Uuid => HeaderValue::from_bytes(&id.to_ascii()),
-            RequestIdFormat::Prefixed => HeaderValue::from_str(&id.prefixed("req")),
-        };
-        if let Ok(value) = trusted.map_or_else(ours, Ok) {
-            // A map of 32,768 fields takes no more; the response passes without.
-            let _ = headers.try_insert(REQUEST_ID, value);
-        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Masker {
         Self { rules, trusted }
     }
 
-    /// Masks an exchange. The reservation is what the captured bytes took of the budget.
+    /// Masks an exchange. The reservation is then the entry's, which may be somewhat larger than what was captured.
     pub(crate) fn entry(&mut self, captured: Captured) -> (LogEntry, Reservation) {
         let Compiled {
             headers,
@@ -105,19 +105,22 @@ impl Masker {
         let nothing = Fields::default();
         let mut response_fields = &nothing;
         if let Some(response) = &captured.response {
+            response_fields = response.fields.as_ref().unwrap_or(&nothing);
             exchange.response = Some(ResponseRecord {
                 status: response.status,
-                headers: headers::mask(&response.fields, Place::ResponseHeader, &mut pass),
+                headers: headers::mask(response_fields, Place::ResponseHeader, &mut pass),
+                headers_left_out: response.fields.is_none(),
                 trailers: headers::mask(&response.trailers, Place::ResponseTrailer, &mut pass),
             });
-            response_fields = &response.fields;
         }
         pass.report.enter(Place::ResponseBody);
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
         (exchange.masked, exchange.masked_count) = pass.report.finish();
         let kind = EntryKind::Exchange(Box::new(exchange));
         let entry = LogEntry::new(captured.id, captured.started, context, kind);
-        (entry, captured.reservation)
+        let mut reservation = captured.reservation;
+        reservation.stand_for(entry.size_bytes());
+        (entry, reservation)
     }
 }
 

@@ -73,7 +73,7 @@ impl Sample {
             request_trailers: fields(self.trailers.clone()),
             response: Some(CapturedResponse {
                 status: 200,
-                fields: fields(self.response),
+                fields: Some(fields(self.response)),
                 trailers: fields(self.trailers),
             }),
             response_body: body(self.response_body),
@@ -219,7 +219,7 @@ fn entry_has_the_parts_of_the_request_and_who_called() {
     captured.told = Some(Box::new(told));
     let compiled = Rules::default().compile().unwrap();
     let (entry, reservation) = Masker::new(compiled, TrustedNetworks::default()).entry(captured);
-    assert_eq!(reservation.bytes(), 4);
+    assert_eq!(reservation.bytes(), entry.size_bytes());
     let request = &entry.exchange().unwrap().request;
     assert_eq!(request.authority.as_deref(), Some("x.test"));
     assert_eq!(request.scheme.as_deref(), Some("https"));

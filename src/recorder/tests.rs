@@ -95,7 +95,7 @@ impl Drop for Guard {
 
 fn fixture(delivery: Delivery) -> Fixture {
     let sink = Arc::new(Told::default());
-    let ids = EntryIds::new().unwrap();
+    let ids = EntryIds::default();
     let mask = move |item: Item| {
         let guard = Guard(item.alive);
         assert!(!item.panics, "told to");

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::LogSink;
-use crate::entry::{LogEntry, Outcome};
+use crate::entry::LogEntry;
 use crate::error::Error;
 
 /// Passes on the entries for which a question is answered with yes, and takes the others without keeping them.
@@ -39,14 +39,12 @@ impl<S: LogSink> When<S> {
         Self::new(|entry| status(entry).is_some_and(|it| it >= 400), sink)
     }
 
-    /// Passes on the exchanges that were answered with a status of 400 or more, or that did not come to a regular end.
+    /// Passes on the exchanges that failed, as [`Exchange::has_failed`](crate::entry::Exchange::has_failed) says.
     pub fn failed(sink: S) -> Self {
-        let wanted = |entry: &LogEntry| {
-            let exchange = entry.exchange();
-            exchange.is_some_and(|it| !matches!(it.outcome, Outcome::Completed | Outcome::Upgraded))
-                || status(entry).is_some_and(|it| it >= 400)
-        };
-        Self::new(wanted, sink)
+        Self::new(
+            |entry| entry.exchange().is_some_and(|it| it.has_failed()),
+            sink,
+        )
     }
 }
 
@@ -88,6 +86,7 @@ impl<S: fmt::Debug> fmt::Debug for When<S> {
 #[cfg(all(test, feature = "testing"))]
 mod tests {
     use super::*;
+    use crate::entry::Outcome;
     use crate::testing::{GateSink, sample};
 
     #[tokio::test]

@@ -187,6 +187,7 @@ pub fn everywhere(number: u32, text: &str) -> LogEntry {
         exchange.response = Some(ResponseRecord {
             status: 200,
             headers: fields.clone(),
+            headers_left_out: false,
             trailers: fields,
         });
         let body = BodyRecord::Whole {
@@ -293,6 +294,7 @@ fn response() -> ResponseRecord {
             ("content-type", "application/json"),
             ("request-id", "req_1"),
         ]),
+        headers_left_out: true,
         trailers: Headers::from_iter([("grpc-status", "0")]),
     }
 }

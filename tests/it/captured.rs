@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bytes::Bytes;
 use http::{Request, StatusCode};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower_api_log::entry::{BodyRecord, CutReason, Exchange, Outcome, OwnEndpoint, SkipReason};
-use tower_api_log::layer::{MatchedRoute, PeerAddr, RequestIdFormat};
+use tower_api_log::layer::{MatchedRoute, PeerAddr, RequestBody, RequestIdFormat};
 use tower_api_log::testing::ManualClock;
 use tower_api_log::{Actor, ApiLog, LogEntry, Policy, Timestamp};
 
@@ -30,7 +32,7 @@ fn app(log: &Log) -> Router {
         )
         .route("/told", get(told))
         .route("/hidden", get(|log: ApiLog| async move { log.exclude() }))
-        .route("/healthz", get(|| async { "ok" }))
+        .route("/healthz", get(|| async { "ok" }).post(|| async { "ok" }))
         .layer(log.layer.clone())
 }
 
@@ -193,6 +195,104 @@ async fn excluded_exchanges_are_counted_as_filtered_and_their_handlers_still_wor
     }
     let balance = log.recorder.stats().balance;
     assert_eq!((balance.seen(), balance.filtered()), (2, 2));
+}
+
+#[tokio::test]
+async fn client_cannot_hide_its_calls_as_health_checks() {
+    let log = Log::with(|builder| builder.policy(Policy::default().without_health_checks()));
+    for request in [
+        "GET /told HTTP/1.1\nHost: x\nUser-Agent: kube-probe/1.30\nConnection: close\n\n",
+        "POST /healthz HTTP/1.1\nHost: x\nConnection: close\n\n",
+    ] {
+        over_axum(&log, request).await;
+    }
+    assert_eq!(log.entries().await.len(), 2);
+}
+
+#[tokio::test]
+async fn nested_router_is_recorded_and_decided_on_by_the_path_that_the_client_sent() {
+    let log = Log::with(|builder| builder.policy(Policy::default().without_path("/hidden")));
+    let inner = Router::new()
+        .route("/users/{id}", get(|| async {}))
+        .route("/hidden", get(|| async {}))
+        .layer(log.layer.clone());
+    let app = Router::new().nest("/api", inner);
+    for path in ["/api/users/1?a=b", "/api/hidden"] {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        tower::ServiceExt::oneshot(app.clone(), request)
+            .await
+            .unwrap();
+    }
+    let entries = log.entries().await;
+    let paths: Vec<_> = entries
+        .iter()
+        .map(|entry| exchange(entry).request.path.as_str())
+        .collect();
+    assert_eq!(paths, ["/api/users/1", "/api/hidden"]);
+    assert_eq!(
+        exchange(&entries[0]).request.route.as_deref(),
+        Some("/api/users/{id}")
+    );
+}
+
+#[tokio::test]
+async fn failed_grpc_call_is_an_error() {
+    let log = Log::with(|builder| builder.policy(Policy::default().only_errors()));
+    for status in ["0", "13"] {
+        let trailers =
+            http::HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]);
+        let body = tower_api_log::testing::ScriptedBody::new()
+            .then_data("1")
+            .then_trailers(trailers);
+        let response = log
+            .answer(get_request("/"), http::Response::new(body))
+            .await;
+        http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap();
+    }
+    let entries = log.entries().await;
+    assert_eq!(entries.len(), 1);
+    assert!(exchange(&entries[0]).has_failed());
+}
+
+#[tokio::test]
+async fn policy_of_a_route_that_only_the_response_tells_holds_as_well() {
+    let policy = Policy::default()
+        .route("/secret/{id}", Policy::default().without_bodies())
+        .route(
+            "/hidden",
+            Policy::default().without_method(http::Method::POST),
+        );
+    let log = Log::with(|builder| builder.policy(policy));
+    for route in ["/secret/{id}", "/hidden"] {
+        let handle = move |request: Request<RequestBody<Full<Bytes>>>| async move {
+            let body = http_body_util::BodyExt::collect(request.into_body())
+                .await
+                .unwrap()
+                .to_bytes();
+            let mut response = http::Response::new(http_body_util::Full::new(body));
+            response.extensions_mut().insert(MatchedRoute::new(route));
+            Ok(response)
+        };
+        let response = log.call(post_json("/x", "[1]"), handle).await;
+        http_body_util::BodyExt::collect(response.into_body())
+            .await
+            .unwrap();
+    }
+    let entries = log.entries().await;
+    assert_eq!(entries.len(), 1);
+    let skipped = BodyRecord::Skipped {
+        reason: SkipReason::Policy,
+        bytes_seen: 3,
+    };
+    assert_eq!(
+        (
+            &exchange(&entries[0]).request_body,
+            &exchange(&entries[0]).response_body
+        ),
+        (&skipped, &skipped)
+    );
 }
 
 #[tokio::test]

@@ -388,7 +388,7 @@ async fn any_script_dropped_at_any_point_leaves_exactly_one_entry() {
     let mut random = Random::new(7);
     let log = Log::new();
     let rounds = 2_000;
-    for _ in 0..rounds {
+    for round in 0..rounds {
         let mut body = ScriptedBody::new();
         for _ in 0..random.below(4) {
             body = match random.below(6) {
@@ -403,7 +403,10 @@ async fn any_script_dropped_at_any_point_leaves_exactly_one_entry() {
         if random.chance(50) {
             body = body.exact_size(u64::from(random.below(3)));
         }
-        let mut body = log.answer(get("/"), json(body)).await.into_body();
+        let mut body = log
+            .answer(get(&format!("/{round}")), json(body))
+            .await
+            .into_body();
         for _ in 0..random.below(5) {
             if !matches!(
                 AssertUnwindSafe(body.frame()).catch_unwind().await,
@@ -413,10 +416,123 @@ async fn any_script_dropped_at_any_point_leaves_exactly_one_entry() {
             }
         }
     }
-    assert_eq!(log.entries().await.len(), rounds);
+    let entries = log.entries().await;
+    let paths = entries
+        .iter()
+        .map(|entry| entry.exchange().unwrap().request.path.clone());
+    assert!(
+        paths.eq((0..rounds).map(|round| format!("/{round}"))),
+        "each once, and in order"
+    );
     let balance = log.recorder.stats().balance;
     assert_eq!(
         (balance.seen(), balance.stored(), balance.in_flight()),
         (rounds as u64, rounds as u64, 0)
     );
+}
+
+#[tokio::test]
+async fn length_that_only_the_head_declares_is_an_end_as_well() {
+    let log = Log::new();
+    let body = ScriptedBody::new()
+        .then_data("12")
+        .end_of_stream(EndOfStream::Never);
+    let mut response = json(body);
+    response
+        .headers_mut()
+        .insert("content-length", HeaderValue::from_static("2"));
+    let mut body = log.answer(get("/"), response).await.into_body();
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    let exchange = log.only().await;
+    assert_eq!(exchange.outcome, Outcome::Completed);
+    assert_eq!(
+        exchange.response_body,
+        BodyRecord::Whole {
+            text: "12".into(),
+            bytes_seen: 2
+        }
+    );
+}
+
+#[tokio::test]
+async fn panic_in_the_buffer_of_a_frame_is_a_panic_of_the_body() {
+    struct Broken;
+    impl bytes::Buf for Broken {
+        fn remaining(&self) -> usize {
+            1
+        }
+        fn chunk(&self) -> &[u8] {
+            panic!("told to")
+        }
+        fn advance(&mut self, _: usize) {}
+    }
+    struct Frames;
+    impl http_body::Body for Frames {
+        type Data = Broken;
+        type Error = Infallible;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Broken>, Infallible>>> {
+            std::task::Poll::Ready(Some(Ok(http_body::Frame::data(Broken))))
+        }
+    }
+    let log = Log::new();
+    let mut body = log
+        .answer(get("/"), Response::new(Frames))
+        .await
+        .into_body();
+    assert!(AssertUnwindSafe(body.frame()).catch_unwind().await.is_err());
+    drop(body);
+    assert_eq!(log.only().await.outcome, Outcome::Panic);
+}
+
+#[tokio::test]
+async fn panic_of_a_layer_outside_is_a_panic() {
+    let log = Log::new();
+    let mut service = log.layer.layer(service_fn(|_| {
+        pending::<Result<Response<Full<&[u8]>>, Infallible>>()
+    }));
+    let call = service.call(get("/"));
+    let outside = AssertUnwindSafe(async move {
+        let _call = call;
+        panic!("told to");
+    });
+    assert!(outside.catch_unwind().await.is_err());
+    assert_eq!(log.only().await.outcome, Outcome::Panic);
+}
+
+#[tokio::test]
+async fn exchange_that_passes_two_clones_of_a_layer_is_recorded_once() {
+    let log = Log::new();
+    let inner = log.layer.layer(service_fn(|_| {
+        ready(Ok::<_, Infallible>(Response::new(Full::<&[u8]>::default())))
+    }));
+    log.layer.layer(inner).call(get("/")).await.unwrap();
+    log.only().await;
+}
+
+#[tokio::test]
+async fn exchange_left_out_at_its_end_keeps_nothing_of_a_body_that_is_still_read() {
+    let log = Log::with(|builder| builder.policy(tower_api_log::Policy::default().only_errors()));
+    let kept = Arc::new(Mutex::new(None));
+    let frame = "1".repeat(10_000);
+    let body = ScriptedBody::new()
+        .then_data(frame.clone())
+        .then_data(frame);
+    let request = Request::post("/")
+        .header("content-type", "application/json")
+        .body(body)
+        .unwrap();
+    let keep = kept.clone();
+    let handle = move |request: Request<tower_api_log::layer::RequestBody<ScriptedBody>>| {
+        *keep.lock().unwrap() = Some(request.into_body());
+        ready(Ok(Response::new(Full::<&[u8]>::default())))
+    };
+    log.call(request, handle).await;
+    let body = kept.lock().unwrap().take().unwrap();
+    assert_eq!(body.collect().await.unwrap().to_bytes().len(), 20_000);
+    assert_eq!(log.recorder.stats().balance.filtered(), 1);
+    assert_eq!(log.recorder.stats().captured_bytes, 0);
 }

@@ -145,6 +145,44 @@ async fn exchanges_under_way_hold_no_more_than_the_budget() {
     );
 }
 
+/// Promise 5: what handlers tell counts, and is bounded.
+#[tokio::test]
+async fn what_handlers_tell_is_bounded_and_counted() {
+    let log = Log::new();
+    log.sink.close_gate();
+    for _ in 0..20 {
+        let tell = |request: Request<RequestBody<Body>>| {
+            request
+                .extensions()
+                .get::<ApiLog>()
+                .unwrap()
+                .session("z".repeat(1 << 20));
+            ready(Ok(Response::new(Full::<bytes::Bytes>::default())))
+        };
+        log.call(get("/"), tell).await;
+    }
+    let captured = log.recorder.stats().captured_bytes;
+    assert!((20 * 1024..200 * 1024).contains(&captured), "{captured}");
+}
+
+/// Promise 5: a head that had no room says so.
+#[tokio::test]
+async fn response_head_without_room_is_told() {
+    let log = Log::with(|builder| builder.max_captured_bytes(64 * 1024));
+    let response = Response::builder()
+        .header("x-large", "y".repeat(70_000))
+        .body(String::from("[1]"))
+        .unwrap();
+    log.answer(get("/"), response)
+        .await
+        .into_body()
+        .collect()
+        .await
+        .unwrap();
+    let response = log.only().await.response.unwrap();
+    assert!(response.headers_left_out && response.headers.is_empty());
+}
+
 /// Promise 6.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ledger_balances_at_every_moment() {

@@ -2,6 +2,7 @@
 //! over real sockets, and what comes back is compared byte by byte.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +14,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_stream::StreamExt;
 use tower::{Layer, Service, service_fn};
 use tower_api_log::entry::Outcome;
+use tower_api_log::layer::RequestBody;
 
 use crate::support::{Log, soon};
 
@@ -56,6 +59,12 @@ async fn routes<B: Body<Data = Bytes, Error: std::fmt::Debug> + Send>(
         }
         "/stream" => {
             *response.body_mut() = stream(vec![data("one"), data(""), data("two"), data("three")])
+        }
+        "/declared" => {
+            response
+                .headers_mut()
+                .insert("content-length", HeaderValue::from_static("6"));
+            *response.body_mut() = stream(vec![data("one"), data("two")]);
         }
         "/trailers" => {
             let trailers =
@@ -182,6 +191,7 @@ async fn http_1_carries_the_same_bytes() {
         "/204",
         "/304",
         "/stream",
+        "/declared",
         "/trailers",
         "/broken",
         "/large",
@@ -271,11 +281,29 @@ async fn the_one_header_added_is_the_request_id() {
 #[tokio::test]
 async fn expect_100_continue_is_answered_when_the_service_reads_and_not_before() {
     let log = Log::new();
-    let layered = layered(&log).await;
-    let mut connection = TcpStream::connect(("127.0.0.1", layered)).await.unwrap();
+    let (called, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gates = (called.clone(), release.clone());
+    let read_late = move |request: Request<RequestBody<Incoming>>| {
+        let (called, release) = gates.clone();
+        async move {
+            called.notify_one();
+            release.notified().await;
+            routes(request).await
+        }
+    };
+    let port = serve(log.layer.layer(service_fn(read_late))).await;
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let head =
         b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n";
     connection.write_all(head).await.unwrap();
+    soon(called.notified()).await;
+    let early = connection.try_read(&mut [0]).unwrap_err();
+    assert_eq!(
+        early.kind(),
+        std::io::ErrorKind::WouldBlock,
+        "the service has not read yet"
+    );
+    release.notify_one();
     let mut interim = [0; 25];
     soon(connection.read_exact(&mut interim)).await.unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -283,6 +311,19 @@ async fn expect_100_continue_is_answered_when_the_service_reads_and_not_before()
     let mut rest = [0; 15];
     soon(connection.read_exact(&mut rest)).await.unwrap();
     assert_eq!(&rest, b"HTTP/1.1 200 OK");
+}
+
+#[tokio::test]
+async fn body_that_the_server_drops_at_its_declared_length_is_completed() {
+    let log = Log::new();
+    let layered = layered(&log).await;
+    let answer = exchange(
+        layered,
+        &[b"GET /declared HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"],
+    )
+    .await;
+    assert!(answer.ends_with(b"\r\n\r\nonetwo"), "{}", text(&answer));
+    assert_eq!(log.only().await.outcome, Outcome::Completed);
 }
 
 #[tokio::test]
@@ -328,7 +369,7 @@ async fn first_event_of_a_stream_comes_at_once_and_leaving_ends_the_exchange() {
 }
 
 #[tokio::test]
-async fn http_2_carries_the_same_heads_frames_and_trailers() {
+async fn http_2_carries_the_same_heads_bodies_and_trailers() {
     let log = Log::with(|builder| builder.without_request_id_header());
     let (bare, layered) = (bare().await, layered(&log).await);
     let paths = [
@@ -339,6 +380,7 @@ async fn http_2_carries_the_same_heads_frames_and_trailers() {
         "/204",
         "/304",
         "/stream",
+        "/declared",
         "/trailers",
         "/broken",
         "/headers",

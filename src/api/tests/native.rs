@@ -21,6 +21,7 @@ fn full() -> LogEntry {
         exchange.response = Some(ResponseRecord {
             status: 201,
             headers: Headers::from_iter([("content-type", "text/plain")]),
+            headers_left_out: false,
             trailers: Headers::from_iter([("grpc-status", "0")]),
         });
         exchange.response_body = BodyRecord::Truncated {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
-use crate::entry::{Outcome, SkipReason};
+use crate::entry::SkipReason;
 use crate::error::Error;
 use crate::pattern::PathPattern;
 
@@ -88,6 +88,8 @@ impl Policy {
     pub const DEFAULT_MAX_BODY_BYTES: usize = 64 * 1024;
 
     /// Leaves out requests whose path matches: exact, but for `*`, which stands for any run of characters.
+    ///
+    /// The path is compared as it was sent: `/internal` is neither `/internal/` nor `/INTERNAL` nor `/%69nternal`.
     #[must_use]
     pub fn without_path(mut self, pattern: impl Into<String>) -> Self {
         self.excluded_paths.push(PathPattern::new(pattern));
@@ -101,15 +103,16 @@ impl Policy {
         self
     }
 
-    /// Leaves out health checks: `/health`, `/healthz`, `/health/live`, `/health/ready`, `/live`, `/livez`, `/ready`,
-    /// `/readyz`, `/up`, `/ping`, `/status` and `/metrics`, and every request of `kube-probe` and `ELB-HealthChecker`.
+    /// Leaves out health checks: `GET` and `HEAD` of `/health`, `/healthz`, `/health/live`, `/health/ready`, `/live`, `/livez`, `/ready`,
+    /// `/readyz`, `/up`, `/ping`, `/status` and `/metrics`. What a client says of itself does not count, or it could hide its calls.
     #[must_use]
     pub fn without_health_checks(mut self) -> Self {
         self.without_health_checks = true;
         self
     }
 
-    /// Records only exchanges that failed: a status from 400, or an outcome that is neither completed nor upgraded.
+    /// Records only exchanges that failed: a status from 400, an outcome that is neither completed nor upgraded, or a `grpc-status` other
+    /// than 0 in the head or the trailers.
     ///
     /// Together with [`Policy::only_slower_than`], either suffices.
     #[must_use]
@@ -215,9 +218,8 @@ impl Policy {
         method: &Method,
         path: &str,
         route: Option<&str>,
-        headers: &HeaderMap,
     ) -> Option<Chosen> {
-        if self.leaves_out(method, path, headers) {
+        if self.leaves_out(method, path) {
             return None;
         }
         let template = route.unwrap_or(path);
@@ -225,8 +227,7 @@ impl Policy {
             .routes
             .iter()
             .position(|(pattern, _)| pattern.matches(template));
-        let out =
-            chosen.is_some_and(|index| self.routes[index].1.leaves_out(method, path, headers));
+        let out = chosen.is_some_and(|index| self.routes[index].1.leaves_out(method, path));
         (!out).then_some(Chosen(chosen))
     }
 
@@ -249,24 +250,22 @@ impl Policy {
     }
 
     /// Decides on an exchange that has ended.
-    pub(crate) fn keeps(&self, status: Option<u16>, outcome: Outcome, took: Duration) -> bool {
-        let failed = status.is_some_and(|status| status >= 400)
-            || !matches!(outcome, Outcome::Completed | Outcome::Upgraded);
+    pub(crate) fn keeps(&self, has_failed: impl FnOnce() -> bool, took: Duration) -> bool {
         let slow = self.plan.only_slower_than.is_some_and(|than| took > than);
         match (self.plan.only_errors, self.plan.only_slower_than) {
             (false, None) => true,
             (false, Some(_)) => slow,
-            (true, _) => failed || slow,
+            (true, _) => slow || has_failed(),
         }
     }
 
-    fn leaves_out(&self, method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    fn leaves_out(&self, method: &Method, path: &str) -> bool {
         self.excluded_methods.contains(method)
             || self
                 .excluded_paths
                 .iter()
                 .any(|pattern| pattern.matches(path))
-            || (self.without_health_checks && is_health_check(path, headers))
+            || (self.without_health_checks && is_health_check(method, path))
     }
 
     fn body_limit(&self, wanted: bool, headers: &HeaderMap) -> Result<usize, SkipReason> {
@@ -293,14 +292,8 @@ impl Policy {
     }
 }
 
-fn is_health_check(path: &str, headers: &HeaderMap) -> bool {
-    let agent = headers
-        .get(http::header::USER_AGENT)
-        .map(|value| value.as_bytes())
-        .unwrap_or_default();
-    HEALTH_CHECKS.contains(&path)
-        || agent.starts_with(b"kube-probe/")
-        || agent.starts_with(b"ELB-HealthChecker/")
+fn is_health_check(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) && HEALTH_CHECKS.contains(&path)
 }
 
 /// Tells whether a body of this type is text that the masker may know how to read. Multipart is, for its fields.

@@ -87,6 +87,7 @@ fn response<'a>(response: &'a ResponseRecord, body: &'a BodyRecord) -> Object<'a
     Object::new()
         .with("status", u64::from(response.status))
         .with("headers", headers(&response.headers))
+        .with("headers_left_out", Field::data(&response.headers_left_out))
         .with("trailers", headers(&response.trailers))
         .with("body", self::body(body))
 }

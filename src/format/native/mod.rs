@@ -94,6 +94,7 @@ use crate::query::{Filter, Page};
 /// | `response` | null if the exchange ended without one |
 /// | `response.status` | (http.response.status_code) |
 /// | `response.headers`, `.trailers` | as those of the request (http.response.header) |
+/// | `response.headers_left_out` | whether the budget of captured bytes had no room for the headers |
 /// | `outcome` | how it ended: see [`Outcome`](crate::entry::Outcome) |
 /// | `timing.to_headers_micros` | whole microseconds until the response's head; null without one |
 /// | `timing.to_last_byte_micros` | whole microseconds until the end (http.server.request.duration) |

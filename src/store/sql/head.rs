@@ -52,6 +52,9 @@ pub(super) struct EventHead<'a> {
 pub(super) struct FieldsHead<'a> {
     #[serde(skip_serializing_if = "no_fields")]
     pub(super) headers: Cow<'a, Headers>,
+    /// Of a response alone; a request without its fields is not recorded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) headers_left_out: bool,
     #[serde(skip_serializing_if = "no_fields")]
     pub(super) trailers: Cow<'a, Headers>,
 }

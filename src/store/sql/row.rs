@@ -135,6 +135,7 @@ impl<'a> Row<'a> {
             request: FieldsHead {
                 headers: Cow::Borrowed(headers),
                 trailers: Cow::Borrowed(trailers),
+                headers_left_out: false,
             },
             request_body: request_body.without_text(),
             response: response.as_ref().map(response_head),
@@ -220,10 +221,12 @@ fn response_head(response: &ResponseRecord) -> FieldsHead<'_> {
     let ResponseRecord {
         status: _,
         headers,
+        headers_left_out,
         trailers,
     } = response;
     FieldsHead {
         headers: Cow::Borrowed(headers),
+        headers_left_out: *headers_left_out,
         trailers: Cow::Borrowed(trailers),
     }
 }
@@ -248,6 +251,7 @@ fn exchange(
     let response = head.response.map(|fields| ResponseRecord {
         status: status.unwrap_or_default(),
         headers: fields.headers.into_owned(),
+        headers_left_out: fields.headers_left_out,
         trailers: fields.trailers.into_owned(),
     });
     let text = |text| owned(text).unwrap_or_default();

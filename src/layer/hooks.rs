@@ -1,0 +1,89 @@
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::{Extensions, Request, Uri};
+
+use crate::recorder::Ledger;
+
+/// The template of the route that a request took, such as `/users/{id}`, for routers other than axum's.
+///
+/// Put it into the extensions of the request before the layer, or of the response behind it. A policy of the route that is known by the response
+/// alone leaves out, or narrows, what had been kept until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchedRoute(pub(super) Arc<str>);
+
+impl MatchedRoute {
+    /// Makes the extension of a template.
+    pub fn new(template: impl Into<Arc<str>>) -> Self {
+        Self(template.into())
+    }
+}
+
+/// The address of the connection's other end, for servers other than axum's: put it into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+type RouteHook = dyn for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync;
+type PeerHook = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
+
+/// Where the target, the route and the peer of a request are found.
+#[derive(Clone, Default)]
+pub(super) struct Hooks {
+    pub(super) route: Option<Arc<RouteHook>>,
+    pub(super) peer: Option<Arc<PeerHook>>,
+}
+
+impl Hooks {
+    pub(super) fn route<'a>(
+        &self,
+        extensions: &'a Extensions,
+        ledger: &Ledger,
+    ) -> Option<Cow<'a, str>> {
+        if let Some(hook) = &self.route {
+            let told = contained(ledger, || hook(extensions));
+            if told.is_some() {
+                return told;
+            }
+        }
+        #[cfg(feature = "axum")]
+        if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
+            return Some(Cow::Borrowed(path.as_str()));
+        }
+        extensions
+            .get::<MatchedRoute>()
+            .map(|route| Cow::Borrowed(&*route.0))
+    }
+
+    pub(super) fn peer(&self, extensions: &Extensions, ledger: &Ledger) -> Option<SocketAddr> {
+        if let Some(hook) = &self.peer {
+            let told = contained(ledger, || hook(extensions));
+            if told.is_some() {
+                return told;
+            }
+        }
+        #[cfg(feature = "axum")]
+        if let Some(peer) = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>() {
+            return Some(peer.0);
+        }
+        extensions.get::<PeerAddr>().map(|peer| peer.0)
+    }
+}
+
+/// Returns the target as the client sent it: a nested router of axum's sees a part of the path only.
+pub(super) fn target<B>(request: &Request<B>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {
+        return &original.0;
+    }
+    request.uri()
+}
+
+/// Keeps a panic of the application's callback away from the request.
+fn contained<T>(ledger: &Ledger, callback: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(callback)).unwrap_or_else(|_| {
+        ledger.callback_panicked();
+        None
+    })
+}
