@@ -147,7 +147,9 @@ impl ApiLog {
 }
 
 fn short(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(ApiLog::MAX_TEXT_BYTES));
+    let most = text.len().min(ApiLog::MAX_TEXT_BYTES);
+    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
+    text.truncate(end.unwrap_or(0));
     text
 }
 

@@ -236,6 +236,47 @@ async fn nested_router_is_recorded_and_decided_on_by_the_path_that_the_client_se
 }
 
 #[tokio::test]
+async fn websocket_works_through_the_layer_and_ends_its_exchange_at_the_upgrade() {
+    let log = Log::new();
+    let echo = |upgrade: axum::extract::WebSocketUpgrade| async {
+        upgrade.on_upgrade(|mut socket| async move {
+            let message = socket.recv().await.unwrap().unwrap();
+            socket.send(message).await.unwrap();
+        })
+    };
+    let app = Router::new()
+        .route("/ws", get(echo))
+        .layer(log.layer.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut connection = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let handshake = "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    connection.write_all(handshake.as_bytes()).await.unwrap();
+    // A text frame of two letters, masked with zeros (RFC 6455 section 5.2).
+    connection
+        .write_all(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i'])
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(&[0x81, 0x02, b'h', b'i']) {
+        assert!(
+            soon(connection.read_buf(&mut answer)).await.unwrap() > 0,
+            "{answer:?}"
+        );
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101 "));
+    server.abort();
+    let exchange = log.only().await;
+    assert_eq!(
+        (exchange.outcome, exchange.status()),
+        (Outcome::Upgraded, Some(101))
+    );
+}
+
+#[tokio::test]
 async fn failed_grpc_call_is_an_error() {
     let log = Log::with(|builder| builder.policy(Policy::default().only_errors()));
     for status in ["0", "13"] {
