@@ -38,7 +38,8 @@ pub use self::builder::SqliteStoreBuilder;
 ///
 /// # Cancel safety
 ///
-/// A write that has begun goes on to its end when its future is dropped.
+/// A write that has begun goes on to its end when its future is dropped. On a runtime of several threads it runs on a blocking thread; where there is
+/// one thread alone, such as the recorder's, it runs there.
 ///
 /// # Example: a store of one line
 ///
@@ -81,6 +82,13 @@ impl LogSink for SqliteStore {
     async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
         if batch.is_empty() {
             return Ok(());
+        }
+        if pool::may_block() {
+            // The recorder's thread: no copy of the batch, and no other thread to wake.
+            return self
+                .pool
+                .write_here(|writer| write::write(writer, batch))
+                .await;
         }
         let batch = batch.to_vec();
         self.pool

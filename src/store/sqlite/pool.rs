@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
 use super::builder::SqliteStoreBuilder;
@@ -50,6 +50,14 @@ impl Pool {
         run(move || job(&mut writer)).await
     }
 
+    /// Runs a job on the connection that writes, on the caller's thread: for callers that may be blocked, as the recorder may.
+    pub(super) async fn write_here<T>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        job(&mut *self.shared.writer.lock().await)
+    }
+
     /// Runs a job on a connection that reads.
     pub(super) async fn read<T: Send + 'static>(
         &self,
@@ -79,6 +87,13 @@ impl Shared {
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells whether the caller's thread serves one task at a time at most: there is no runtime, or it has this thread alone.
+pub(super) fn may_block() -> bool {
+    Handle::try_current().map_or(true, |runtime| {
+        runtime.runtime_flavor() == RuntimeFlavor::CurrentThread
+    })
 }
 
 async fn run<T: Send + 'static>(
