@@ -1,4 +1,5 @@
-//! The load: keep-alive connections over loopback, each with one request under way, for a bounded time.
+//! The load: keep-alive connections over loopback, each with one request under way, for a bounded time, as fast as the server
+//! answers or at a rate.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,24 +8,32 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tokio::time::{Instant as TokioInstant, Interval, interval_at};
 
 use crate::child;
 use crate::exchange::Shape;
 
 const CONNECTIONS: usize = 16;
 
-/// The child: each line asks for load for so many milliseconds; the answer is requests, median and 99th percentile in ns.
+/// The child: each line asks for load for so many milliseconds, at so many requests a second or, with 0, as fast as can be. The answer is
+/// requests, median and 99th percentile in ns.
 pub fn serve_rounds(address: SocketAddr, shape: Shape) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut connections: Vec<_> = (0..CONNECTIONS)
         .map(|_| runtime.block_on(TcpStream::connect(address)).unwrap())
         .collect();
     child::answer_lines(|line| {
-        let end = Instant::now() + Duration::from_millis(line.parse().unwrap());
+        let [millis, rate] = child::numbers(line)[..] else {
+            unreachable!("two numbers");
+        };
+        let pause = (rate > 0).then(|| Duration::from_secs(CONNECTIONS as u64) / rate as u32);
+        let end = Instant::now() + Duration::from_millis(millis);
         let mut latencies = runtime.block_on(async {
             let mut tasks = JoinSet::new();
-            for connection in connections.drain(..) {
-                tasks.spawn(repeat(connection, shape.wire(), end));
+            for (index, connection) in connections.drain(..).enumerate() {
+                let first = pause.unwrap_or_default() * index as u32 / CONNECTIONS as u32;
+                let ticks = pause.map(|pause| interval_at(TokioInstant::now() + first, pause));
+                tasks.spawn(repeat(connection, shape.wire(), ticks, end));
             }
             let mut latencies = Vec::new();
             while let Some(done) = tasks.join_next().await {
@@ -40,11 +49,19 @@ pub fn serve_rounds(address: SocketAddr, shape: Shape) {
     });
 }
 
-async fn repeat(mut connection: TcpStream, wire: Vec<u8>, end: Instant) -> (TcpStream, Vec<u64>) {
+async fn repeat(
+    mut connection: TcpStream,
+    wire: Vec<u8>,
+    mut ticks: Option<Interval>,
+    end: Instant,
+) -> (TcpStream, Vec<u64>) {
     connection.set_nodelay(true).unwrap();
     let mut latencies = Vec::new();
     let mut buffer = vec![0; 16 * 1024];
     while Instant::now() < end {
+        if let Some(ticks) = &mut ticks {
+            ticks.tick().await;
+        }
         let begun = Instant::now();
         connection.write_all(&wire).await.unwrap();
         let (mut filled, mut wanted) = (0, None);
