@@ -101,6 +101,10 @@ pub fn whole(value: f64) -> String {
 pub fn holds(what: &str, value: f64, most: f64) -> bool {
     let held = value <= most;
     let word = if held { "holds" } else { "FAILS" };
-    println!("{word}: {what}: {value:.1}, at most {most:.1}");
+    let shown = |value: f64| match value.abs() < 100.0 {
+        true => format!("{value:.2}"),
+        false => whole(value),
+    };
+    println!("{word}: {what}: {}, at most {}", shown(value), shown(most));
     held
 }

@@ -15,7 +15,7 @@ use crate::memory::Memory;
 
 const BUDGET: usize = 16 * 1024 * 1024;
 /// What the queue, the batch and its masked copies take beside the budget.
-const CONSTANT: f64 = 6.0 * 1024.0 * 1024.0;
+const CONSTANT: f64 = 4.0 * 1024.0 * 1024.0;
 const CALLS: usize = 40_000;
 const ROUNDS: usize = 15;
 const CALLS_A_ROUND: usize = 2_000;
