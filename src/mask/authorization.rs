@@ -75,10 +75,26 @@ pub(super) fn mask(value: &str) -> String {
     }
 }
 
-/// Masks `WWW-Authenticate` where its scheme talks back and forth. Other challenges hold a realm and stay.
+/// Masks `WWW-Authenticate` from its first scheme on that talks back and forth. Other challenges hold a realm and stay.
 pub(super) fn mask_challenge(value: &str) -> Option<String> {
-    let (scheme, _) = value.trim().split_once([' ', '\t'])?;
-    is_one_of(scheme, TALKING_SCHEMES).then(|| format!("{scheme} {STARS}"))
+    let mut start = 0;
+    for challenge in value.split(',') {
+        let bare = challenge.trim_start();
+        let lead = start + challenge.len() - bare.len();
+        if let Some((scheme, _)) = bare.split_once([' ', '\t'])
+            && is_one_of(scheme, TALKING_SCHEMES)
+        {
+            let before = value.get(..lead).unwrap_or_default();
+            return Some(format!("{before}{scheme} {STARS}"));
+        }
+        start += challenge.len() + 1;
+    }
+    None
+}
+
+/// Tells whether a word is the name of a known scheme.
+pub(super) fn is_scheme(word: &str) -> bool {
+    is_one_of(word, SCHEMES)
 }
 
 fn is_one_of(scheme: &str, known: &[&str]) -> bool {
@@ -124,6 +140,10 @@ mod tests {
         assert_eq!(
             mask_challenge("Negotiate canary").as_deref(),
             Some("Negotiate ****")
+        );
+        assert_eq!(
+            mask_challenge("Basic realm=\"a, b\", NTLM canary, Digest x=canary").as_deref(),
+            Some("Basic realm=\"a, b\", NTLM ****")
         );
         assert_eq!(mask_challenge("Bearer realm=\"api\""), None);
     }

@@ -77,9 +77,10 @@ impl Bodies<'_> {
             return Err(WithheldReason::UnknownType);
         }
         let claim = media_type.map_or(Claim::Unknown, |it| it.claim());
-        if let Claim::Multipart(boundary) = claim {
+        if claim == Claim::Multipart {
+            let boundary = media_type.and_then(|it| it.boundary());
             let boundary = boundary.ok_or(WithheldReason::Malformed)?;
-            return multipart::mask(bytes, boundary, cut, pass).map(|text| (Some(text), 0));
+            return multipart::mask(bytes, &boundary, cut, pass).map(|text| (Some(text), 0));
         }
         let text = utf8(bytes, cut).ok_or(WithheldReason::NotUtf8)?;
         let content = text.strip_prefix(BOM).unwrap_or(text);
@@ -89,7 +90,7 @@ impl Bodies<'_> {
             Claim::Json => mask_json(content, cut, pass)?,
             Claim::JsonLines => mask_lines(content, cut, pass)?,
             Claim::Form => mask_form(content, cut, pass)?,
-            Claim::Text | Claim::Unknown | Claim::Multipart(_) => {
+            Claim::Text | Claim::Unknown | Claim::Multipart => {
                 mask_unstructured(content, cut, claim, is_plain, pass)?
             }
         };
@@ -182,7 +183,7 @@ fn mask_form(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
 fn mask_unstructured(
     text: &str,
     cut: bool,
-    claim: Claim<'_>,
+    claim: Claim,
     is_plain: bool,
     pass: &mut Pass<'_>,
 ) -> Masked {

@@ -54,7 +54,7 @@ fn next_pair(text: &str) -> (&str, Option<&str>) {
 fn mask_pair(pair: &str, field: &str, pass: &mut Pass<'_>) -> Cow<'static, str> {
     let named = pair
         .split_once('=')
-        .filter(|(name, _)| is_name(name.trim()));
+        .filter(|(name, value)| is_name(name.trim()) && !is_padding(name.trim(), value));
     let (name, value) = named.map_or(("", pair), |(name, value)| (name.trim(), value));
     if pair.is_empty() {
         return Cow::Borrowed("");
@@ -74,6 +74,12 @@ fn mask_pair(pair: &str, field: &str, pass: &mut Pass<'_>) -> Cow<'static, str> 
 fn is_name(name: &str) -> bool {
     name.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~[]".contains(&byte))
+}
+
+/// Tells whether `=` ends a cookie without a name: as the padding of base64 does, or alone after what is long for a name.
+fn is_padding(name: &str, value: &str) -> bool {
+    const LONG: usize = 20;
+    value == "=" || value.is_empty() && name.len() >= LONG
 }
 
 /// Tells whether an attribute is one of RFC 6265bis with a value of its kind: anything else may be a second cookie.
@@ -120,6 +126,8 @@ mod tests {
             ("a=\"canary;canary=1\"; b=canary", "a=****"),
             ("a=\"canary\"; b=canary", "a=****; b=****"),
             ("=canary", "=****"),
+            ("Y2FuYXJ5==; a=", "****; a=****"),
+            ("Y2FuYXJ5Y2FuYXJ5Y2FuYXJ=", "****"),
         ] {
             assert_eq!(pass(|pass| mask(value, pass)), shown, "{value}");
         }

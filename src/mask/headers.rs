@@ -1,13 +1,13 @@
 //! Header and trailer fields.
 //!
 //! Masked: credentials of every scheme, cookies value by value, fields whose name holds a secret's words, and what was marked
-//! by `HeaderValue::set_sensitive`. In every other value, what looks like a URL, a query or JSON is masked inside, so that `Referer`,
-//! `Location`, `Link`, `Refresh` and fields that nobody has heard of are treated alike.
+//! by `HeaderValue::set_sensitive`. A field with a parameter of a secret's name is masked as a whole. Every other value is masked inside,
+//! so that `Referer`, `Location`, `Link`, `Refresh` and fields that nobody has heard of are treated alike.
 
 use std::borrow::Cow;
 
 use super::names::{RuleId, Shape};
-use super::{Pass, STARS, authorization, cookies, inside, presets, uri};
+use super::{Pass, STARS, authorization, cookies, inside, pairs, presets, uri};
 use crate::capture::{Field, Fields};
 use crate::entry::{Headers, Place};
 
@@ -44,7 +44,7 @@ const SUBPROTOCOLS: &[&str] = &[
     "vite-hmr",
 ];
 
-/// What stands between the words of a value, of which a URL is one.
+/// What stands between the words of a value, of which a parameter is one.
 const BETWEEN: [char; 8] = [' ', '\t', '<', '>', '"', '\'', '(', ')'];
 
 /// Masks the fields of a message.
@@ -88,18 +88,23 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
         "cookie" => return Some(cookies::mask(value, pass)),
         "set-cookie" => return Some(cookies::mask_set(value, pass)),
         "www-authenticate" | "proxy-authenticate" => {
-            let masked = authorization::mask_challenge(value)?;
-            whole(pass, "authorization");
-            return Some(masked);
+            if let Some(masked) = authorization::mask_challenge(value) {
+                whole(pass, "authorization");
+                return Some(masked);
+            }
         }
         "host" | "x-forwarded-host" | "x-original-host" => {
-            return uri::mask_authority(value, pass);
+            return uri::mask_host(value, pass);
         }
         "sec-websocket-protocol" => return mask_subprotocols(name, value, pass),
         _ if presets::HARMLESS_HEADERS.contains(&name) => return None,
         _ => {}
     }
-    if let Some(rule) = pass.headers.decide(name) {
+    // Binary metadata of gRPC.
+    let bare = name.strip_suffix("-bin").unwrap_or(name);
+    if let Some(rule) = pass.headers.decide(bare)
+        && pass.headers.shape(rule).hides(value)
+    {
         let shown = replacement(value, rule, pass);
         pass.report.masked(
             || name.to_owned(),
@@ -114,8 +119,8 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
 fn replacement(value: &str, rule: RuleId, pass: &Pass<'_>) -> String {
     match pass.headers.shape(rule) {
         Shape::Whole if rule_is_credentials(rule, pass) => authorization::mask(value),
-        Shape::Whole => STARS.to_owned(),
         Shape::Token => authorization::mask(value),
+        _ => STARS.to_owned(),
     }
 }
 
@@ -138,24 +143,22 @@ fn mask_subprotocols(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Str
     Some(shown.collect::<Vec<_>>().join(", "))
 }
 
-/// Masks URLs, queries and JSON in a value.
+/// Masks what a value holds.
 fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    if let Some(masked) = mask_parameters(name, value, pass) {
+    if !inside::may_hold(value) {
+        return None;
+    }
+    let is_harmless = presets::HARMLESS_PARAMETERS.contains(&name);
+    if !is_harmless && let Some(masked) = mask_parameters(name, value, pass) {
         return Some(masked);
     }
-    let json = value.trim_start().starts_with(['{', '[', '"']);
-    let url = may_hold_url(value);
     let base = pass.report.descend(name);
-    let masked = json.then(|| inside::mask(value, false, 0, pass)).flatten();
-    let masked = masked.or_else(|| url.then(|| mask_words(value, pass)).flatten());
+    let masked = match is_harmless {
+        true => inside::mask_references(value, false, 0, pass),
+        false => inside::mask(value, false, 0, pass),
+    };
     pass.report.leave(base);
     masked
-}
-
-fn may_hold_url(value: &str) -> bool {
-    // Semicolons are common in fields and matter in a path alone.
-    value.bytes().any(|byte| matches!(byte, b'?' | b'#' | b'@'))
-        || value.contains(';') && (value.contains("://") || value.starts_with('/'))
 }
 
 /// Masks a value as a whole where it has a secret parameter, as `keyid="…", signature="…"` or `a=1,token=…`.
@@ -168,7 +171,10 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
         .filter(|word| !is_url(word))
         .flat_map(|word| word.split([',', ';', '&']))
         .filter_map(|parameter| parameter.split_once('='))
-        .find_map(|(parameter, _)| pass.fields.decide(parameter))?;
+        .find_map(|(parameter, value)| {
+            let rule = pass.fields.decide(&pairs::decoded(parameter))?;
+            pass.fields.shape(rule).hides(value).then_some(rule)
+        })?;
     let rule = pass.fields.rule_name(rule);
     pass.report.masked(|| name.to_owned(), rule, value.len());
     Some(STARS.to_owned())
@@ -176,26 +182,6 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
 
 fn is_url(word: &str) -> bool {
     word.contains("://") || word.contains('?') || word.starts_with(['/', '#'])
-}
-
-/// Masks each word of a value as a URL where it looks like one.
-fn mask_words(value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    let mut out = String::new();
-    let mut copied = 0;
-    let mut start = 0;
-    for word in value.split(BETWEEN) {
-        let end = start + word.len();
-        if let Some(masked) = is_url(word)
-            .then(|| uri::mask(word, false, 0, pass))
-            .flatten()
-        {
-            out.push_str(value.get(copied..start).unwrap_or_default());
-            out.push_str(&masked);
-            copied = end;
-        }
-        start = end + 1;
-    }
-    (copied > 0).then(|| out + value.get(copied..).unwrap_or_default())
 }
 
 #[cfg(test)]

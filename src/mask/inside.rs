@@ -1,77 +1,142 @@
-//! Text that holds more: JSON inside a string, a URL inside a field.
+//! Text that holds more: JSON inside a string, a URL inside a field, a form inside either.
 //!
 //! - Text that begins, after spaces, with `{`, `[` or `"` and is JSON, or the beginning of it, is masked as JSON. Down to [`MAX_LEVEL`]
-//!   strings in strings; deeper ones that begin so are withheld.
-//! - Text that begins so and is not JSON stays, as `[draft] title` does, unless a secret's name stands in it before a `:` or `=`: then it is
-//!   withheld as a whole, because nobody can tell where the secret ends. So is text with quotes in it where a quoted secret name is
-//!   followed by `:`, or a secret name by `:` or `=` and a quote: a sentence around JSON, a literal in a query language.
-//! - Text that begins with a scheme and `://`, or as a path with a query, is masked as a URL.
-//! - Everything else stays.
+//!   texts in texts; deeper ones that begin so are withheld.
+//! - A word that looks like a URL or a reference with a query is masked as one, alone or in a sentence.
+//! - One word with `=` in it is masked as pairs, one with `%` is looked at decoded.
+//! - JSON in base64 is withheld as a whole where it holds a secret, and every JSON Web Token.
+//! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
+//!   tell where the secret ends. So is text that begins as JSON and is not.
 
-use super::names::Names;
-use super::{Pass, WITHHELD, json, uri};
+use super::{Pass, WITHHELD, base64, json, pairs, prose, uri};
 
-/// The most strings in strings that are looked into.
+/// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
-/// The longest scheme that is looked for.
-const MAX_SCHEME_BYTES: usize = 24;
 const RULE: &str = "embedded text";
+/// What stands between the words of a text, of which a URL is one.
+const BETWEEN: [char; 7] = [' ', '\t', '\n', '\r', '<', '>', '"'];
+/// What may end a sentence or a bracket and is then no part of a URL.
+const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
 
-/// Tells whether raw text, escapes and all, may hold more. It errs on the side of yes.
-pub(super) fn may_hold(raw: &str) -> bool {
-    match raw.as_bytes().first() {
-        None => false,
-        Some(b'{' | b'[' | b' ' | b'\\' | b'"' | b'\t' | b'\n' | b'\r') => true,
-        Some(b'/') => raw.contains('\\') || uri::has_marks(raw),
-        Some(0x80..) => raw.chars().next().is_some_and(is_space),
-        Some(_) => has_scheme(raw),
+/// Bytes without which text holds nothing.
+pub(super) const MARKS: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"=:{[\"\\<@%?#;";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
     }
+    table
+};
+
+/// Tells whether text may hold more. It errs on the side of yes.
+pub(super) fn may_hold(text: &str) -> bool {
+    base64::may_be_json(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
 }
 
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let content = text.trim_start_matches(is_space);
     if content.starts_with(['{', '[', '"']) {
-        if level >= MAX_LEVEL {
-            return withhold(text, pass);
-        }
-        let mark = pass.report.mark();
-        let before = pass.report.count();
-        return match json::mask_cut(content, level + 1, pass) {
-            Ok(document) => (pass.report.count() > before).then(|| {
-                let lead = text.strip_suffix(content).unwrap_or_default();
-                format!("{lead}{}", document.text.as_deref().unwrap_or(content))
-            }),
-            Err(_) => {
-                pass.report.forget(&mark);
-                match names_a_secret(content, false, pass.fields) {
-                    true => withhold(text, pass),
-                    false => None,
-                }
-            }
-        };
+        return mask_json(text, content, level, pass);
     }
-    if has_scheme(content) || content.starts_with('/') {
-        return mask_reference(text, cut, level, pass);
+    if base64::may_be_json(content)
+        && let Some(masked) = mask_base64(content, level, pass)
+    {
+        return Some(masked);
     }
-    if content.contains(['"', '\'', '`']) && names_a_secret(content, true, pass.fields) {
-        return withhold(text, pass);
+    if !may_hold(content) {
+        return None;
     }
-    None
+    let is_word = !content.trim_end().contains(char::is_whitespace);
+    let masked = match level >= MAX_LEVEL {
+        true if is_reference(content) && uri::has_marks(content) => withhold(text, pass),
+        true => None,
+        false if is_reference(content) => mask_references(text, cut, level + 1, pass),
+        false if is_word && content.contains('=') => pairs::mask(text, cut, level + 1, pass),
+        false if is_word && content.contains('%') => mask_encoded(text, cut, level + 1, pass),
+        false => None,
+    };
+    match prose::says_a_secret(masked.as_deref().unwrap_or(content), pass.fields) {
+        true => withhold(text, pass),
+        false => masked,
+    }
 }
 
-/// Masks decoded text that is a URL or a relative reference.
-pub(super) fn mask_reference(
+fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    if level >= MAX_LEVEL {
+        return withhold(text, pass);
+    }
+    let mark = pass.report.mark();
+    let before = pass.report.count();
+    match json::mask_cut(content, level + 1, pass) {
+        Ok(document) => (pass.report.count() > before).then(|| {
+            let lead = text.strip_suffix(content).unwrap_or_default();
+            format!("{lead}{}", document.text.as_deref().unwrap_or(content))
+        }),
+        Err(_) => {
+            pass.report.forget(&mark);
+            match prose::names_a_secret(content, pass.fields) {
+                true => withhold(text, pass),
+                false => None,
+            }
+        }
+    }
+}
+
+fn mask_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let mark = pass.report.mark();
+    let hides = base64::is_jwt(text)
+        || base64::decode(text).is_some_and(|json| {
+            level >= MAX_LEVEL || mask_json(&json, &json, level + 1, pass).is_some()
+        });
+    pass.report.forget(&mark);
+    match hides {
+        true => withhold(text, pass),
+        false => None,
+    }
+}
+
+/// Masks text that was percent-encoded once more than its place says.
+fn mask_encoded(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let decoded = pairs::decoded(text);
+    let masked = mask(&decoded, cut, level, pass)?;
+    Some(pairs::encoded(&masked))
+}
+
+/// Masks each word that looks like a reference.
+pub(super) fn mask_references(
     text: &str,
     cut: bool,
     level: u8,
     pass: &mut Pass<'_>,
 ) -> Option<String> {
-    match level >= MAX_LEVEL {
-        true if uri::has_marks(text) => withhold(text, pass),
-        true => None,
-        false => uri::mask(text, cut, level + 1, pass),
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut start = 0;
+    for word in text.split(BETWEEN) {
+        let end = start + word.len();
+        if is_reference(word) {
+            let cut = cut && end == text.len();
+            let word = if cut { word } else { word.trim_end_matches(AFTER) };
+            if let Some(masked) = uri::mask(word, cut, level, pass) {
+                out.push_str(text.get(copied..start).unwrap_or_default());
+                out.push_str(&masked);
+                copied = start + word.len();
+            }
+        }
+        start = end + 1;
     }
+    (copied > 0).then(|| out + text.get(copied..).unwrap_or_default())
+}
+
+/// Tells whether text holds a URL, or is a path or a relative reference with a query.
+fn is_reference(text: &str) -> bool {
+    text.starts_with(['/', '#'])
+        || text.bytes().any(|byte| byte == b'?')
+        || text.contains("://")
+        || uri::may_have_userinfo(text)
 }
 
 fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {
@@ -81,46 +146,4 @@ fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {
 
 fn is_space(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}')
-}
-
-fn has_scheme(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let scheme = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    let length = bytes
-        .iter()
-        .take(MAX_SCHEME_BYTES)
-        .take_while(scheme)
-        .count();
-    length > 0
-        && bytes
-            .get(length..)
-            .is_some_and(|rest| rest.starts_with(b"://"))
-}
-
-/// Tells whether a secret's name is followed by `:` or `=`; with `quoted`, only where the name or what follows is in quotes.
-fn names_a_secret(text: &str, quoted: bool, fields: &mut Names) -> bool {
-    const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
-    // Escapes can spell any name.
-    let is_escape = |(at, _): (usize, &str)| {
-        let digits = text.as_bytes().get(at + 2..at + 6);
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    if text.match_indices("\\u").any(is_escape) {
-        return true;
-    }
-    text.match_indices([':', '=']).any(|(at, _)| {
-        let before = text[..at].trim_end();
-        let bare = before.trim_end_matches(QUOTES);
-        let after = text[at + 1..].trim_start();
-        let in_quotes = bare.len() < before.len() || after.starts_with(QUOTES);
-        if after.is_empty() || quoted && !in_quotes {
-            return false;
-        }
-        let start = bare
-            .rfind(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-' | '.'))
-            .map_or(0, |at| {
-                at + bare[at..].chars().next().map_or(1, char::len_utf8)
-            });
-        !bare[start..].is_empty() && fields.decide(&bare[start..]).is_some()
-    })
 }

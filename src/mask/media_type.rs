@@ -1,12 +1,11 @@
 /// What a body claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim<'a> {
+pub(super) enum Claim {
     Json,
     /// One JSON document a line.
     JsonLines,
     Form,
-    /// With its boundary, if it has one.
-    Multipart(Option<&'a str>),
+    Multipart,
     /// `text/*` without a grammar that is known here.
     Text,
     Unknown,
@@ -46,7 +45,7 @@ impl<'a> MediaType<'a> {
         self.essence.eq_ignore_ascii_case(essence)
     }
 
-    pub(super) fn claim(&self) -> Claim<'a> {
+    pub(super) fn claim(&self) -> Claim {
         const JSON: [&str; 3] = ["application/json", "text/json", "text/x-json"];
         const JSON_LINES: [&str; 7] = [
             "application/x-ndjson",
@@ -75,7 +74,7 @@ impl<'a> MediaType<'a> {
         } else if self.is("application/x-www-form-urlencoded") {
             Claim::Form
         } else if self.is("multipart/form-data") {
-            Claim::Multipart(self.parameter("boundary"))
+            Claim::Multipart
         } else if begins("text/") {
             Claim::Text
         } else {
@@ -93,23 +92,55 @@ impl<'a> MediaType<'a> {
             "iso-8859-1",
             "windows-1252",
         ];
-        self.parameter("charset")
-            .is_none_or(|charset| CHARSETS.iter().any(|it| it.eq_ignore_ascii_case(charset)))
-    }
-
-    fn parameter(&self, name: &str) -> Option<&'a str> {
-        self.parameters.split(';').find_map(|parameter| {
-            let (known, value) = parameter.split_once('=')?;
-            let value = value.trim();
-            let bare = value
-                .strip_prefix('"')
-                .and_then(|value| value.strip_suffix('"'));
-            known
-                .trim()
-                .eq_ignore_ascii_case(name)
-                .then_some(bare.unwrap_or(value))
+        // Readers differ in which of two they take.
+        parameters(self.parameters).iter().all(|(name, value)| {
+            !name.starts_with("charset")
+                || name == "charset" && CHARSETS.iter().any(|it| it.eq_ignore_ascii_case(value))
         })
     }
+
+    /// Returns the boundary; `None` where there is none, or more than one.
+    pub(super) fn boundary(&self) -> Option<String> {
+        let parameters = parameters(self.parameters);
+        let mut all = parameters
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("boundary"));
+        let (name, boundary) = all.next()?;
+        (name == "boundary" && all.next().is_none()).then_some(boundary)
+    }
+}
+
+/// Reads `name="value"; …`, names in lower case, values without quotes and escapes.
+pub(super) fn parameters(text: &str) -> Vec<(String, String)> {
+    let mut parameters = Vec::new();
+    let mut rest = text;
+    while let Some((name, value)) = rest.split_once('=') {
+        let name = name.trim_matches([';', ' ', '\t']).to_ascii_lowercase();
+        let value = value.trim_start();
+        let (value, after) = match value.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted),
+            None => match value.split_once(';') {
+                Some((value, after)) => (value.trim().to_owned(), after),
+                None => (value.trim().to_owned(), ""),
+            },
+        };
+        parameters.push((name, value));
+        rest = after;
+    }
+    parameters
+}
+
+fn unquoted(quoted: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut letters = quoted.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => break,
+            '\\' => value.extend(letters.next()),
+            _ => value.push(letter),
+        }
+    }
+    (value, letters.as_str())
 }
 
 #[cfg(test)]
@@ -128,7 +159,7 @@ mod tests {
         );
         assert_eq!(
             claim("multipart/form-data; boundary=\"a b\""),
-            Some(Claim::Multipart(Some("a b")))
+            Some(Claim::Multipart)
         );
         assert_eq!(claim("text/html"), Some(Claim::Text));
         assert_eq!(claim("application/json-seq"), Some(Claim::Unknown));
@@ -147,11 +178,23 @@ mod tests {
     }
 
     #[test]
+    fn boundary_is_read_once_and_with_its_quotes() {
+        let boundary = |text| MediaType::parse(text).and_then(|it| it.boundary());
+        assert_eq!(boundary("a/b; boundary=\"a;b\"; x=1").as_deref(), Some("a;b"));
+        assert_eq!(boundary("a/b; x=\"; boundary=a\"; Boundary=b").as_deref(), Some("b"));
+        for none in ["a/b", "a/b; boundary=a; boundary=a", "a/b; boundary*=a; boundary=b"] {
+            assert_eq!(boundary(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn charset_that_is_not_ascii_below_128_is_not_readable() {
         let readable = |text| MediaType::parse(text).is_some_and(|it| it.is_readable());
         assert!(readable("application/json"));
         assert!(readable("application/json; charset=\"UTF-8\""));
         assert!(!readable("application/json; charset=utf-16le"));
         assert!(!readable("text/plain; charset=utf-7"));
+        assert!(!readable("text/plain; charset=utf-8; charset=utf-7"));
+        assert!(!readable("text/plain; charset*=utf-7''utf-7"));
     }
 }

@@ -13,12 +13,13 @@
 //! - What is not masked keeps its bytes.
 //!
 //! Layout: `rules` and the table of defaults in `presets`; one file for each kind of place (`headers`, `cookies`, `authorization`,
-//! `uri`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside` for text that holds more text.
+//! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside`, `base64` and `prose` for text that holds more text.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
 //! Nothing is allocated for a part in which nothing is masked, apart from its copy into the entry.
 
 mod authorization;
+mod base64;
 mod body;
 mod context;
 mod cookies;
@@ -30,7 +31,9 @@ mod media_type;
 mod multipart;
 mod names;
 mod pairs;
+mod path;
 mod presets;
+mod prose;
 mod report;
 mod rules;
 mod token;
@@ -131,14 +134,18 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     let authority = fields
         .text(":authority")
         .or_else(|| fields.text("host"))
-        .map(|it| uri::mask_authority(it, pass).unwrap_or_else(|| it.to_owned()));
+        .map(|it| uri::mask_host(it, pass).unwrap_or_else(|| it.to_owned()));
     let target = fields.text(":path").unwrap_or_default();
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     };
     pass.report.enter(Place::Path);
-    let path = uri::mask_path(path, 0, pass).unwrap_or_else(|| path.to_owned());
+    let route = fields.text(":route");
+    let by_route = route.and_then(|route| path::mask_by_route(path, route, pass));
+    let path = by_route.as_deref().unwrap_or(path);
+    let path = uri::mask_path(path, pass).unwrap_or_else(|| path.to_owned());
+    let route = route.map(|it| uri::mask_path(it, pass).unwrap_or_else(|| it.to_owned()));
     pass.report.enter(Place::Query);
     let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
     RequestRecord {
@@ -146,7 +153,7 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
         scheme: own(":scheme"),
         authority,
         path,
-        route: own(":route"),
+        route,
         query,
         version: version(captured.version),
         headers: headers::mask(fields, Place::RequestHeader, pass),

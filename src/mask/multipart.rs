@@ -1,13 +1,12 @@
 //! `multipart/form-data` (RFC 7578): fields by their names, files by their facts.
 //!
-//! The masked text has the shape of the body. Of a part's header only `Content-Disposition` and `Content-Type` stay; a file's content becomes
-//! its size; text before the first and after the last part is left out.
-
-use percent_encoding::percent_decode_str;
+//! The masked text has the shape of the body. Of a part's header the name, the file's name and the media type stay; a file's content becomes
+//! its size; text before the first and after the last part is left out. What readers of forms are known to take differently (two names, a name
+//! in pieces, line ends of both kinds) is withheld.
 
 use super::media_type::{Claim, MediaType};
 use super::names::Shape;
-use super::{MASKED, Pass, WITHHELD, inside, json, token};
+use super::{MASKED, Pass, WITHHELD, inside, json, pairs, token};
 use crate::entry::WithheldReason;
 
 mod part;
@@ -32,7 +31,7 @@ pub(super) fn mask(
     while let Some(part) = parts.next_part().map_err(|_| WithheldReason::Malformed)? {
         let head = Head::read(part.head).ok_or(WithheldReason::Malformed)?;
         out.push_str(&format!("--{boundary}\r\n"));
-        head.write(&mut out);
+        head.write(&mut out, |name| inside::mask(name, false, 0, pass));
         out.push_str("\r\n");
         out.push_str(&content(&head, &part, pass));
         if part.ended {
@@ -54,14 +53,15 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
         Some(Some(it)) if !it.is_readable() => Claim::Unknown,
         Some(Some(it)) => it.claim(),
     };
-    let rules = [Some(head.name.as_str()), head.extended_name.as_deref()];
-    let rule = rules.into_iter().flatten().find_map(|name| {
-        let decoded = percent_decode_str(name).decode_utf8_lossy();
-        let decided = pass.pairs.decide_bracketed(name);
-        decided.or_else(|| pass.pairs.decide_bracketed(&decoded))
-    });
-    if let Some(rule) = rule {
-        let text = std::str::from_utf8(bytes).ok().filter(|_| part.ended);
+    let names = [Some(head.name.as_str()), head.extended_name.as_deref()];
+    let rule = names
+        .into_iter()
+        .flatten()
+        .find_map(|name| pairs::decide(name, pass));
+    let text = std::str::from_utf8(bytes).ok().filter(|_| part.ended);
+    if let Some(rule) = rule
+        && text.is_none_or(|text| pass.pairs.shape(rule).hides(text))
+    {
         let shown = text
             .filter(|_| !head.is_file && pass.pairs.shape(rule) == Shape::Token)
             .and_then(token::shown);
@@ -96,7 +96,7 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
 fn field(
     name: &str,
     text: &str,
-    claim: Claim<'_>,
+    claim: Claim,
     cut: bool,
     pass: &mut Pass<'_>,
 ) -> Option<String> {

@@ -1,14 +1,15 @@
 //! `name=value` pairs between `&`: queries, fragments and forms.
 //!
-//! Names are percent-decoded before they are decided on, each part in brackets for itself. A secret value is replaced in place by
-//! `%5BMASKED%5D`, or by what shows of a token; every other byte stays. A value reaches up to the next `&`; in one that is not secret, pairs
-//! after `;` are looked at as well, since some servers separate by it. `state` is secret beside OAuth's `code`.
+//! Names are percent-decoded, as often as they are encoded, before they are decided on, each part in brackets for itself. A secret value is
+//! replaced in place by `%5BMASKED%5D`, or by what shows of a token; every other byte stays. A value reaches up to the next `&`; in one that
+//! is not secret, pairs after `;` are looked at as well, since some servers separate by it. `state` is secret beside OAuth's `code`, and
+//! `value` beside `key=DB_PASSWORD`.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::names::{RuleId, Shape};
+use super::names::{Role, RuleId, Shape};
 use super::{MASKED, Pass, inside, token};
 
 /// What stays as it is in a replaced value.
@@ -19,18 +20,21 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'*');
 const STATE: &str = "oauth state";
+/// How often a name is decoded.
+const MAX_ENCODINGS: usize = 4;
 
 /// Masks pairs. Returns `None` where they stay as they are.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let oauth = text.split('&').any(|pair| pair.starts_with("code="));
     let mut walk = Walk {
         text,
         cut,
         level,
-        oauth,
+        oauth: false,
+        named: None,
         out: String::new(),
         copied: 0,
     };
+    walk.look_around(pass);
     let mut start = 0;
     for pair in text.split('&') {
         let end = start + pair.len();
@@ -47,32 +51,73 @@ struct Walk<'t> {
     level: u8,
     /// Whether there is a parameter `code`.
     oauth: bool,
+    /// The rule of the name that another parameter gives to `value`.
+    named: Option<RuleId>,
     out: String,
     /// Up to where the text is in `out`, as it was or replaced.
     copied: usize,
 }
 
 impl Walk<'_> {
+    /// Looks for pairs that decide on others.
+    fn look_around(&mut self, pass: &mut Pass<'_>) {
+        let mut holds = false;
+        let mut names = Vec::new();
+        for (name, value) in self.text.split('&').filter_map(|it| it.split_once('=')) {
+            let name = decoded(name);
+            self.oauth |= name == "code";
+            match pass.pairs.known(&name).role {
+                Role::Holds => holds = true,
+                Role::Names => names.push(value),
+                Role::None => {}
+            }
+        }
+        if holds {
+            self.named = names
+                .into_iter()
+                .find_map(|name| pass.pairs.decide_once(&decoded(name)));
+        }
+    }
+
     fn pair(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
         let pair = self.text.get(start..end).unwrap_or_default();
         let Some((name, value)) = pair.split_once('=') else {
             return;
         };
-        if self.secret(name, end - value.len(), end, pass)
-            || self.inside(name, end - value.len(), end, pass)
-            || !value.contains(';')
-        {
+        let from = end - value.len();
+        if self.secret(name, from, end, pass) {
             return;
         }
+        // A secret after a semicolon reaches up to the end as well.
         let mut at = start;
         for piece in pair.split(';') {
             let piece_end = at + piece.len();
-            if let (true, Some((name, value))) = (at > start, piece.split_once('=')) {
-                let from = piece_end - value.len();
-                if self.secret(name, from, end, pass) {
+            if let (true, Some((inner, value))) = (at > start, piece.split_once('=')) {
+                let inner_from = piece_end - value.len();
+                let value = self.text.get(inner_from..end).unwrap_or_default();
+                let (inner_name, cut) = (decoded(inner), self.is_cut(end));
+                if self.replacement(&inner_name, value, cut, pass).is_some() {
+                    self.inside_pieces(name, from, at - 1, pass);
+                    self.secret(inner, inner_from, end, pass);
                     return;
                 }
-                self.inside(name, from, piece_end, pass);
+            }
+            at = piece_end + 1;
+        }
+        self.inside_pieces(name, from, end, pass);
+    }
+
+    /// Masks what a value holds as a whole, else what the pairs between its semicolons hold.
+    fn inside_pieces(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) {
+        if self.inside(name, from, end, pass) {
+            return;
+        }
+        let value = self.text.get(from..end).unwrap_or_default();
+        let mut at = from;
+        for piece in value.split(';').skip_while(|_| !value.contains(';')) {
+            let piece_end = at + piece.len();
+            if let Some((name, value)) = piece.split_once('=') {
+                self.inside(name, piece_end - value.len(), piece_end, pass);
             }
             at = piece_end + 1;
         }
@@ -85,47 +130,50 @@ impl Walk<'_> {
             return false;
         }
         let name = decoded(name);
-        let masked = match pass.pairs.decide_bracketed(&name) {
-            Some(rule) => {
-                pass.report.masked(
-                    || name.into_owned(),
-                    pass.pairs.rule_name(rule),
-                    value.len(),
-                );
-                replacement(value, rule, self.is_cut(end), pass)
-            }
-            None if self.oauth && name == "state" => {
-                pass.report.masked(|| name.into_owned(), STATE, value.len());
-                encoded(MASKED)
-            }
-            None => return false,
+        let Some((rule, masked)) = self.replacement(&name, value, self.is_cut(end), pass) else {
+            return false;
         };
+        pass.report.masked(|| name.into_owned(), &rule, value.len());
         self.replace(from, end, &masked);
         true
     }
 
-    /// Masks JSON or a URL in a value.
+    /// Returns the rule of a name and what stands in the place of its value, if the value is secret.
+    fn replacement(
+        &self,
+        name: &str,
+        value: &str,
+        cut: bool,
+        pass: &mut Pass<'_>,
+    ) -> Option<(String, String)> {
+        let rule = decide(name, pass).or_else(|| {
+            let holds = self.named.is_some() && pass.pairs.known(name).role == Role::Holds;
+            self.named.filter(|_| holds)
+        });
+        let is_answer = |value: &str| super::names::asks(name) && is_bool(value);
+        if let Some(rule) = rule {
+            let value = decoded(value);
+            let shape = pass.pairs.shape(rule);
+            if cut || shape.hides(&value) && !is_answer(&value) {
+                let shown = (!cut && shape == Shape::Token)
+                    .then(|| token::shown(&value))
+                    .flatten();
+                let rule = pass.pairs.rule_name(rule).to_owned();
+                return Some((rule, encoded(shown.as_deref().unwrap_or(MASKED))));
+            }
+        }
+        (self.oauth && name == "state").then(|| (STATE.to_owned(), encoded(MASKED)))
+    }
+
+    /// Masks what a value holds.
     fn inside(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
         let value = self.text.get(from..end).unwrap_or_default();
-        let mark = |byte| {
-            matches!(
-                byte,
-                b'%' | b'{' | b'[' | b'"' | b'/' | b'?' | b'#' | b'@' | b'\\'
-            )
-        };
-        if !value.bytes().any(mark) {
+        if !inside::may_hold(value) {
             return false;
         }
         let value = decoded(value);
-        // `return_to=account?token=…` is a relative reference.
-        let relative = value.contains('?')
-            && !value.contains(char::is_whitespace)
-            && !value.starts_with(['{', '[', '"']);
         let base = pass.report.descend(&decoded(name));
-        let masked = match relative {
-            true => inside::mask_reference(&value, self.is_cut(end), self.level, pass),
-            false => inside::mask(&value, self.is_cut(end), self.level, pass),
-        };
+        let masked = inside::mask(&value, self.is_cut(end), self.level, pass);
         pass.report.leave(base);
         if let Some(masked) = &masked {
             self.replace(from, end, &encoded(masked));
@@ -145,14 +193,25 @@ impl Walk<'_> {
     }
 }
 
-fn replacement(value: &str, rule: RuleId, cut: bool, pass: &Pass<'_>) -> String {
-    let shown = (!cut && pass.pairs.shape(rule) == Shape::Token)
-        .then(|| token::shown(&decoded(value)))
-        .flatten();
-    encoded(shown.as_deref().unwrap_or(MASKED))
+/// Decides on a decoded name, and on what it is when it is decoded again.
+pub(super) fn decide(name: &str, pass: &mut Pass<'_>) -> Option<RuleId> {
+    let mut rule = pass.pairs.decide_bracketed(name);
+    let mut name = Cow::Borrowed(name);
+    for _ in 1..MAX_ENCODINGS {
+        if rule.is_some() || !name.contains('%') {
+            break;
+        }
+        name = Cow::Owned(percent_decode_str(&name).decode_utf8_lossy().into_owned());
+        rule = pass.pairs.decide_bracketed(&name);
+    }
+    rule
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+fn is_bool(value: &str) -> bool {
+    ["true", "false", "0", "1"].contains(&value)
+}
+
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
         return Cow::Borrowed(text);
     }
@@ -160,7 +219,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
     Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
 

@@ -1,11 +1,12 @@
 //! What is masked by default. Readers of the table: a rule is a name, [`Fit`] says where in a name it counts, [`Shape`] what may show.
 //!
 //! Doubtful names are masked unless they are common and harmless. What stays, and why: `token_type`, `token_count`, `max_tokens`
-//! (tokens of a model), `next_page_token` (a cursor), `publishable_key`, `public_key`, `idempotency_key`, `key` and `code` in JSON (in
-//! parameters they are Google's API key and OAuth's code), `session` in JSON (an object more often than a secret), `account_number`.
+//! (tokens of a model), `next_page_token` (a cursor), `publishable_key`, `public_key`, `idempotency_key`, `account_number`. Names such as
+//! `code`, `key`, `state`, `session` or `access` in JSON are decided by their values; `code` and `key` are secret in parameters, where they
+//! are OAuth's code and Google's API key. `pin_code` is masked although it is a postal code in India, `sid` although it is an id at Twilio.
 
 use super::names::Fit::{Alone, Ending, Inside, Last, Words};
-use super::names::Shape::{Token, Whole};
+use super::names::Shape::{Code, NoNumber, Opaque, Token, Whole};
 use super::names::{Fit, Rule, Shape};
 
 pub(super) type Preset = (&'static str, Fit, Shape);
@@ -17,8 +18,19 @@ const HARMLESS_TOKENS: &[&str] = &[
     "previous",
     "prev",
     "continuation",
+    "pagination",
+    "sync",
+    "starting",
+    "skip",
+    "delta",
+    "resume",
+    "scroll",
     "per",
     "first",
+    "last",
+    "mask",
+    "cls",
+    "sep",
     "eos",
     "bos",
     "pad",
@@ -38,10 +50,39 @@ const HARMLESS_KEYS: &[&str] = &[
     "sort",
     "public",
     "publishable",
+    "crypto",
+    "x",
     "aggregation",
     "dedup",
     "deduplication",
 ];
+
+/// Words that, at the end of a name, say something about a secret that is not the secret.
+pub(super) const ABOUT: &[&str] = &[
+    "algorithm", "arn", "at", "attempts", "changed", "channel", "check", "checks", "count", "disabled", "enabled", "expired",
+    "expires", "expiration", "expiry", "format", "in", "issuer", "length", "limit", "limits", "method", "methods", "name", "names",
+    "policies", "policy", "provider", "providers", "ref", "refs", "required", "requirements", "result", "rotation", "sent", "size",
+    "status", "strength", "supported", "ttl", "type", "types", "verified", "version",
+];
+
+/// Words that hold a rule's letters and are harmless.
+pub(super) const HARMLESS_WORDS: &[&str] = &["passwordless"];
+
+/// First words of names whose value is a yes or no.
+pub(super) const QUESTIONS: &[&str] = &[
+    "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had", "has", "have", "hide", "include",
+    "includes", "is", "must", "need", "needs", "no", "require", "requires", "return", "returns", "rotate", "should", "show", "shows",
+    "support", "supports", "use", "uses", "was", "with", "without",
+];
+
+/// Last words of members whose value can be the name of a sibling's value. `path` is of JSON Patch (RFC 6902) and SCIM (RFC 7644).
+pub(super) const NAMING: &[&str] = &[
+    "attribute", "field", "header", "id", "key", "kind", "label", "name", "param", "parameter", "path", "property", "type",
+    "variable",
+];
+
+/// Last words of members that can hold the value that a sibling names.
+pub(super) const HOLDING: &[&str] = &["default", "val", "value", "values"];
 
 /// Names of JSON fields, form and multipart fields, query parameters and header fields alike.
 pub(super) const FIELDS: &[Preset] = &[
@@ -52,11 +93,28 @@ pub(super) const FIELDS: &[Preset] = &[
     ("passphrase", Inside, Whole),
     ("passcode", Inside, Whole),
     ("pwd", Ending(&[]), Whole),
+    ("pw", Last, Whole),
+    ("passw", Last, Whole),
+    ("passwrd", Words, Whole),
+    ("pswd", Words, Whole),
+    ("psk", Last, Whole),
+    ("kennwort", Inside, Whole),
+    ("contrasena", Inside, Whole),
+    ("contraseña", Inside, Whole),
+    ("motdepasse", Inside, Whole),
+    ("senha", Last, Whole),
+    ("wachtwoord", Inside, Whole),
+    ("пароль", Inside, Whole),
+    ("密码", Inside, Whole),
+    ("パスワード", Inside, Whole),
+    ("비밀번호", Inside, Whole),
     ("pass", Last, Whole),
     ("pass hash", Words, Whole),
     ("pass confirmation", Words, Whole),
     ("passkey", Words, Whole),
     ("security answer", Words, Whole),
+    ("recovery answer", Words, Whole),
+    ("secret answer", Words, Whole),
     ("mnemonic", Words, Whole),
     ("seed phrase", Words, Whole),
     ("recovery phrase", Words, Whole),
@@ -68,23 +126,36 @@ pub(super) const FIELDS: &[Preset] = &[
     ("apikey", Inside, Token),
     ("api key", Words, Token),
     ("api secret", Words, Whole),
+    ("app key", Words, Whole),
+    ("application key", Words, Whole),
     ("access key", Words, Token),
     ("account key", Words, Whole),
+    ("activation key", Words, Whole),
+    ("admin key", Words, Whole),
     ("auth key", Words, Token),
     ("backup key", Words, Whole),
+    ("customer key", Words, Whole),
     ("decryption key", Words, Whole),
     ("deploy key", Words, Whole),
     ("encryption key", Words, Whole),
+    ("entry key", Words, Whole),
+    ("functions key", Words, Token),
     ("hmac key", Words, Whole),
     ("license key", Words, Whole),
     ("licence key", Words, Whole),
+    ("key material", Words, Whole),
+    ("key string", Words, Whole),
     ("master key", Words, Whole),
     ("privatekey", Inside, Whole),
     ("private key", Words, Whole),
     ("recovery key", Words, Whole),
     ("root key", Words, Whole),
+    ("server key", Words, Whole),
     ("service key", Words, Whole),
     ("session key", Words, Whole),
+    ("setup key", Words, Whole),
+    ("storage key", Words, Whole),
+    ("unseal key", Words, Whole),
     ("shared key", Words, Whole),
     ("signing key", Words, Whole),
     ("ssh key", Last, Whole),
@@ -92,13 +163,17 @@ pub(super) const FIELDS: &[Preset] = &[
     ("webhook key", Words, Whole),
     ("credential", Words, Whole),
     ("connection string", Words, Whole),
+    ("connectionstring", Inside, Whole),
+    ("community string", Words, Whole),
+    ("jit config", Words, Whole),
+    ("plaintext", Alone, Whole),
     ("database url", Words, Whole),
     ("db url", Words, Whole),
     ("dsn", Last, Whole),
     ("keystore", Alone, Whole),
     // Tokens and sessions.
     ("token", Ending(HARMLESS_TOKENS), Token),
-    ("tokens", Alone, Whole),
+    ("tokens", Alone, NoNumber),
     ("access tokens", Last, Token),
     ("api tokens", Last, Token),
     ("auth tokens", Last, Token),
@@ -107,6 +182,7 @@ pub(super) const FIELDS: &[Preset] = &[
     ("refresh tokens", Last, Token),
     ("session tokens", Last, Token),
     ("token hash", Words, Whole),
+    ("token hint", Words, Whole),
     ("token key", Words, Whole),
     ("token value", Words, Token),
     ("jwt", Words, Whole),
@@ -117,13 +193,18 @@ pub(super) const FIELDS: &[Preset] = &[
     ("authorization code", Words, Whole),
     ("authorization header", Words, Whole),
     ("auth code", Words, Whole),
+    ("oob code", Words, Whole),
+    ("binding code", Words, Whole),
     ("auth header", Words, Whole),
     ("oauth verifier", Words, Whole),
     ("code verifier", Words, Whole),
     ("device code", Words, Whole),
     ("user code", Words, Whole),
-    ("assertion", Last, Whole),
+    ("assertion", Ending(&[]), Whole),
     ("saml response", Words, Whole),
+    ("saml art", Alone, Whole),
+    ("wresult", Alone, Whole),
+    ("temporary proof", Alone, Whole),
     ("csrf", Words, Whole),
     ("xsrf", Words, Whole),
     ("cookie", Last, Whole),
@@ -132,13 +213,34 @@ pub(super) const FIELDS: &[Preset] = &[
     ("jsessionid", Words, Whole),
     ("phpsessid", Words, Whole),
     ("sid", Alone, Whole),
+    ("activation link", Words, Whole),
+    ("confirmation link", Words, Whole),
+    ("invitation link", Words, Whole),
+    ("invite link", Words, Whole),
+    ("login link", Words, Whole),
     ("magic link", Words, Whole),
+    ("oob link", Words, Whole),
+    ("sas", Last, Whole),
+    ("sas uri", Words, Whole),
+    ("sas url", Words, Whole),
+    ("shared access signature", Words, Whole),
+    ("verification link", Words, Whole),
     ("reset link", Words, Whole),
     ("reset url", Words, Whole),
     // Codes that are used once.
     ("otp", Words, Whole),
     ("totp", Words, Whole),
     ("hotp", Words, Whole),
+    ("access code", Words, Whole),
+    ("activation code", Words, Whole),
+    ("confirmation code", Words, Whole),
+    ("invitation code", Words, Whole),
+    ("invite code", Words, Whole),
+    ("login code", Words, Whole),
+    ("pairing code", Words, Whole),
+    ("phone code", Words, Whole),
+    ("scratch code", Words, Whole),
+    ("unlock code", Words, Whole),
     ("mfa code", Words, Whole),
     ("2fa", Last, Whole),
     ("2fa code", Words, Whole),
@@ -152,18 +254,28 @@ pub(super) const FIELDS: &[Preset] = &[
     ("sms code", Words, Whole),
     ("verification code", Words, Whole),
     ("pin", Last, Whole),
+    ("pin block", Words, Whole),
     ("pin code", Words, Whole),
     ("pin hash", Words, Whole),
     ("pin number", Words, Whole),
+    ("puk", Last, Whole),
     // Signatures that grant.
     ("signature", Last, Whole),
     ("sig", Last, Whole),
-    ("hmac", Last, Whole),
+    ("hmac", Words, Whole),
     // Cards, accounts and persons (PCI DSS 3.3.1 and 3.4.1: no code, track or PIN ever).
     ("cvv", Words, Whole),
     ("cvc", Words, Whole),
     ("cvn", Words, Whole),
+    ("cvd", Words, Whole),
+    ("ccv", Words, Whole),
+    ("csc", Last, Whole),
+    ("card no", Words, Whole),
+    ("card num", Words, Whole),
     ("card number", Words, Whole),
+    ("cc no", Words, Whole),
+    ("cc num", Words, Whole),
+    ("cc number", Words, Whole),
     ("cardnumber", Inside, Whole),
     ("card verification", Words, Whole),
     ("primary account number", Words, Whole),
@@ -175,6 +287,26 @@ pub(super) const FIELDS: &[Preset] = &[
     ("bank account number", Words, Whole),
     ("ssn", Words, Whole),
     ("social security", Words, Whole),
+    // Names that are as often harmless. `d` and `k` are the secret members of a JSON Web Key (RFC 7518), `number` a card's.
+    ("access", Alone, Opaque),
+    ("card", Last, Opaque),
+    ("code", Alone, Code),
+    ("d", Alone, Opaque),
+    ("k", Alone, Opaque),
+    ("key", Alone, Opaque),
+    ("keys base 64", Alone, Whole),
+    ("nonce", Alone, Opaque),
+    ("number", Alone, Opaque),
+    ("primary key", Words, Opaque),
+    ("refresh", Alone, Opaque),
+    ("secondary key", Words, Opaque),
+    ("session", Last, Opaque),
+    ("session data", Last, Opaque),
+    ("session info", Last, Opaque),
+    ("session state", Last, Opaque),
+    ("sign", Alone, Opaque),
+    ("state", Alone, Opaque),
+    ("ticket", Alone, Opaque),
 ];
 
 /// Names that are secret in a query, a fragment or a form, where they are OAuth's, SAML's or a signed URL's. With those of
@@ -200,16 +332,26 @@ pub(super) const HEADERS: &[Preset] = &[
     ("x amzn oidc data", Alone, Whole),
     ("x ms client principal", Alone, Whole),
     ("x remote user credentials", Alone, Whole),
-    ("php auth pw", Alone, Whole),
     ("sec token binding", Alone, Whole),
 ];
 
 /// Header fields whose names hold a rule's words and that are known to be harmless.
 pub(super) const HARMLESS_HEADERS: &[&str] = &[
+    "accept-signature",
     "access-control-allow-credentials",
     "access-control-allow-headers",
     "access-control-expose-headers",
     "access-control-request-headers",
+];
+
+/// Header fields whose parameters are named after what they are about.
+pub(super) const HARMLESS_PARAMETERS: &[&str] = &[
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "feature-policy",
+    "permissions-policy",
+    "server-timing",
+    "signature-input",
 ];
 
 pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = Rule> {
@@ -217,5 +359,6 @@ pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = Rule> {
         name: name.to_owned(),
         fit,
         shape,
+        own: false,
     })
 }

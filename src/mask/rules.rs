@@ -121,11 +121,11 @@ impl Rules {
         Ok(Compiled {
             headers: list(
                 &[&headers, &fields],
-                presets(&[presets::FIELDS, presets::HEADERS]),
+                presets(&[presets::HEADERS, presets::FIELDS]),
             ),
             pairs: list(
                 &[&queries, &fields],
-                presets(&[presets::FIELDS, presets::PARAMETERS]),
+                presets(&[presets::PARAMETERS, presets::FIELDS]),
             ),
             fields: list(&[&fields], presets(&[presets::FIELDS])),
             plain_texts: plain_texts.collect::<Result<_, _>>()?,
@@ -153,6 +153,7 @@ fn own(names: &[String], fit: Fit) -> Result<Vec<Rule>, Error> {
             name: name.clone(),
             fit,
             shape: Shape::Whole,
+            own: true,
         })
     };
     names.iter().map(rule).collect()

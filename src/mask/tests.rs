@@ -359,3 +359,6 @@ fn t26_no_text_takes_more_than_linear_time() {
         });
     }
 }
+
+mod harmless;
+mod leaks;

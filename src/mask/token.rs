@@ -77,6 +77,75 @@ fn looks_random(rest: &str) -> bool {
         && distinct >= MIN_DISTINCT
 }
 
+/// Fewer bytes than these do not make a key.
+const MIN_OPAQUE_BYTES: usize = 16;
+/// Letters in a row that no word has.
+const MAX_WORD: usize = 24;
+
+/// Tells whether a value under a doubtful name looks like a key, a code or a card number and not like words, a path or a count.
+///
+/// Words are long runs of letters, keys change between letters, digits and cases after few.
+pub(super) fn is_opaque(text: &str) -> bool {
+    let text = text.trim();
+    if is_card_number(text) {
+        return true;
+    }
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~+/=:".contains(&byte);
+    let is_file = text.contains('/')
+        && text
+            .rsplit_once('.')
+            .is_some_and(|(_, end)| (1..=5).contains(&end.len()));
+    if text.len() < MIN_OPAQUE_BYTES || is_file || !text.bytes().all(fits) {
+        return false;
+    }
+    let (mut runs, mut letters, mut run, mut longest) = (0, 0, 0, 0);
+    let mut last = b'-';
+    for byte in text.bytes() {
+        let goes_on = match byte {
+            b'a'..=b'z' => last.is_ascii_lowercase() || last.is_ascii_uppercase() && run == 1,
+            b'A'..=b'Z' => last.is_ascii_uppercase(),
+            b'0'..=b'9' => last.is_ascii_digit(),
+            _ => true,
+        };
+        if byte.is_ascii_alphanumeric() {
+            letters += 1;
+            run = if goes_on { run + 1 } else { 1 };
+            runs += usize::from(!goes_on);
+            longest = longest.max(if byte.is_ascii_digit() { 0 } else { run });
+        }
+        last = byte;
+    }
+    longest > MAX_WORD || letters * 2 < runs * 7
+}
+
+/// Tells whether a text is 6 to 8 digits, as one-time codes are.
+pub(super) fn is_one_time(text: &str) -> bool {
+    (6..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Tells whether a text is 13 to 19 digits with the check digit of a card number (ISO/IEC 7812-1), in groups or not.
+fn is_card_number(text: &str) -> bool {
+    let groups = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'-');
+    if !(13..=40).contains(&text.len()) || !text.bytes().all(groups) {
+        return false;
+    }
+    let digits: Vec<_> = text
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|byte| u32::from(byte - b'0'))
+        .collect();
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match (at % 2, digit * 2) {
+            (0, _) => *digit,
+            (_, double) => double / 10 + double % 10,
+        })
+        .sum();
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,27 +1,33 @@
-//! Secrets in URLs: userinfo, matrix parameters, query and fragment.
+//! Secrets in URLs: userinfo, parameters in the path, query and fragment.
 //!
-//! Userinfo becomes `****`. Backslashes and repeated slashes before an authority are read as browsers read them. A fragment that looks
-//! like parameters is masked as a query, since OAuth's implicit flow returns tokens there. The rest keeps its bytes.
+//! Userinfo becomes `****`, in every authority of a text in which URLs follow each other or stand in a path. Backslashes and repeated
+//! slashes before an authority are read as browsers read them. A fragment that looks like parameters is masked as a query, since OAuth's
+//! implicit flow returns tokens there. The rest keeps its bytes.
 
-use super::{Pass, STARS, pairs};
+use super::{Pass, STARS, pairs, path};
 
 const USERINFO: &str = "userinfo";
 
 /// Tells whether there is a character without which a URL has nothing to mask.
 pub(super) fn has_marks(text: &str) -> bool {
     text.bytes()
-        .any(|byte| matches!(byte, b'?' | b'#' | b'@' | b';'))
+        .any(|byte| matches!(byte, b'?' | b'#' | b'@' | b';' | b'=' | b'%'))
+}
+
+/// Tells whether text has an authority that may begin with userinfo.
+pub(super) fn may_have_userinfo(text: &str) -> bool {
+    text.contains('@') && authority_start(text, 0).is_some()
 }
 
 /// Masks a URL or a relative reference. Returns `None` where it stays as it is.
 ///
 /// Of one that was `cut` in its authority nothing after the scheme is kept, because userinfo shows by the `@` that ends it.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    if !cut && !has_marks(text) {
-        return None;
-    }
     if let Some(masked) = mask_torn_userinfo(text, cut, pass) {
         return Some(masked);
+    }
+    if !cut && !has_marks(text) {
+        return None;
     }
     let (before, fragment) = split(text, '#');
     let (hierarchy, query) = split(before, '?');
@@ -48,12 +54,13 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     Some(out)
 }
 
-/// Masks userinfo that holds a raw `/`, `?` or `#`, which ends the authority early: it shows by a port that is none.
+/// Masks userinfo that holds a raw `/`, `?` or `#`, which ends the authority early, or of which the `@` is encoded: both show by a port that
+/// is none.
 fn mask_torn_userinfo(text: &str, cut: bool, pass: &mut Pass<'_>) -> Option<String> {
-    let start = authority_start(text)?;
+    let start = authority_start(text, 0)?;
     let (lead, rest) = text.split_at(start);
     let authority = rest.split(['/', '\\', '?', '#']).next()?;
-    let (_, port) = authority.rsplit_once(':')?;
+    let (_, port) = authority.split(';').next()?.rsplit_once(':')?;
     let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
     if is_port || authority.contains('@') || authority.ends_with(']') {
         return None;
@@ -61,7 +68,7 @@ fn mask_torn_userinfo(text: &str, cut: bool, pass: &mut Pass<'_>) -> Option<Stri
     let (userinfo, after) = match rest.rfind('@') {
         Some(at) => rest.split_at(at),
         None if cut => (rest, ""),
-        None => return None,
+        None => (authority, ""),
     };
     pass.report
         .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
@@ -69,68 +76,100 @@ fn mask_torn_userinfo(text: &str, cut: bool, pass: &mut Pass<'_>) -> Option<Stri
     Some(format!("{lead}{STARS}{after}"))
 }
 
-/// Masks the userinfo of an authority such as `user:secret@host:80`.
-pub(super) fn mask_authority(authority: &str, pass: &mut Pass<'_>) -> Option<String> {
-    let (userinfo, host) = authority.rsplit_once('@')?;
-    pass.report
-        .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
-    Some(format!("{STARS}@{host}"))
-}
-
-/// Masks the matrix parameters of a path, as in `/a;jsessionid=x/b`.
-pub(super) fn mask_path(path: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let mut out = String::new();
-    let mut copied = 0;
-    for (at, _) in path.match_indices(';') {
-        let rest = &path[at + 1..];
-        let end = at + 1 + rest.find(['/', ';']).unwrap_or(rest.len());
-        if let Some(masked) = pairs::mask(&path[at + 1..end], false, level, pass) {
-            out.push_str(&path[copied..=at]);
-            out.push_str(&masked);
-            copied = end;
+/// Masks the userinfo of an authority such as `user:secret@host:80`, and the parameters after it as JDBC writes them.
+fn mask_authority(authority: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let (lead, host) = match authority.rsplit_once('@') {
+        Some((userinfo, host)) => {
+            pass.report
+                .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
+            (format!("{STARS}@"), host)
         }
+        None => (String::new(), authority),
+    };
+    match path::mask_parameters(host, false, level, pass) {
+        Some(masked) => Some(lead + &masked),
+        None if lead.is_empty() => None,
+        None => Some(lead + host),
     }
-    (copied > 0).then(|| out + &path[copied..])
 }
 
-fn mask_hierarchy(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let start = authority_start(text);
-    let (lead, rest) = text.split_at(start.unwrap_or(0));
-    let end = match start {
-        Some(_) => rest.find(['/', '\\']).unwrap_or(rest.len()),
-        None => 0,
-    };
-    let (authority, path) = rest.split_at(end);
-    if cut && start.is_some() && path.is_empty() {
+/// Masks what says it is an authority: its userinfo, and all of it where it is no host.
+pub(super) fn mask_host(authority: &str, pass: &mut Pass<'_>) -> Option<String> {
+    if authority.contains(['/', '\\', '?', '#', '=']) {
         pass.report
             .masked(|| USERINFO.to_owned(), USERINFO, authority.len());
-        return Some(format!("{lead}{STARS}"));
+        return Some(STARS.to_owned());
     }
-    let authority_masked = mask_authority(authority, pass);
-    let path_masked = mask_path(path, level, pass);
-    if authority_masked.is_none() && path_masked.is_none() {
-        return None;
-    }
-    let authority = authority_masked.as_deref().unwrap_or(authority);
-    let path = path_masked.as_deref().unwrap_or(path);
-    Some(format!("{lead}{authority}{path}"))
+    let at = authority.rfind('@').map(|at| at + 1);
+    let encoded = authority.rfind("%40").map(|at| at + 3);
+    let end = at.max(encoded)?;
+    pass.report.masked(|| USERINFO.to_owned(), USERINFO, end - 1);
+    Some(format!("{STARS}@{}", &authority[end..]))
 }
 
-/// Returns where the authority begins: after the first two or more slashes that follow a colon or the beginning.
-fn authority_start(text: &str) -> Option<usize> {
+/// Masks what stands before the query.
+fn mask_hierarchy(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut replace = |from: usize, to: usize, masked: Option<String>| {
+        if let Some(masked) = masked {
+            out.push_str(&text[copied..from]);
+            out.push_str(&masked);
+            copied = to;
+        }
+    };
+    let mut at = 0;
+    let mut next = authority_start(text, 0);
+    while let Some(start) = next {
+        replace(at, start, path::mask_segments(&text[at..start], false, level, pass));
+        let end = start + text[start..].find(['/', '\\']).unwrap_or(text.len() - start);
+        let authority = &text[start..end];
+        let masked = match cut && end == text.len() {
+            true => {
+                pass.report
+                    .masked(|| USERINFO.to_owned(), USERINFO, authority.len());
+                Some(STARS.to_owned())
+            }
+            false => mask_authority(authority, level, pass),
+        };
+        replace(start, end, masked);
+        at = end;
+        // The colon of `a.test,https://b.test` ends an authority.
+        next = authority_start(text, end.saturating_sub(1).max(start));
+    }
+    let masked = path::mask_segments(&text[at..], cut, level, pass);
+    replace(at, text.len(), masked);
+    (copied > 0).then(|| out + &text[copied..])
+}
+
+/// Masks the path of a request's target, which may hold URLs and does not begin with an authority.
+pub(super) fn mask_path(path: &str, pass: &mut Pass<'_>) -> Option<String> {
+    let lead = path.len() - path.trim_start_matches(['/', '\\']).len();
+    let masked = mask_hierarchy(&path[lead..], false, 0, pass)?;
+    Some(format!("{}{masked}", &path[..lead]))
+}
+
+/// Returns where the next authority begins: after the first two or more slashes that follow a colon or the beginning.
+fn authority_start(text: &str, from: usize) -> Option<usize> {
     let is_slash = |byte: &&u8| matches!(byte, b'/' | b'\\');
     let slashes = |at: usize| text.as_bytes()[at..].iter().take_while(is_slash).count();
-    let starts = std::iter::once(0).chain(text.match_indices(':').map(|(at, _)| at + 1));
+    let colons = text.as_bytes()[from..].iter().enumerate();
+    let colons = colons.filter(|&(_, &byte)| byte == b':');
+    let starts = (from == 0)
+        .then_some(0)
+        .into_iter()
+        .chain(colons.map(|(at, _)| from + at + 1));
     let web = |at: usize| {
-        let scheme = &text[..at.saturating_sub(1)];
-        let begins = scheme
-            .rfind(|letter: char| !letter.is_ascii_alphanumeric())
-            .map_or(0, |at| at + 1);
+        let scheme = &text.as_bytes()[..at - 1];
         // Browsers read `https:user@host` and `https:/user@host` as absolute too.
         ["http", "https", "ws", "wss", "ftp"].iter().any(|known| {
-            scheme
-                .get(begins..)
-                .is_some_and(|it| it.eq_ignore_ascii_case(known))
+            let begins = scheme.len().checked_sub(known.len());
+            begins.is_some_and(|begins| {
+                scheme[begins..].eq_ignore_ascii_case(known.as_bytes())
+                    && !begins
+                        .checked_sub(1)
+                        .is_some_and(|before| scheme[before].is_ascii_alphanumeric())
+            })
         })
     };
     starts

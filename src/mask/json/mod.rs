@@ -8,13 +8,15 @@
 //! - A name is decoded before it is decided on; of names given twice each value is replaced.
 //! - A document that was cut ends at the last certain point: a secret value that was begun is replaced, a name, number or literal that
 //!   was begun is left out, other text ends on a character boundary.
-//! - Strings that hold JSON or a URL are masked inside, see [`super::inside`].
+//! - Strings that hold more are masked inside, see [`super::inside`].
+//! - Of `{"name":"password","value":"x"}` the value is replaced, see [`siblings`].
 //!
-//! Costs: time linear in the text, no recursion on depth, one bit of memory for each open bracket and a step of the pointer for the
+//! Costs: time linear in the text, in two passes at most, no recursion on depth, one bit of memory for each open bracket and a step of the pointer for the
 //! first 64 of them; no allocation while nothing is masked, apart from strings that have to be decoded.
 
 mod nesting;
 mod scan;
+mod siblings;
 mod text;
 mod walk;
 
@@ -35,7 +37,7 @@ pub(super) struct Document {
 
 /// Masks a whole document.
 pub(super) fn mask(source: &str, level: u8, pass: &mut Pass<'_>) -> Result<Document, Malformed> {
-    walk::Walk::new(source, false, level, pass).run()
+    walk::run(source, false, level, pass)
 }
 
 /// Masks what may be the beginning of a document.
@@ -44,7 +46,7 @@ pub(super) fn mask_cut(
     level: u8,
     pass: &mut Pass<'_>,
 ) -> Result<Document, Malformed> {
-    walk::Walk::new(source, true, level, pass).run()
+    walk::run(source, true, level, pass)
 }
 
 #[cfg(test)]

@@ -64,6 +64,14 @@ impl Nesting {
         }
     }
 
+    /// Returns where the name of the present member stands.
+    pub(super) fn present_name(&self) -> Option<(usize, usize)> {
+        match self.steps.last() {
+            Some(&Step::Name(start, end)) if self.depth <= MAX_STEPS => Some((start, end)),
+            _ => None,
+        }
+    }
+
     pub(super) fn next_item(&mut self) {
         if let (true, Some(Step::Index(index))) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
             *index += 1;

@@ -1,4 +1,5 @@
 use super::Malformed;
+use crate::mask::inside;
 
 /// A string without its opening quote.
 #[derive(Clone, Copy)]
@@ -8,20 +9,27 @@ pub(super) struct Text {
     pub(super) closed: bool,
     /// Whether there is a backslash.
     pub(super) escaped: bool,
-    /// Whether there may be an escaped quote.
-    pub(super) quotes: bool,
+    /// Whether there is a byte without which text holds no other text.
+    pub(super) marked: bool,
 }
 
-/// Bytes at which plain text ends: the quote, the backslash and control characters.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
+/// Marks the bytes at which plain text ends: the quote, the backslash and control characters.
+const ENDS: u8 = 1;
+/// Marks the bytes of [`inside::MARKS`].
+const MARK: u8 = 2;
+
+const KINDS: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
+    while byte < 256 {
+        if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize {
+            table[byte] |= ENDS;
+        }
+        if inside::MARKS[byte] {
+            table[byte] |= MARK;
+        }
         byte += 1;
     }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
     table
 };
 
@@ -31,17 +39,21 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
         end: from,
         closed: false,
         escaped: false,
-        quotes: false,
+        marked: false,
     };
     // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
     let mut high = None;
     loop {
-        let plain = bytes
-            .get(text.end..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|&&byte| !SPECIAL[usize::from(byte)])
-            .count();
+        let rest = bytes.get(text.end..).unwrap_or_default();
+        let mut kinds = 0;
+        let plain = rest.iter().position(|&byte| {
+            let kind = KINDS[usize::from(byte)];
+            let ends = kind & ENDS != 0;
+            kinds |= if ends { 0 } else { kind };
+            ends
+        });
+        let plain = plain.unwrap_or(rest.len());
+        text.marked |= kinds & MARK != 0;
         text.end += plain;
         if plain > 0 {
             high = None;
@@ -55,15 +67,10 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
             Some(b'\\') => {}
             Some(_) => return Err(Malformed),
         }
-        text.escaped = true;
+        (text.escaped, text.marked) = (true, true);
         match bytes.get(text.end + 1) {
             None => break,
-            Some(b'"') => {
-                text.quotes = true;
-                text.end += 2;
-                high = None;
-            }
-            Some(b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 text.end += 2;
                 high = None;
             }
@@ -76,7 +83,6 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
                 if digits.len() < 4 {
                     break;
                 }
-                text.quotes = true;
                 let first = matches!(
                     digits,
                     [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]

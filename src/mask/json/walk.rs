@@ -1,11 +1,33 @@
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use super::nesting::Nesting;
 use super::scan::{self, Text};
+use super::siblings::Siblings;
 use super::{Document, Malformed, text};
-use crate::mask::names::{RuleId, Shape};
-use crate::mask::{MASKED, Pass, inside, token};
+use crate::mask::names::{self, RuleId, Shape};
+use crate::mask::{MASKED, Pass, base64, inside, token};
+
+/// Walks a document, and once more where names stood after their values.
+pub(super) fn run(
+    source: &str,
+    cut: bool,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Result<Document, Malformed> {
+    let mark = pass.report.mark();
+    let (document, found) = Walk::new(source, cut, level, pass).run()?;
+    if found.is_empty() {
+        return Ok(document);
+    }
+    pass.report.forget(&mark);
+    let mut walk = Walk::new(source, cut, level, pass);
+    walk.found = found.into_iter().peekable();
+    walk.run().map(|(document, _)| document)
+}
 
 /// The state of one pass.
-pub(super) struct Walk<'t, 'p, 'm> {
+struct Walk<'t, 'p, 'm> {
     source: &'t str,
     bytes: &'t [u8],
     at: usize,
@@ -17,6 +39,9 @@ pub(super) struct Walk<'t, 'p, 'm> {
     /// Up to where the source is in `out`, as it was or replaced.
     copied: usize,
     nesting: Nesting,
+    siblings: Siblings,
+    /// Where values begin that are named after them, from the pass before.
+    found: Peekable<IntoIter<(usize, RuleId)>>,
     /// The rule of the name before the next value.
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
@@ -49,7 +74,7 @@ enum Next {
 }
 
 impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
-    pub(super) fn new(source: &'t str, cut: bool, level: u8, pass: &'p mut Pass<'m>) -> Self {
+    fn new(source: &'t str, cut: bool, level: u8, pass: &'p mut Pass<'m>) -> Self {
         Self {
             source,
             bytes: source.as_bytes(),
@@ -59,13 +84,15 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             out: String::new(),
             copied: 0,
             nesting: Nesting::default(),
+            siblings: Siblings::default(),
+            found: Vec::new().into_iter().peekable(),
             secret: None,
             hidden: None,
             pass,
         }
     }
 
-    pub(super) fn run(mut self) -> Result<Document, Malformed> {
+    fn run(mut self) -> Result<(Document, Vec<(usize, RuleId)>), Malformed> {
         let mut expect = Expect::Value;
         loop {
             while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.bytes.get(self.at) {
@@ -98,6 +125,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     fn value(&mut self, byte: u8) -> Result<Next, Malformed> {
+        if self.hidden.is_none() && self.secret.is_none() {
+            self.secret = self.named_by_sibling();
+        }
         match byte {
             b'"' => self.string(),
             b'{' => Ok(self.open(true)),
@@ -115,15 +145,41 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
+    fn named_by_sibling(&mut self) -> Option<RuleId> {
+        while self.found.next_if(|&(at, _)| at < self.at).is_some() {}
+        let before = self.found.next_if(|&(at, _)| at == self.at);
+        let (depth, fields) = (self.nesting.depth(), &*self.pass.fields);
+        let named = self.siblings.value(self.at, depth, self.source, fields);
+        named.or(before.map(|(_, rule)| rule))
+    }
+
     fn scalar(&mut self, end: Option<usize>) -> Result<Next, Malformed> {
         let start = self.at;
         self.at = end.unwrap_or(self.bytes.len());
-        if let Some(rule) = self.secret.take() {
+        if let Some(rule) = self.secret.take()
+            && self.hides_scalar(start, rule)
+        {
             self.replace(start, self.at, rule, None);
         }
         match end {
             Some(_) => Ok(self.after_value()),
             None => Ok(Next::EndsAt(start)),
+        }
+    }
+
+    /// Tells whether a number or literal is replaced that reaches up to here.
+    fn hides_scalar(&self, start: usize, rule: RuleId) -> bool {
+        let value = self.source.get(start..self.at).unwrap_or_default();
+        if let "true" | "false" = value {
+            let name = self.nesting.present_name();
+            let name = name.and_then(|(start, end)| self.source.get(start..end));
+            return !name.is_some_and(|name| names::asks(&text::decoded(name)))
+                && self.pass.fields.shape(rule).hides(value);
+        }
+        match self.pass.fields.shape(rule) {
+            // `"code": 201234` is the number of an error.
+            Shape::Code => Shape::Opaque.hides(value),
+            shape => shape.hides(value),
         }
     }
 
@@ -134,13 +190,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             true => scanned.end + 1,
             false => self.bytes.len(),
         };
-        if let Some(rule) = self.secret.take() {
-            let shown = (scanned.closed && self.pass.fields.shape(rule) == Shape::Token)
-                .then(|| self.source.get(start + 1..scanned.end))
-                .flatten()
-                .and_then(|raw| token::shown(&text::decoded(raw)));
-            self.replace(start, self.at, rule, shown.as_deref());
-        } else if self.hidden.is_none() {
+        let secret = self.secret.take();
+        if !secret.is_some_and(|rule| self.hide_string(start, scanned, rule))
+            && self.hidden.is_none()
+        {
+            let depth = self.nesting.depth();
+            if scanned.closed {
+                self.siblings.text(start + 1, scanned.end, depth);
+            }
             self.look_inside(start, scanned);
         }
         match scanned.closed {
@@ -149,10 +206,25 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
-    /// Masks a string that holds JSON or a URL.
+    /// Replaces a string of a secret's name, unless the rule lets it stay.
+    fn hide_string(&mut self, start: usize, scanned: Text, rule: RuleId) -> bool {
+        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
+        let shape = self.pass.fields.shape(rule);
+        let content = text::decoded(raw);
+        if scanned.closed && !shape.hides(&content) {
+            return false;
+        }
+        let shown = (scanned.closed && shape == Shape::Token)
+            .then(|| token::shown(&content))
+            .flatten();
+        self.replace(start, self.at, rule, shown.as_deref());
+        true
+    }
+
+    /// Masks a string that holds more.
     fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if !scanned.quotes && !inside::may_hold(raw) {
+        if !scanned.marked && !base64::may_be_json(raw) {
             return;
         }
         let content = text::decoded(raw);
@@ -183,22 +255,27 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if self.hidden.is_none() {
             let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
             self.nesting.name(start + 1, scanned.end);
-            self.secret = match scanned.escaped {
-                true => self.pass.fields.decide(&text::decoded(raw)),
-                false => self.pass.fields.decide(raw),
+            let known = match scanned.escaped {
+                true => self.pass.fields.known(&text::decoded(raw)),
+                false => self.pass.fields.known(raw),
             };
+            self.secret = known.rule;
+            self.siblings.member(known.role, self.nesting.depth());
         }
         Ok(Next::Expect(Expect::Colon))
     }
 
     fn open(&mut self, object: bool) -> Next {
-        if let Some(rule) = self.secret.take() {
+        if let Some(rule) = self.secret.take()
+            && self.pass.fields.shape(rule).hides_all()
+        {
             self.hidden = Some(Hidden {
                 start: self.at,
                 depth: self.nesting.depth(),
                 rule,
             });
         }
+        self.siblings.open(object, self.nesting.depth());
         self.nesting.open(object);
         self.step(match object {
             true => Expect::NameOrEnd,
@@ -208,6 +285,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
 
     fn close(&mut self) -> Next {
         self.nesting.close();
+        let depth = self.nesting.depth();
+        self.siblings.close(depth, self.source, self.pass.fields);
         self.at += 1;
         if let Some(hidden) = self.hidden.take_if(|it| it.depth == self.nesting.depth()) {
             self.replace(hidden.start, self.at, hidden.rule, None);
@@ -256,7 +335,11 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             .push_str(self.source.get(self.copied..end).unwrap_or_default());
     }
 
-    fn finish(mut self, certain: usize, complete: bool) -> Result<Document, Malformed> {
+    fn finish(
+        mut self,
+        certain: usize,
+        complete: bool,
+    ) -> Result<(Document, Vec<(usize, RuleId)>), Malformed> {
         if !complete && !self.cut {
             return Err(Malformed);
         }
@@ -272,6 +355,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 Some(self.out)
             }
         };
-        Ok(Document { text, complete })
+        let found = self.siblings
+            .found(!complete, self.source, self.pass.fields);
+        Ok((Document { text, complete }, found))
     }
 }

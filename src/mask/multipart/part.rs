@@ -1,3 +1,5 @@
+use super::super::media_type::{MediaType, parameters};
+
 /// The body breaks the grammar.
 pub(super) struct Malformed;
 
@@ -15,6 +17,8 @@ pub(super) struct Parts<'a> {
     delimiter: String,
     cut: bool,
     state: State,
+    /// Whether the lines of delimiters end in CR LF, as the first one does.
+    crlf: Option<bool>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -33,6 +37,7 @@ impl<'a> Parts<'a> {
             delimiter: format!("--{boundary}"),
             cut,
             state: State::Before,
+            crlf: None,
         }
     }
 
@@ -68,6 +73,11 @@ impl<'a> Parts<'a> {
                 _ => Err(Malformed),
             };
         };
+        let crlf = self.rest.get(..self.rest.len() - line.len());
+        let crlf = crlf.is_some_and(|end| end.ends_with(b"\r\n"));
+        if *self.crlf.get_or_insert(crlf) != crlf {
+            return Err(Malformed);
+        }
         let Some((head, content)) = split_head(line) else {
             return self.ends_early();
         };
@@ -138,13 +148,13 @@ fn split_head(part: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What a part's header says.
 pub(super) struct Head<'a> {
-    disposition: &'a str,
     pub(super) content_type: Option<&'a str>,
     pub(super) name: String,
     /// The `name*` of RFC 5987, which forms may not have and some readers take.
     pub(super) extended_name: Option<String>,
     pub(super) is_file: bool,
-    /// Whether the content is not encoded.
+    file_name: Option<String>,
+    /// Whether the content is not encoded, and its name is read alike by all.
     pub(super) is_plain: bool,
 }
 
@@ -171,61 +181,49 @@ impl<'a> Head<'a> {
                 return None;
             }
         }
-        let disposition = disposition?;
-        let parameters = parameters(disposition);
+        let disposition: &str = disposition?;
+        let parameters = parameters(disposition.split_once(';').map_or("", |(_, rest)| rest));
         let get = |name: &str| {
             let mut all = parameters.iter().filter(|(known, _)| known == name);
             let first = all.next().map(|(_, value)| value.clone());
             (first, all.next().is_some())
         };
+        let in_pieces = |(name, _): &(String, String)| {
+            name.strip_prefix("name*").is_some_and(|it| !it.is_empty())
+        };
         let (name, name_twice) = get("name");
+        let name = name.unwrap_or_default();
+        let is_odd = disposition.contains('\\')
+            || name.contains("=?")
+            || parameters.iter().any(in_pieces);
+        let extended = get("name*").0;
+        let file_name = get("filename").0.or_else(|| get("filename*").0);
         (!name_twice).then(|| Self {
-            disposition,
             content_type,
-            name: name.unwrap_or_default(),
-            extended_name: get("name*").0,
-            is_file: get("filename").0.is_some() || get("filename*").0.is_some(),
-            is_plain,
+            // `utf-8'en'name`
+            extended_name: extended.map(|it| it.rsplit('\'').next().unwrap_or_default().to_owned()),
+            name,
+            is_file: file_name.is_some(),
+            file_name,
+            is_plain: is_plain && !is_odd,
         })
     }
 
-    pub(super) fn write(&self, out: &mut String) {
-        out.push_str(&format!("Content-Disposition: {}\r\n", self.disposition));
-        if let Some(content_type) = self.content_type {
-            out.push_str(&format!("Content-Type: {content_type}\r\n"));
+    /// Writes the header. Of a name in which a secret could stand as text, `file` is asked what shows.
+    pub(super) fn write(&self, out: &mut String, file: impl FnOnce(&str) -> Option<String>) {
+        let quoted = |text: &str| text.replace('"', "%22").replace(['\r', '\n'], " ");
+        out.push_str(&format!(
+            "Content-Disposition: form-data; name=\"{}\"",
+            quoted(&self.name)
+        ));
+        if let Some(name) = &self.file_name {
+            let shown = file(name);
+            let shown = quoted(shown.as_deref().unwrap_or(name));
+            out.push_str(&format!("; filename=\"{shown}\""));
+        }
+        out.push_str("\r\n");
+        if let Some(media_type) = self.content_type.and_then(MediaType::parse) {
+            out.push_str(&format!("Content-Type: {}\r\n", media_type.essence()));
         }
     }
-}
-
-/// Reads `; name="value"` parameters, names in lower case, values without quotes and escapes.
-fn parameters(text: &str) -> Vec<(String, String)> {
-    let mut parameters = Vec::new();
-    let mut rest = text.split_once(';').map_or("", |(_, rest)| rest);
-    while let Some((name, value)) = rest.split_once('=') {
-        let name = name.trim_matches([';', ' ', '\t']).to_ascii_lowercase();
-        let value = value.trim_start();
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => match value.split_once(';') {
-                Some((value, after)) => (value.trim().to_owned(), after),
-                None => (value.trim().to_owned(), ""),
-            },
-        };
-        parameters.push((name, value));
-        rest = after;
-    }
-    parameters
-}
-
-fn unquoted(quoted: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut letters = quoted.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' => break,
-            '\\' => value.extend(letters.next()),
-            _ => value.push(letter),
-        }
-    }
-    (value, letters.as_str())
 }

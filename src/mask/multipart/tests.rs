@@ -18,9 +18,9 @@ fn t10_fields_are_masked_by_name_and_files_become_their_facts() {
     assert_eq!(
         text,
         "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\ndecoy é\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"user[pass\\word]\"\r\n\r\n[MASKED]\r\n\
-        --b\r\nContent-Disposition: form-data; name=\"doc\"; filename=\"a\\\"b.pdf\"\r\nContent-Type: application/pdf\r\n\r\n[FILE 16 bytes]\r\n\
-        --b\r\nContent-Disposition: form-data; name=meta\r\nContent-Type: application/json\r\n\r\n{\"pin\":\"[MASKED]\",\"a\":1}\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"user[password]\"\r\n\r\n[MASKED]\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"doc\"; filename=\"a%22b.pdf\"\r\nContent-Type: application/pdf\r\n\r\n[FILE 16 bytes]\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{\"pin\":\"[MASKED]\",\"a\":1}\r\n\
         --b\r\nContent-Disposition: form-data; name=\"next\"\r\n\r\nhttps://****@x.test/?token=%5BMASKED%5D\r\n\
         --b--\r\n"
     );

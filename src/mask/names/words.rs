@@ -67,6 +67,12 @@ impl Words {
         self.squashed.get(start..end)
     }
 
+    /// Returns the last word that is not a number.
+    pub(super) fn last(&self) -> Option<&str> {
+        let at = (0..self.len()).rev().find(|&at| !self.is_digits(at))?;
+        self.get(at)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).filter_map(|at| self.get(at))
     }

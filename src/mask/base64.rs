@@ -1,0 +1,88 @@
+//! JSON in base64 (RFC 4648, both alphabets), as in JSON Web Tokens, cursors and header fields.
+
+/// Fewer bytes hold no name and secret.
+const MIN_BYTES: usize = 16;
+
+/// Tells whether text begins as the base64 of an object or a list does.
+pub(super) fn may_be_json(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // `{"`, `{ `, `{` and a line end or tab, `[{`, `["`, `[[`.
+    let known: [&[u8; 2]; 6] = [b"ey", b"ew", b"e3", b"W3", b"Wy", b"W1"];
+    bytes.len() >= MIN_BYTES && known.iter().any(|it| bytes.starts_with(*it))
+}
+
+/// Tells whether text is a JSON Web Signature or Encryption in its compact form (RFC 7515, RFC 7516), or its beginning.
+pub(super) fn is_jwt(text: &str) -> bool {
+    let mut parts = text.trim_end().split('.');
+    let head = parts.next().unwrap_or_default();
+    let rest = (parts.clone().count(), parts.all(|part| part.bytes().all(is_letter)));
+    (1..=4).contains(&rest.0) && rest.1 && decode(head).is_some_and(|it| it.contains("\"alg\""))
+}
+
+/// Decodes text that may be JSON; `None` where it is not base64 of UTF-8. A last letter group that was cut off is left out.
+pub(super) fn decode(text: &str) -> Option<String> {
+    let text = text.trim_end().trim_end_matches('=');
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let mut bits = 0_u32;
+    for (at, byte) in text.bytes().enumerate() {
+        bits = bits << 6 | value(byte)?;
+        if at % 4 > 0 {
+            bytes.push(u8::try_from(bits >> (6 - at % 4 * 2) & 0xff).ok()?);
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            // No more than one character that was cut.
+            (bytes.len() - valid < 4).then(|| bytes.truncate(valid))?;
+            String::from_utf8(bytes).ok()
+        }
+    }
+}
+
+fn is_letter(byte: u8) -> bool {
+    value(byte).is_some() || byte == b'='
+}
+
+fn value(byte: u8) -> Option<u32> {
+    Some(u32::from(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_decoded_in_both_alphabets_with_and_without_padding() {
+        for (text, decoded) in [
+            ("eyJhIjoxfQ==", "{\"a\":1}"),
+            ("eyJhIjoxfQ", "{\"a\":1}"),
+            ("eyJhIjoifn5-Pz8_In0", "{\"a\":\"~~~???\"}"),
+            ("eyJhIjoifn5+Pz8/In0=", "{\"a\":\"~~~???\"}"),
+            ("", ""),
+        ] {
+            assert_eq!(decode(text).as_deref(), Some(decoded), "{text}");
+        }
+        for wrong in ["a b", "a=b", "é", "//////////"] {
+            assert_eq!(decode(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn jwt_is_told_by_its_header() {
+        assert!(is_jwt("eyJhbGciOiJub25lIn0.e30."));
+        assert!(is_jwt("eyJhbGciOiJub25lIn0.e30"));
+        assert!(!is_jwt("eyJhbGciOiJub25lIn0"));
+        assert!(!is_jwt("eyJhIjoxfQ.e30."));
+        assert!(!is_jwt("example.com.test"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Sentences, log lines, code and markup in which a secret's name is followed by its value.
+//!
+//! It counts as said where a secret's name stands before `=`, as the name of an XML element, in quotes before `:` or with quotes after it, or
+//! before `:` and a word that is not a plain one: `Invalid token: expired` says nothing. Secrets in other words are not seen.
+
+use super::authorization;
+use super::names::{Names, Shape};
+
+const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
+/// The most bytes of a name of two words.
+const MAX_NAME_BYTES: usize = 64;
+/// Fewer letters and digits are not taken for a value.
+const MIN_VALUE: usize = 4;
+/// The most bytes that are looked at of a value.
+const MAX_VALUE_BYTES: usize = 256;
+const REPLACED: &str = "%5BMASKED%5D";
+
+/// Tells whether text that is no JSON says a secret.
+pub(super) fn says_a_secret(text: &str, fields: &Names) -> bool {
+    if !text.bytes().any(|byte| matches!(byte, b':' | b'=' | b'<')) {
+        return false;
+    }
+    signs(text).any(|(at, sign)| {
+        let rest = &text[at + 1..];
+        let after = rest.strip_prefix('>').unwrap_or(rest).trim_start();
+        // `==` compares, and what the masker put there says nothing.
+        if after.is_empty() || rest.starts_with('=') || after.starts_with(REPLACED) {
+            return false;
+        }
+        let before = Before::read(&text[..at]);
+        let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
+        before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after))
+            || sign == '=' && names_its_neighbour(&before, after, fields)
+    }) || elements(text).any(|name| is_secret(name, fields))
+}
+
+/// Tells whether text that began as JSON has a secret's name before a `:` or `=`. Escapes can spell any name.
+pub(super) fn names_a_secret(text: &str, fields: &Names) -> bool {
+    let is_escape = |(at, _): (usize, &str)| {
+        let digits = text.as_bytes().get(at + 2..at + 6);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    text.match_indices("\\u").any(is_escape)
+        || signs(text).any(|(at, _)| {
+            !text[at + 1..].trim_start().is_empty() && Before::read(&text[..at]).is_secret(fields)
+        })
+        || says_a_secret(text, fields)
+}
+
+fn signs(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.bytes().enumerate().filter_map(|(at, byte)| match byte {
+        b':' | b'=' => Some((at, char::from(byte))),
+        _ => None,
+    })
+}
+
+/// What stands before a sign.
+struct Before<'t> {
+    /// Up to the name, and the name.
+    text: &'t str,
+    /// Where its last word begins.
+    last: usize,
+    is_quoted: bool,
+    /// Whether it is one of several names with colons between them, as in `arn:aws:secret:x`.
+    is_joined: bool,
+}
+
+impl<'t> Before<'t> {
+    fn read(text: &'t str) -> Self {
+        let text = text.trim_end();
+        let bare = text.trim_end_matches(QUOTES);
+        let last = word_start(bare);
+        Self {
+            text: bare,
+            last,
+            is_quoted: bare.len() < text.len(),
+            is_joined: bare[..last].ends_with(':'),
+        }
+    }
+
+    /// Tells whether its last word, or its last two, are a secret's name.
+    fn is_secret(&self, fields: &Names) -> bool {
+        let last = self.last;
+        let name = &self.text[last..];
+        // Times such as `10:20` and `T10:20` are common.
+        if name.chars().filter(|letter| letter.is_alphabetic()).count() < 2 {
+            return false;
+        }
+        if is_secret(name, fields) {
+            return true;
+        }
+        let Some(rest) = self.text[..last].strip_suffix(' ') else {
+            return false;
+        };
+        let first = word_start(rest);
+        self.text.len() - first <= MAX_NAME_BYTES && is_secret(&self.text[first..], fields)
+    }
+}
+
+/// Returns where the last word of a text begins.
+fn word_start(text: &str) -> usize {
+    let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let before = text.char_indices().rev().find(|&(_, letter)| !part(letter));
+    before.map_or(0, |(at, letter)| at + letter.len_utf8())
+}
+
+fn is_secret(name: &str, fields: &Names) -> bool {
+    fields
+        .decide_once(name)
+        .is_some_and(|rule| !matches!(fields.shape(rule), Shape::Opaque | Shape::Code))
+}
+
+/// Tells whether `name="password"` stands there, of which a `value` in the neighbourhood is the secret.
+fn names_its_neighbour(before: &Before<'_>, after: &str, fields: &Names) -> bool {
+    let Some(name) = after.strip_prefix(QUOTES) else {
+        return false;
+    };
+    let end = name.find(QUOTES).unwrap_or(name.len());
+    end <= MAX_NAME_BYTES
+        && ["name", "id", "key"].iter().any(|it| before.text.ends_with(it))
+        && is_secret(&name[..end], fields)
+}
+
+/// Tells whether a quote with letters or digits in it follows.
+fn begins_quoted(after: &str) -> bool {
+    let content = after.trim_start_matches(QUOTES);
+    content.len() < after.len() && content.starts_with(|it: char| it.is_alphanumeric())
+}
+
+/// Tells whether what follows `:` can be a secret: a word that is not of letters alone, or one after the name of a scheme.
+fn is_value(after: &str) -> bool {
+    let mut end = MAX_VALUE_BYTES.min(after.len());
+    while !after.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut words = after[..end].split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let (word, is_credential) = match authorization::is_scheme(first) {
+        true => (words.next().unwrap_or_default(), true),
+        false => (first, false),
+    };
+    let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let plain = word.chars().all(char::is_alphabetic);
+    word.len() >= MIN_VALUE && (is_credential || !plain)
+}
+
+/// Returns the names of XML elements without their prefixes.
+fn elements(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('<').filter_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        let part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+        let length = rest.bytes().take_while(|&byte| part(byte)).count();
+        let name = rest.get(..length)?;
+        let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
+        (!name.is_empty()).then_some(name)
+    })
+}
