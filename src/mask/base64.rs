@@ -15,7 +15,10 @@ pub(super) fn may_be_json(text: &str) -> bool {
 pub(super) fn is_jwt(text: &str) -> bool {
     let mut parts = text.trim_end().split('.');
     let head = parts.next().unwrap_or_default();
-    let rest = (parts.clone().count(), parts.all(|part| part.bytes().all(is_letter)));
+    let rest = (
+        parts.clone().count(),
+        parts.all(|part| part.bytes().all(is_letter)),
+    );
     (1..=4).contains(&rest.0) && rest.1 && decode(head).is_some_and(|it| it.contains("\"alg\""))
 }
 

@@ -119,7 +119,11 @@ pub(super) fn mask_references(
         let end = start + word.len();
         if is_reference(word) {
             let cut = cut && end == text.len();
-            let word = if cut { word } else { word.trim_end_matches(AFTER) };
+            let word = if cut {
+                word
+            } else {
+                word.trim_end_matches(AFTER)
+            };
             if let Some(masked) = uri::mask(word, cut, level, pass) {
                 out.push_str(text.get(copied..start).unwrap_or_default());
                 out.push_str(&masked);

@@ -180,9 +180,19 @@ mod tests {
     #[test]
     fn boundary_is_read_once_and_with_its_quotes() {
         let boundary = |text| MediaType::parse(text).and_then(|it| it.boundary());
-        assert_eq!(boundary("a/b; boundary=\"a;b\"; x=1").as_deref(), Some("a;b"));
-        assert_eq!(boundary("a/b; x=\"; boundary=a\"; Boundary=b").as_deref(), Some("b"));
-        for none in ["a/b", "a/b; boundary=a; boundary=a", "a/b; boundary*=a; boundary=b"] {
+        assert_eq!(
+            boundary("a/b; boundary=\"a;b\"; x=1").as_deref(),
+            Some("a;b")
+        );
+        assert_eq!(
+            boundary("a/b; x=\"; boundary=a\"; Boundary=b").as_deref(),
+            Some("b")
+        );
+        for none in [
+            "a/b",
+            "a/b; boundary=a; boundary=a",
+            "a/b; boundary*=a; boundary=b",
+        ] {
             assert_eq!(boundary(none), None, "{none}");
         }
     }

@@ -93,13 +93,7 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
 }
 
 /// Masks the text of a field whose name is not secret.
-fn field(
-    name: &str,
-    text: &str,
-    claim: Claim,
-    cut: bool,
-    pass: &mut Pass<'_>,
-) -> Option<String> {
+fn field(name: &str, text: &str, claim: Claim, cut: bool, pass: &mut Pass<'_>) -> Option<String> {
     let base = pass.report.descend(name);
     let masked = match (claim, cut) {
         (Claim::Json, true) => json::mask_cut(text, 0, pass).ok().map(|it| it.text),

@@ -171,9 +171,13 @@ impl Walk<'_> {
         if !inside::may_hold(value) {
             return false;
         }
-        let value = decoded(value);
+        let cut = self.is_cut(end);
+        let value = match cut {
+            true => decoded(without_half_escape(value)),
+            false => decoded(value),
+        };
         let base = pass.report.descend(&decoded(name));
-        let masked = inside::mask(&value, self.is_cut(end), self.level, pass);
+        let masked = inside::mask(&value, cut, self.level, pass);
         pass.report.leave(base);
         if let Some(masked) = &masked {
             self.replace(from, end, &encoded(masked));
@@ -205,6 +209,16 @@ pub(super) fn decide(name: &str, pass: &mut Pass<'_>) -> Option<RuleId> {
         rule = pass.pairs.decide_bracketed(&name);
     }
     rule
+}
+
+/// Leaves out an escape that was cut within.
+fn without_half_escape(text: &str) -> &str {
+    let tail = text.len().saturating_sub(2);
+    match text.as_bytes().get(tail..).unwrap_or_default() {
+        [b'%', _] => text.get(..tail).unwrap_or(text),
+        [.., b'%'] => text.get(..text.len() - 1).unwrap_or(text),
+        _ => text,
+    }
 }
 
 fn is_bool(value: &str) -> bool {

@@ -3,7 +3,12 @@
 use super::{MASKED, Pass, inside, pairs};
 
 /// Masks the segments of a path: matrix parameters (`/a;jsessionid=x`), pairs (`/token=x`) and encoded text.
-pub(super) fn mask_segments(path: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+pub(super) fn mask_segments(
+    path: &str,
+    cut: bool,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
     if !path.contains(['=', '%']) {
         return None;
     }
@@ -34,7 +39,12 @@ fn mask_segment(segment: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
 }
 
 /// Masks the pairs between semicolons.
-pub(super) fn mask_parameters(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+pub(super) fn mask_parameters(
+    text: &str,
+    cut: bool,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
     if !text.contains('=') {
         return None;
     }
@@ -115,7 +125,11 @@ mod tests {
             ("/a/x1", "/a/{token}", Some("/a/%5BMASKED%5D")),
             ("/a/x/b", "/a/:token/b", Some("/a/%5BMASKED%5D/b")),
             ("/a/x.json", "/a/{token}.json", Some("/a/%5BMASKED%5D")),
-            ("/a/x/y/", "/a/{*secret}", Some("/a/%5BMASKED%5D/%5BMASKED%5D/")),
+            (
+                "/a/x/y/",
+                "/a/{*secret}",
+                Some("/a/%5BMASKED%5D/%5BMASKED%5D/"),
+            ),
             ("/x", "/nested/{api_key}", Some("/%5BMASKED%5D")),
             ("/a/x", "/a/{id}", None),
             ("/a/DE", "/a/{code}", None),

@@ -59,10 +59,51 @@ const HARMLESS_KEYS: &[&str] = &[
 
 /// Words that, at the end of a name, say something about a secret that is not the secret.
 pub(super) const ABOUT: &[&str] = &[
-    "algorithm", "arn", "at", "attempts", "changed", "channel", "check", "checks", "count", "disabled", "enabled", "expired",
-    "expires", "expiration", "expiry", "format", "in", "issuer", "length", "limit", "limits", "method", "methods", "name", "names",
-    "policies", "policy", "provider", "providers", "ref", "refs", "required", "requirements", "result", "rotation", "sent", "size",
-    "status", "strength", "supported", "ttl", "type", "types", "verified", "version",
+    "algorithm",
+    "arn",
+    "at",
+    "attempts",
+    "changed",
+    "channel",
+    "check",
+    "checks",
+    "count",
+    "disabled",
+    "enabled",
+    "expired",
+    "expires",
+    "expiration",
+    "expiry",
+    "format",
+    "in",
+    "issuer",
+    "length",
+    "limit",
+    "limits",
+    "method",
+    "methods",
+    "name",
+    "names",
+    "policies",
+    "policy",
+    "provider",
+    "providers",
+    "ref",
+    "refs",
+    "required",
+    "requirements",
+    "result",
+    "rotation",
+    "sent",
+    "size",
+    "status",
+    "strength",
+    "supported",
+    "ttl",
+    "type",
+    "types",
+    "verified",
+    "version",
 ];
 
 /// Words that hold a rule's letters and are harmless.
@@ -70,14 +111,27 @@ pub(super) const HARMLESS_WORDS: &[&str] = &["passwordless"];
 
 /// First words of names whose value is a yes or no.
 pub(super) const QUESTIONS: &[&str] = &[
-    "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had", "has", "have", "hide", "include",
-    "includes", "is", "must", "need", "needs", "no", "require", "requires", "return", "returns", "rotate", "should", "show", "shows",
-    "support", "supports", "use", "uses", "was", "with", "without",
+    "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had",
+    "has", "have", "hide", "include", "includes", "is", "must", "need", "needs", "no", "require",
+    "requires", "return", "returns", "rotate", "should", "show", "shows", "support", "supports",
+    "use", "uses", "was", "with", "without",
 ];
 
 /// Last words of members whose value can be the name of a sibling's value. `path` is of JSON Patch (RFC 6902) and SCIM (RFC 7644).
 pub(super) const NAMING: &[&str] = &[
-    "attribute", "field", "header", "id", "key", "kind", "label", "name", "param", "parameter", "path", "property", "type",
+    "attribute",
+    "field",
+    "header",
+    "id",
+    "key",
+    "kind",
+    "label",
+    "name",
+    "param",
+    "parameter",
+    "path",
+    "property",
+    "type",
     "variable",
 ];
 

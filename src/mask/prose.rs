@@ -30,7 +30,7 @@ pub(super) fn says_a_secret(text: &str, fields: &Names) -> bool {
         let before = Before::read(&text[..at]);
         let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
         before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after))
-            || sign == '=' && names_its_neighbour(&before, after, fields)
+            || names_its_neighbour(&before, after, fields)
     }) || elements(text).any(|name| is_secret(name, fields))
 }
 
@@ -48,10 +48,12 @@ pub(super) fn names_a_secret(text: &str, fields: &Names) -> bool {
 }
 
 fn signs(text: &str) -> impl Iterator<Item = (usize, char)> {
-    text.bytes().enumerate().filter_map(|(at, byte)| match byte {
-        b':' | b'=' => Some((at, char::from(byte))),
-        _ => None,
-    })
+    text.bytes()
+        .enumerate()
+        .filter_map(|(at, byte)| match byte {
+            b':' | b'=' => Some((at, char::from(byte))),
+            _ => None,
+        })
 }
 
 /// What stands before a sign.
@@ -110,14 +112,16 @@ fn is_secret(name: &str, fields: &Names) -> bool {
         .is_some_and(|rule| !matches!(fields.shape(rule), Shape::Opaque | Shape::Code))
 }
 
-/// Tells whether `name="password"` stands there, of which a `value` in the neighbourhood is the secret.
+/// Tells whether `name="password"` or `"name": "password"` stands there, of which a `value` in the neighbourhood is the secret.
 fn names_its_neighbour(before: &Before<'_>, after: &str, fields: &Names) -> bool {
     let Some(name) = after.strip_prefix(QUOTES) else {
         return false;
     };
     let end = name.find(QUOTES).unwrap_or(name.len());
     end <= MAX_NAME_BYTES
-        && ["name", "id", "key"].iter().any(|it| before.text.ends_with(it))
+        && ["name", "id", "key", "path", "field", "header"]
+            .iter()
+            .any(|it| before.text.ends_with(it))
         && is_secret(&name[..end], fields)
 }
 

@@ -103,7 +103,8 @@ pub(super) fn mask_host(authority: &str, pass: &mut Pass<'_>) -> Option<String> 
     let at = authority.rfind('@').map(|at| at + 1);
     let encoded = authority.rfind("%40").map(|at| at + 3);
     let end = at.max(encoded)?;
-    pass.report.masked(|| USERINFO.to_owned(), USERINFO, end - 1);
+    pass.report
+        .masked(|| USERINFO.to_owned(), USERINFO, end - 1);
     Some(format!("{STARS}@{}", &authority[end..]))
 }
 
@@ -121,8 +122,15 @@ fn mask_hierarchy(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opti
     let mut at = 0;
     let mut next = authority_start(text, 0);
     while let Some(start) = next {
-        replace(at, start, path::mask_segments(&text[at..start], false, level, pass));
-        let end = start + text[start..].find(['/', '\\']).unwrap_or(text.len() - start);
+        replace(
+            at,
+            start,
+            path::mask_segments(&text[at..start], false, level, pass),
+        );
+        let end = start
+            + text[start..]
+                .find(['/', '\\'])
+                .unwrap_or(text.len() - start);
         let authority = &text[start..end];
         let masked = match cut && end == text.len() {
             true => {

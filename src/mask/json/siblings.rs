@@ -1,6 +1,6 @@
 //! Members that name each other's values: `{"name":"password","value":"x"}`, lists of such, and lists of `[name, value]`.
 //!
-//! A value that stands before its name is found when its object closes, and is replaced in a second pass. Of a document that was cut, a text
+//! A value that stands before its name is found when its object closes, and is replaced in a second pass. Of a document that was cut, a value
 //! whose name may have come later is replaced too.
 
 use super::text;
@@ -10,6 +10,8 @@ use crate::mask::names::{Names, Role, RuleId};
 const MAX_DEPTH: usize = 256;
 /// The members of one kind that are looked at in one object.
 const MAX_MEMBERS: usize = 16;
+/// An object or list of this length may be a value that a sibling names.
+const NEAR_BYTES: usize = 4096;
 /// Longer texts are no names.
 const MAX_NAME_BYTES: usize = 128;
 
@@ -119,19 +121,13 @@ impl Siblings {
 
     /// Returns where values begin that a sibling after them names, in order. Of a document that was cut, of every open object those
     /// texts whose name may have been cut off.
-    pub(super) fn found(
-        mut self,
-        cut: bool,
-        source: &str,
-        fields: &Names,
-    ) -> Vec<(usize, RuleId)> {
+    pub(super) fn found(mut self, cut: bool, source: &str, fields: &Names) -> Vec<(usize, RuleId)> {
         for frame in self.frames.iter_mut().filter(|_| cut) {
             let rule = frame.secret(source, fields);
             let is_named = !frame.names.is_empty();
             let values = frame.values.iter().filter_map(|&at| match rule {
                 Some(rule) => Some((at, rule)),
-                None => (!is_named && source.as_bytes().get(at) == Some(&b'"'))
-                    .then_some((at, RuleId::UNNAMED)),
+                None => (!is_named && is_doubtful(at, source)).then_some((at, RuleId::UNNAMED)),
             });
             self.found.extend(values);
         }
@@ -143,6 +139,12 @@ impl Siblings {
         let at = depth.checked_sub(1)?;
         self.frames.get_mut(at)
     }
+}
+
+/// Tells whether a value's name may have been cut off: any text's, of the rest what begins near the end. The long list of an OData answer
+/// stays.
+fn is_doubtful(at: usize, source: &str) -> bool {
+    source.as_bytes().get(at) == Some(&b'"') || source.len() - at <= NEAR_BYTES
 }
 
 impl Frame {

@@ -355,7 +355,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 Some(self.out)
             }
         };
-        let found = self.siblings
+        let found = self
+            .siblings
             .found(!complete, self.source, self.pass.fields);
         Ok((Document { text, complete }, found))
     }

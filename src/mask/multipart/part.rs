@@ -95,12 +95,26 @@ impl<'a> Parts<'a> {
                 self.state = State::CutOff;
                 Ok(Some(Part {
                     head,
-                    content,
+                    content: self.without_half_delimiter(content),
                     ended: false,
                 }))
             }
             None => Err(Malformed),
         }
+    }
+
+    /// Leaves out a delimiter that was cut within, with the line end before it.
+    fn without_half_delimiter(&self, content: &'a [u8]) -> &'a [u8] {
+        let tail = content.len().saturating_sub(self.delimiter.len() + 1);
+        let tail_bytes = content.get(tail..).unwrap_or_default();
+        let line = tail_bytes.iter().rposition(|&byte| byte == b'\n');
+        let before = line.and_then(|at| {
+            let begun = tail_bytes.get(at + 1..)?;
+            let is_delimiter = self.delimiter.as_bytes().starts_with(begun);
+            content.get(..tail + at).filter(|_| is_delimiter)
+        });
+        let before = before.unwrap_or(content);
+        before.strip_suffix(b"\r").unwrap_or(before)
     }
 
     fn ends_early(&mut self) -> Result<Option<Part<'a>>, Malformed> {
@@ -193,9 +207,8 @@ impl<'a> Head<'a> {
         };
         let (name, name_twice) = get("name");
         let name = name.unwrap_or_default();
-        let is_odd = disposition.contains('\\')
-            || name.contains("=?")
-            || parameters.iter().any(in_pieces);
+        let is_odd =
+            disposition.contains('\\') || name.contains("=?") || parameters.iter().any(in_pieces);
         let extended = get("name*").0;
         let file_name = get("filename").0.or_else(|| get("filename*").0);
         (!name_twice).then(|| Self {

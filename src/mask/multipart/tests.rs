@@ -41,6 +41,16 @@ fn t3_cut_multipart_shows_no_beginning_of_a_secret() {
 }
 
 #[test]
+fn part_that_was_cut_in_the_delimiter_is_read_without_it() {
+    let head = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n";
+    let body = format!("{head}{{\"value\":{{\"x\":\"canary\"}},\"name\":\"pin\"}}\r\n--b\r\n");
+    for end in head.len()..=body.len() {
+        let text = shown(&body.as_bytes()[..end], true).unwrap();
+        assert!(!text.contains("cana"), "{end}: {text}");
+    }
+}
+
+#[test]
 fn t10_broken_multipart_is_malformed() {
     let head = "Content-Disposition: form-data; name=\"a\"";
     for wrong in [

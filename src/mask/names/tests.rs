@@ -1,6 +1,8 @@
 use super::super::presets;
 use super::*;
 
+mod real;
+
 fn fields() -> Names {
     Names::new(presets::rules(presets::FIELDS).collect())
 }

@@ -64,21 +64,45 @@ fn harmless_forms_keep_their_bytes() {
 #[test]
 fn harmless_headers_keep_their_bytes() {
     for (name, value) in [
-        ("permissions-policy", "publickey-credentials-get=(self), camera=()"),
-        ("signature-input", "sig1=(\"@method\" \"@path\");created=1618884473"),
+        (
+            "permissions-policy",
+            "publickey-credentials-get=(self), camera=()",
+        ),
+        (
+            "signature-input",
+            "sig1=(\"@method\" \"@path\");created=1618884473",
+        ),
         ("accept-signature", "sig1=(\"@method\")"),
-        ("content-security-policy", "default-src 'self'; script-src 'nonce-abc'"),
+        (
+            "content-security-policy",
+            "default-src 'self'; script-src 'nonce-abc'",
+        ),
         ("crypto-key", "p256ecdsa=BDd3"),
         ("xkey", "page-1 page-2"),
         ("x-auth-email", "a@b.c"),
-        ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)",
+        ),
         ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"),
-        ("sec-ch-ua", "\"Chromium\";v=\"124\", \"Not-A.Brand\";v=\"99\""),
+        (
+            "sec-ch-ua",
+            "\"Chromium\";v=\"124\", \"Not-A.Brand\";v=\"99\"",
+        ),
         ("date", "Tue, 15 Nov 1994 08:12:31 GMT"),
         ("server-timing", "auth;dur=1.2, token;desc=\"x\""),
-        ("www-authenticate", "Bearer realm=\"api\", error=\"invalid_token\""),
-        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
-        ("x-amzn-trace-id", "Root=1-67891233-abcdef012345678912345678"),
+        (
+            "www-authenticate",
+            "Bearer realm=\"api\", error=\"invalid_token\"",
+        ),
+        (
+            "strict-transport-security",
+            "max-age=31536000; includeSubDomains",
+        ),
+        (
+            "x-amzn-trace-id",
+            "Root=1-67891233-abcdef012345678912345678",
+        ),
         ("tracestate", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"),
         ("alt-svc", "h3=\":443\"; ma=86400"),
         ("cf-ray", "230b030023ae2822-SJC"),
