@@ -8,7 +8,9 @@ pub(super) fn may_be_json(text: &str) -> bool {
     let bytes = text.as_bytes();
     // `{"`, `{ `, `{` and a line end or tab, `[{`, `["`, `[[`.
     let known: [&[u8; 2]; 6] = [b"ey", b"ew", b"e3", b"W3", b"Wy", b"W1"];
-    bytes.len() >= MIN_BYTES && known.iter().any(|it| bytes.starts_with(*it))
+    matches!(bytes.first(), Some(b'e' | b'W'))
+        && bytes.len() >= MIN_BYTES
+        && known.iter().any(|it| bytes.starts_with(*it))
 }
 
 /// Tells whether text is a JSON Web Signature or Encryption in its compact form (RFC 7515, RFC 7516), or its beginning.

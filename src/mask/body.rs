@@ -73,7 +73,7 @@ impl Bodies<'_> {
         pass: &mut Pass<'_>,
     ) -> Result<(Option<String>, usize), WithheldReason> {
         let media_type = media_type(fields)?;
-        if has_coding(fields) || media_type.is_some_and(|it| !it.is_readable()) {
+        if media_type.is_some_and(|it| !it.is_readable()) {
             return Err(WithheldReason::UnknownType);
         }
         let claim = media_type.map_or(Claim::Unknown, |it| it.claim());
@@ -102,25 +102,24 @@ impl Bodies<'_> {
     }
 }
 
-/// Returns the one media type, or an error where there are several or it is none.
+/// Returns the one media type, or an error where there are several, it is none, or the body has a content coding.
 fn media_type(fields: &Fields) -> Result<Option<MediaType<'_>>, WithheldReason> {
-    let mut types = fields.all(&http::header::CONTENT_TYPE);
-    let Some(first) = types.next() else {
-        return Ok(None);
-    };
-    if types.any(|other| other != first) {
-        return Err(WithheldReason::UnknownType);
+    let mut media_type = None;
+    for field in fields.regular() {
+        let (name, value) = (field.name, field.value);
+        let is_odd = match name {
+            "content-type" => media_type.replace(value).is_some_and(|it| it != value),
+            "content-encoding" => !value.is_empty() && !value.eq_ignore_ascii_case(b"identity"),
+            _ => false,
+        };
+        if is_odd {
+            return Err(WithheldReason::UnknownType);
+        }
     }
-    let text = std::str::from_utf8(first).ok();
-    text.and_then(MediaType::parse)
-        .map(Some)
-        .ok_or(WithheldReason::UnknownType)
-}
-
-fn has_coding(fields: &Fields) -> bool {
-    fields
-        .all(&http::header::CONTENT_ENCODING)
-        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+    let parse = |value| std::str::from_utf8(value).ok().and_then(MediaType::parse);
+    media_type
+        .map(|value| parse(value).ok_or(WithheldReason::UnknownType))
+        .transpose()
 }
 
 /// Reads UTF-8; of bytes that were cut within a character, without it.
@@ -152,9 +151,9 @@ fn mask_lines(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
         let end = start + line.len();
         let is_last = cut && end == text.len() && !line.ends_with('\n');
         if !line.trim().is_empty() {
-            let base = pass.report.descend(&format!("/{number}"));
+            let mark = pass.report.mark();
             let masked = mask_json(line, is_last, pass)?;
-            pass.report.leave(base);
+            pass.report.under(&mark, || format!("/{number}"));
             if let Some(masked) = masked {
                 out.push_str(text.get(copied..start).unwrap_or_default());
                 out.push_str(&masked);

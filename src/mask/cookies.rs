@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use super::{Pass, STARS};
 
 const RULE: &str = "cookie";
@@ -13,7 +11,7 @@ pub(super) fn mask(value: &str, pass: &mut Pass<'_>) -> String {
         if !out.is_empty() {
             out.push_str("; ");
         }
-        out.push_str(&mask_pair(pair.trim(), "cookie", pass));
+        mask_pair(pair.trim(), "cookie", &mut out, pass);
         rest = after;
     }
     out
@@ -22,7 +20,8 @@ pub(super) fn mask(value: &str, pass: &mut Pass<'_>) -> String {
 /// Masks `Set-Cookie`: the name and the attributes that are known and well-formed stay.
 pub(super) fn mask_set(value: &str, pass: &mut Pass<'_>) -> String {
     let (pair, after) = next_pair(value);
-    let mut out = mask_pair(pair.trim(), "set-cookie", pass).into_owned();
+    let mut out = String::with_capacity(value.len());
+    mask_pair(pair.trim(), "set-cookie", &mut out, pass);
     for attribute in after.into_iter().flat_map(|after| after.split(';')) {
         let attribute = attribute.trim();
         out.push_str("; ");
@@ -51,23 +50,21 @@ fn next_pair(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn mask_pair(pair: &str, field: &str, pass: &mut Pass<'_>) -> Cow<'static, str> {
+fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
+    if pair.is_empty() {
+        return;
+    }
     let named = pair
         .split_once('=')
         .filter(|(name, value)| is_name(name.trim()) && !is_padding(name.trim(), value));
     let (name, value) = named.map_or(("", pair), |(name, value)| (name.trim(), value));
-    if pair.is_empty() {
-        return Cow::Borrowed("");
+    let pointer = || [field, if name.is_empty() { "" } else { " " }, name].concat();
+    pass.report.masked(pointer, RULE, value.len());
+    if named.is_some() {
+        out.push_str(name);
+        out.push('=');
     }
-    pass.report.masked(
-        || format!("{field} {name}").trim_end().to_owned(),
-        RULE,
-        value.len(),
-    );
-    match named {
-        Some(_) => Cow::Owned(format!("{name}={STARS}")),
-        None => Cow::Borrowed(STARS),
-    }
+    out.push_str(STARS);
 }
 
 /// Tells whether a name is a token of RFC 9110, with brackets as PHP has them.

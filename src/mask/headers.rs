@@ -44,9 +44,6 @@ const SUBPROTOCOLS: &[&str] = &[
     "vite-hmr",
 ];
 
-/// What stands between the words of a value, of which a parameter is one.
-const BETWEEN: [char; 8] = [' ', '\t', '<', '>', '"', '\'', '(', ')'];
-
 /// Masks the fields of a message.
 pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Headers {
     let size = fields.regular().map(|it| it.name.len() + it.value.len());
@@ -152,12 +149,16 @@ fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
     if !is_harmless && let Some(masked) = mask_parameters(name, value, pass) {
         return Some(masked);
     }
-    let base = pass.report.descend(name);
+    // Pairs are decided on; `q=0.9;a=b` holds no more.
+    if !inside::holds_more_than_pairs(value) {
+        return None;
+    }
+    let mark = pass.report.mark();
     let masked = match is_harmless {
         true => inside::mask_references(value, false, 0, pass),
         false => inside::mask(value, false, 0, pass),
     };
-    pass.report.leave(base);
+    pass.report.under(&mark, || name.to_owned());
     masked
 }
 
@@ -167,9 +168,9 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
         return None;
     }
     let rule = value
-        .split(BETWEEN)
+        .split(is_between)
         .filter(|word| !is_url(word))
-        .flat_map(|word| word.split([',', ';', '&']))
+        .flat_map(|word| word.split(|letter| matches!(letter, ',' | ';' | '&')))
         .filter_map(|parameter| parameter.split_once('='))
         .find_map(|(parameter, value)| {
             let rule = pass.fields.decide(&pairs::decoded(parameter))?;
@@ -180,8 +181,13 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
     Some(STARS.to_owned())
 }
 
+/// Tells what stands between the words of a value, of which a parameter is one.
+fn is_between(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '<' | '>' | '"' | '\'' | '(' | ')')
+}
+
 fn is_url(word: &str) -> bool {
-    word.contains("://") || word.contains('?') || word.starts_with(['/', '#'])
+    uri::has_scheme(word) || word.contains('?') || word.starts_with(['/', '#'])
 }
 
 #[cfg(test)]

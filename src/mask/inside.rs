@@ -13,8 +13,6 @@ use super::{Pass, WITHHELD, base64, json, pairs, prose, uri};
 /// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
 const RULE: &str = "embedded text";
-/// What stands between the words of a text, of which a URL is one.
-const BETWEEN: [char; 7] = [' ', '\t', '\n', '\r', '<', '>', '"'];
 /// What may end a sentence or a bracket and is then no part of a URL.
 const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
 
@@ -35,6 +33,12 @@ pub(super) fn may_hold(text: &str) -> bool {
     base64::may_be_json(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
 }
 
+/// Tells whether text may hold more than `name=value` pairs.
+pub(super) fn holds_more_than_pairs(text: &str) -> bool {
+    let more = |byte: u8| MARKS[usize::from(byte)] && !matches!(byte, b'=' | b';');
+    text.starts_with('/') || base64::may_be_json(text) || text.bytes().any(more)
+}
+
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let content = text.trim_start_matches(is_space);
@@ -46,7 +50,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     {
         return Some(masked);
     }
-    if !may_hold(content) {
+    if !may_hold(content) || is_time(content) {
         return None;
     }
     let is_word = !content.trim_end().contains(char::is_whitespace);
@@ -58,7 +62,10 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         false if is_word && content.contains('%') => mask_encoded(text, cut, level + 1, pass),
         false => None,
     };
-    match prose::says_a_secret(masked.as_deref().unwrap_or(content), pass.fields) {
+    // A URL says what it says in its parts.
+    let colon = content.bytes().position(|byte| byte == b':');
+    let is_url = is_word && colon.is_some_and(|at| content[at..].starts_with("://"));
+    match !is_url && prose::says_a_secret(masked.as_deref().unwrap_or(content), pass.fields) {
         true => withhold(text, pass),
         false => masked,
     }
@@ -115,7 +122,7 @@ pub(super) fn mask_references(
     let mut out = String::new();
     let mut copied = 0;
     let mut start = 0;
-    for word in text.split(BETWEEN) {
+    for word in text.split(is_between) {
         let end = start + word.len();
         if is_reference(word) {
             let cut = cut && end == text.len();
@@ -135,12 +142,23 @@ pub(super) fn mask_references(
     (copied > 0).then(|| out + text.get(copied..).unwrap_or_default())
 }
 
+/// Tells what stands between the words of a text, of which a URL is one.
+fn is_between(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\n' | '\r' | '<' | '>' | '"')
+}
+
 /// Tells whether text holds a URL, or is a path or a relative reference with a query.
 fn is_reference(text: &str) -> bool {
     text.starts_with(['/', '#'])
         || text.bytes().any(|byte| byte == b'?')
-        || text.contains("://")
+        || uri::has_scheme(text)
         || uri::may_have_userinfo(text)
+}
+
+/// Tells whether text is a time such as `2024-01-01T10:20:30.5Z`, which is common and has colons.
+pub(super) fn is_time(text: &str) -> bool {
+    let part = |byte: u8| byte.is_ascii_digit() || b":-.+ TZ".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(part)
 }
 
 fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {

@@ -92,6 +92,9 @@ impl<'a> MediaType<'a> {
             "iso-8859-1",
             "windows-1252",
         ];
+        if self.parameters.is_empty() {
+            return true;
+        }
         // Readers differ in which of two they take.
         parameters(self.parameters).iter().all(|(name, value)| {
             !name.starts_with("charset")

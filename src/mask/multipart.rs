@@ -94,13 +94,13 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
 
 /// Masks the text of a field whose name is not secret.
 fn field(name: &str, text: &str, claim: Claim, cut: bool, pass: &mut Pass<'_>) -> Option<String> {
-    let base = pass.report.descend(name);
+    let mark = pass.report.mark();
     let masked = match (claim, cut) {
         (Claim::Json, true) => json::mask_cut(text, 0, pass).ok().map(|it| it.text),
         (Claim::Json, false) => json::mask(text, 0, pass).ok().map(|it| it.text),
         _ => Some(inside::mask(text, cut, 0, pass)),
     };
-    pass.report.leave(base);
+    pass.report.under(&mark, || name.to_owned());
     masked.map(|masked| masked.unwrap_or_else(|| text.to_owned()))
 }
 

@@ -5,19 +5,18 @@
 //! list of words too, and [`Fit`] says where in the name they must stand. A name that ends in what is said *about* a secret, such as
 //! `password_policy`, is not a secret's, unless a rule of the user takes it.
 //!
-//! Decisions are kept in a cache that begins anew at [`MAX_CACHED`] names, so that a client that sends new names costs time
+//! Decisions are kept in a cache of bounded size, so that a client that sends new names costs time
 //! linear in what it sends, bounded memory, and the others their speed only for a while. The maps are the standard library's, keyed by SipHash.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+mod cache;
 mod words;
 
 use super::{presets, token};
+use cache::Cache;
 use words::Words;
-
-const MAX_CACHED: usize = 4096;
-const MAX_CACHED_BYTES: usize = 64;
 
 /// A rule about names.
 #[derive(Clone)]
@@ -92,6 +91,8 @@ pub(super) enum Role {
 pub(super) struct Known {
     pub(super) rule: Option<RuleId>,
     pub(super) role: Role,
+    /// Whether it ends as a rule of several words does.
+    pub(super) ends_rule: bool,
 }
 
 /// A rule of one [`Names`].
@@ -110,9 +111,11 @@ pub(super) struct Names {
     whole: HashMap<String, RuleId>,
     /// Rows of words, by their first word.
     rows: HashMap<String, Vec<(Vec<String>, RuleId)>>,
+    /// The last words of rows of several.
+    lasts: HashSet<String>,
     inside: Vec<(String, RuleId)>,
     endings: Vec<(String, RuleId)>,
-    cache: HashMap<Box<str>, Known>,
+    cache: Cache,
 }
 
 impl Names {
@@ -122,9 +125,10 @@ impl Names {
             rules: Vec::with_capacity(rules.len()),
             whole: HashMap::new(),
             rows: HashMap::new(),
+            lasts: HashSet::new(),
             inside: Vec::new(),
             endings: Vec::new(),
-            cache: HashMap::new(),
+            cache: Cache::default(),
         };
         for rule in rules.into_iter().take(usize::from(u16::MAX)) {
             names.add(rule);
@@ -146,6 +150,9 @@ impl Names {
         for row in [Some(one), plural.then_some(many)].into_iter().flatten() {
             self.whole.entry(row.concat()).or_insert(id);
             if let (Fit::Words | Fit::Last, Some(first)) = (rule.fit, row.first()) {
+                if let [_, .., last] = row.as_slice() {
+                    self.lasts.insert(last.clone());
+                }
                 self.rows.entry(first.clone()).or_default().push((row, id));
             }
         }
@@ -160,18 +167,18 @@ impl Names {
     /// Returns what is known of a decoded name.
     pub(super) fn known(&mut self, name: &str) -> Known {
         if let Some(known) = self.cache.get(name) {
-            return *known;
+            return known;
         }
+        let words = Words::of(name);
         let known = Known {
-            rule: self.decide_once(name),
-            role: role(&Words::of(name)),
+            rule: match name.contains('\0') {
+                true => self.decide_once(name),
+                false => self.find(&words),
+            },
+            role: role(&words),
+            ends_rule: words.last().is_some_and(|it| self.lasts.contains(it)),
         };
-        if name.len() <= MAX_CACHED_BYTES {
-            if self.cache.len() >= MAX_CACHED {
-                self.cache.clear();
-            }
-            self.cache.insert(name.into(), known);
-        }
+        self.cache.put(name, known);
         known
     }
 

@@ -61,6 +61,9 @@ struct Walk<'t> {
 impl Walk<'_> {
     /// Looks for pairs that decide on others.
     fn look_around(&mut self, pass: &mut Pass<'_>) {
+        if !self.text.contains('&') {
+            return;
+        }
         let mut holds = false;
         let mut names = Vec::new();
         for (name, value) in self.text.split('&').filter_map(|it| it.split_once('=')) {
@@ -176,9 +179,9 @@ impl Walk<'_> {
             true => decoded(without_half_escape(value)),
             false => decoded(value),
         };
-        let base = pass.report.descend(&decoded(name));
+        let mark = pass.report.mark();
         let masked = inside::mask(&value, cut, self.level, pass);
-        pass.report.leave(base);
+        pass.report.under(&mark, || decoded(name).into_owned());
         if let Some(masked) = &masked {
             self.replace(from, end, &encoded(masked));
         }

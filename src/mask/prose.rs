@@ -4,7 +4,7 @@
 //! before `:` and a word that is not a plain one: `Invalid token: expired` says nothing. Secrets in other words are not seen.
 
 use super::authorization;
-use super::names::{Names, Shape};
+use super::names::{Names, RuleId, Shape};
 
 const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
 /// The most bytes of a name of two words.
@@ -16,7 +16,7 @@ const MAX_VALUE_BYTES: usize = 256;
 const REPLACED: &str = "%5BMASKED%5D";
 
 /// Tells whether text that is no JSON says a secret.
-pub(super) fn says_a_secret(text: &str, fields: &Names) -> bool {
+pub(super) fn says_a_secret(text: &str, fields: &mut Names) -> bool {
     if !text.bytes().any(|byte| matches!(byte, b':' | b'=' | b'<')) {
         return false;
     }
@@ -35,7 +35,7 @@ pub(super) fn says_a_secret(text: &str, fields: &Names) -> bool {
 }
 
 /// Tells whether text that began as JSON has a secret's name before a `:` or `=`. Escapes can spell any name.
-pub(super) fn names_a_secret(text: &str, fields: &Names) -> bool {
+pub(super) fn names_a_secret(text: &str, fields: &mut Names) -> bool {
     let is_escape = |(at, _): (usize, &str)| {
         let digits = text.as_bytes().get(at + 2..at + 6);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -81,21 +81,24 @@ impl<'t> Before<'t> {
     }
 
     /// Tells whether its last word, or its last two, are a secret's name.
-    fn is_secret(&self, fields: &Names) -> bool {
+    fn is_secret(&self, fields: &mut Names) -> bool {
         let last = self.last;
         let name = &self.text[last..];
         // Times such as `10:20` and `T10:20` are common.
         if name.chars().filter(|letter| letter.is_alphabetic()).count() < 2 {
             return false;
         }
-        if is_secret(name, fields) {
+        let known = fields.known(name);
+        if counts(known.rule, fields) {
             return true;
         }
         let Some(rest) = self.text[..last].strip_suffix(' ') else {
             return false;
         };
         let first = word_start(rest);
-        self.text.len() - first <= MAX_NAME_BYTES && is_secret(&self.text[first..], fields)
+        known.ends_rule
+            && self.text.len() - first <= MAX_NAME_BYTES
+            && counts(fields.decide_once(&self.text[first..]), fields)
     }
 }
 
@@ -106,14 +109,18 @@ fn word_start(text: &str) -> usize {
     before.map_or(0, |(at, letter)| at + letter.len_utf8())
 }
 
-fn is_secret(name: &str, fields: &Names) -> bool {
-    fields
-        .decide_once(name)
-        .is_some_and(|rule| !matches!(fields.shape(rule), Shape::Opaque | Shape::Code))
+fn is_secret(name: &str, fields: &mut Names) -> bool {
+    let rule = fields.known(name).rule;
+    counts(rule, fields)
+}
+
+/// Leaves out the rules that would have to see the value.
+fn counts(rule: Option<RuleId>, fields: &Names) -> bool {
+    rule.is_some_and(|rule| !matches!(fields.shape(rule), Shape::Opaque | Shape::Code))
 }
 
 /// Tells whether `name="password"` or `"name": "password"` stands there, of which a `value` in the neighbourhood is the secret.
-fn names_its_neighbour(before: &Before<'_>, after: &str, fields: &Names) -> bool {
+fn names_its_neighbour(before: &Before<'_>, after: &str, fields: &mut Names) -> bool {
     let Some(name) = after.strip_prefix(QUOTES) else {
         return false;
     };

@@ -8,8 +8,6 @@ pub(super) struct Report {
     spots: Vec<Masked>,
     count: u64,
     place: Place,
-    /// What the pointers of the present place begin with.
-    base: String,
 }
 
 /// A state of the report to return to.
@@ -24,46 +22,32 @@ impl Report {
             spots: Vec::new(),
             count: 0,
             place: Place::Authority,
-            base: String::new(),
         }
     }
 
     /// Says where the next spots are.
     pub(super) fn enter(&mut self, place: Place) {
         self.place = place;
-        self.base.clear();
     }
 
-    /// Lets the next pointers begin with `step` as well. Returns what [`Report::leave`] takes.
-    pub(super) fn descend(&mut self, step: &str) -> usize {
-        let length = self.base.len();
-        if length <= MAX_POINTER_BYTES {
-            self.base = self.joined(beginning(step));
+    /// Lets the pointers since then begin with a step as well, which is asked for only if there are any.
+    pub(super) fn under(&mut self, since: &Mark, step: impl FnOnce() -> String) {
+        if self.spots.len() == since.spots {
+            return;
         }
-        length
-    }
-
-    /// Puts a step after the base: a JSON pointer without, anything else with a space.
-    fn joined(&self, step: &str) -> String {
-        let together = self.base.is_empty() || step.is_empty() || step.starts_with('/');
-        let between = if together { "" } else { " " };
-        format!("{}{between}{step}", self.base)
-    }
-
-    pub(super) fn leave(&mut self, length: usize) {
-        self.base.truncate(length);
+        let step = step();
+        for spot in self.spots.iter_mut().skip(since.spots) {
+            spot.pointer = joined(&step, &spot.pointer);
+        }
     }
 
     /// Reports one spot; `pointer` is asked for only while the list has room.
     pub(super) fn masked(&mut self, pointer: impl FnOnce() -> String, rule: &str, bytes: usize) {
         self.count += 1;
         if self.has_room() {
-            let full = self.joined(&pointer());
-            let full = match beginning(&full) {
-                short if short.len() < full.len() => format!("{short}…"),
-                _ => full,
-            };
-            self.spots.push(Masked::new(self.place, full, rule, bytes));
+            let pointer = shortened(pointer());
+            self.spots
+                .push(Masked::new(self.place, pointer, rule, bytes));
         }
     }
 
@@ -91,6 +75,20 @@ impl Report {
 
     pub(super) fn finish(self) -> (Vec<Masked>, u64) {
         (self.spots, self.count)
+    }
+}
+
+/// Puts a step before a pointer: a JSON pointer without, anything else with a space between.
+fn joined(step: &str, pointer: &str) -> String {
+    let together = step.is_empty() || pointer.is_empty() || pointer.starts_with('/');
+    let between = if together { "" } else { " " };
+    shortened([beginning(step), between, pointer].concat())
+}
+
+fn shortened(pointer: String) -> String {
+    match beginning(&pointer) {
+        short if short.len() < pointer.len() => format!("{short}…"),
+        _ => pointer,
     }
 }
 

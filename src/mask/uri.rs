@@ -14,6 +14,13 @@ pub(super) fn has_marks(text: &str) -> bool {
         .any(|byte| matches!(byte, b'?' | b'#' | b'@' | b';' | b'=' | b'%'))
 }
 
+/// Tells whether there is a `://`.
+pub(super) fn has_scheme(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut colons = (0..bytes.len()).filter(|&at| bytes[at] == b':');
+    colons.any(|at| bytes[at + 1..].starts_with(b"//"))
+}
+
 /// Tells whether text has an authority that may begin with userinfo.
 pub(super) fn may_have_userinfo(text: &str) -> bool {
     text.contains('@') && authority_start(text, 0).is_some()

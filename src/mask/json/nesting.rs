@@ -80,7 +80,7 @@ impl Nesting {
 
     /// Returns the JSON pointer (RFC 6901) of the present value.
     pub(super) fn pointer(&self, source: &str) -> String {
-        let mut pointer = String::new();
+        let mut pointer = String::with_capacity(32);
         for step in &self.steps {
             // More would be cut off anyway, and a name can be as long as the source.
             if pointer.len() > MAX_POINTER_BYTES {
@@ -94,7 +94,10 @@ impl Nesting {
                     let beginning = (MAX_POINTER_BYTES * 6..MAX_POINTER_BYTES * 6 + 4)
                         .find_map(|end| raw.get(..end));
                     let name = text::decoded(beginning.unwrap_or(raw));
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    match name.contains(['~', '/']) {
+                        true => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                        false => pointer.push_str(&name),
+                    }
                 }
             }
         }

@@ -26,8 +26,6 @@ pub(super) struct Siblings {
 /// One open bracket.
 struct Frame {
     kind: Kind,
-    /// Of the present member.
-    role: Role,
     /// Where the texts stand that may be names.
     names: Vec<(usize, usize)>,
     /// How many of them are decided to be harmless.
@@ -57,7 +55,6 @@ impl Siblings {
                 (false, true) => Kind::EmptyPair,
                 (false, false) => Kind::List,
             },
-            role: Role::None,
             names: Vec::new(),
             decided: 0,
             values: Vec::new(),
@@ -77,10 +74,15 @@ impl Siblings {
         }
     }
 
-    /// Takes the role of the member whose value comes next.
-    pub(super) fn member(&mut self, role: Role, depth: usize) {
-        if let Some(frame) = self.frame(depth) {
-            frame.role = role;
+    /// Returns what the next item of the list at this depth is: of a pair the name or the value.
+    pub(super) fn item(&mut self, depth: usize) -> Role {
+        match self.frame(depth) {
+            Some(frame) if frame.kind == Kind::EmptyPair => {
+                frame.kind = Kind::Pair;
+                Role::Names
+            }
+            Some(frame) if frame.kind == Kind::Pair => Role::Holds,
+            _ => Role::None,
         }
     }
 
@@ -93,14 +95,6 @@ impl Siblings {
         fields: &Names,
     ) -> Option<RuleId> {
         let frame = self.frame(depth)?;
-        match frame.kind {
-            Kind::EmptyPair => (frame.kind, frame.role) = (Kind::Pair, Role::Names),
-            Kind::Pair => frame.role = Role::Holds,
-            Kind::Object | Kind::List => {}
-        }
-        if frame.role != Role::Holds {
-            return None;
-        }
         let rule = frame.secret(source, fields);
         if rule.is_none() && frame.kind == Kind::Object && frame.values.len() < MAX_MEMBERS {
             frame.values.push(at);
@@ -111,7 +105,6 @@ impl Siblings {
     /// Takes a text that may be a name.
     pub(super) fn text(&mut self, start: usize, end: usize, depth: usize) {
         if let Some(frame) = self.frame(depth)
-            && frame.role == Role::Names
             && frame.names.len() < MAX_MEMBERS
             && end - start <= MAX_NAME_BYTES
         {

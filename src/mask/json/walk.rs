@@ -5,7 +5,7 @@ use super::nesting::Nesting;
 use super::scan::{self, Text};
 use super::siblings::Siblings;
 use super::{Document, Malformed, text};
-use crate::mask::names::{self, RuleId, Shape};
+use crate::mask::names::{self, Role, RuleId, Shape};
 use crate::mask::{MASKED, Pass, base64, inside, token};
 
 /// Walks a document, and once more where names stood after their values.
@@ -40,6 +40,8 @@ struct Walk<'t, 'p, 'm> {
     copied: usize,
     nesting: Nesting,
     siblings: Siblings,
+    /// What the present value is to its siblings.
+    role: Role,
     /// Where values begin that are named after them, from the pass before.
     found: Peekable<IntoIter<(usize, RuleId)>>,
     /// The rule of the name before the next value.
@@ -85,6 +87,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             copied: 0,
             nesting: Nesting::default(),
             siblings: Siblings::default(),
+            role: Role::None,
             found: Vec::new().into_iter().peekable(),
             secret: None,
             hidden: None,
@@ -146,10 +149,16 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     fn named_by_sibling(&mut self) -> Option<RuleId> {
+        let (depth, fields) = (self.nesting.depth(), &*self.pass.fields);
+        if self.nesting.in_object() == Some(false) {
+            self.role = self.siblings.item(depth);
+        }
+        let named = match self.role {
+            Role::Holds => self.siblings.value(self.at, depth, self.source, fields),
+            Role::Names | Role::None => None,
+        };
         while self.found.next_if(|&(at, _)| at < self.at).is_some() {}
         let before = self.found.next_if(|&(at, _)| at == self.at);
-        let (depth, fields) = (self.nesting.depth(), &*self.pass.fields);
-        let named = self.siblings.value(self.at, depth, self.source, fields);
         named.or(before.map(|(_, rule)| rule))
     }
 
@@ -195,7 +204,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             && self.hidden.is_none()
         {
             let depth = self.nesting.depth();
-            if scanned.closed {
+            if scanned.closed && self.role == Role::Names {
                 self.siblings.text(start + 1, scanned.end, depth);
             }
             self.look_inside(start, scanned);
@@ -224,17 +233,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     /// Masks a string that holds more.
     fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if !scanned.marked && !base64::may_be_json(raw) {
+        if !scanned.marked && !base64::may_be_json(raw) || inside::is_time(raw) {
             return;
         }
         let content = text::decoded(raw);
-        let base = match self.pass.report.has_room() {
-            true => self.nesting.pointer(self.source),
-            false => String::new(),
-        };
-        let base = self.pass.report.descend(&base);
+        let mark = self.pass.report.mark();
         let masked = inside::mask(&content, !scanned.closed, self.level, self.pass);
-        self.pass.report.leave(base);
+        let (nesting, source) = (&self.nesting, self.source);
+        self.pass.report.under(&mark, || nesting.pointer(source));
         if let Some(masked) = masked {
             self.copy_up_to(start + 1);
             text::encode(&masked, &mut self.out);
@@ -260,7 +266,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 false => self.pass.fields.known(raw),
             };
             self.secret = known.rule;
-            self.siblings.member(known.role, self.nesting.depth());
+            self.role = known.role;
         }
         Ok(Next::Expect(Expect::Colon))
     }

@@ -62,7 +62,7 @@ fn t26_cache_is_bounded() {
     for number in 0..20_000 {
         assert!(names.decide(&format!("field{number}")).is_none());
     }
-    assert!(names.cache.len() <= MAX_CACHED);
+    assert!(names.cache.len() <= cache::MAX_CACHED);
     assert!(names.decide("password").is_some());
     assert!(
         names
