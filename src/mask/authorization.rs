@@ -1,4 +1,4 @@
-use super::{STARS, token};
+use super::{STARS, base64, token};
 
 /// Schemes that may show: those registered with IANA and well-known others. An unknown first word may be the credential itself.
 const SCHEMES: &[&str] = &[
@@ -95,6 +95,29 @@ pub(super) fn mask_challenge(value: &str) -> Option<String> {
 /// Tells whether a word is the name of a known scheme.
 pub(super) fn is_scheme(word: &str) -> bool {
     is_one_of(word, SCHEMES)
+}
+
+/// Tells whether text is `Bearer` or `Basic` and credentials, and not two words.
+pub(super) fn is_credentials(text: &str) -> bool {
+    const MIN_BYTES: usize = 8;
+    let Some((scheme, credentials)) = text.trim().split_once(' ') else {
+        return false;
+    };
+    // The characters of `token68` (RFC 9110 section 11.2); a challenge has quotes or `=` within.
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let bare = credentials.trim_end_matches('=');
+    if bare.len() < MIN_BYTES || !bare.bytes().all(is_letter) {
+        return false;
+    }
+    match scheme {
+        _ if scheme.eq_ignore_ascii_case("bearer") => {
+            !bare.bytes().all(|byte| byte.is_ascii_alphabetic())
+        }
+        _ if scheme.eq_ignore_ascii_case("basic") => {
+            base64::decode(bare).is_some_and(|it| it.contains(':'))
+        }
+        _ => false,
+    }
 }
 
 fn is_one_of(scheme: &str, known: &[&str]) -> bool {

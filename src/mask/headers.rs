@@ -142,9 +142,6 @@ fn mask_subprotocols(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Str
 
 /// Masks what a value holds.
 fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
-    if !inside::may_hold(value) {
-        return None;
-    }
     let is_harmless = presets::HARMLESS_PARAMETERS.contains(&name);
     if !is_harmless && let Some(masked) = mask_parameters(name, value, pass) {
         return Some(masked);
@@ -170,7 +167,7 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
     let rule = value
         .split(is_between)
         .filter(|word| !is_url(word))
-        .flat_map(|word| word.split(|letter| matches!(letter, ',' | ';' | '&')))
+        .flat_map(|word| word.split([',', ';', '&']))
         .filter_map(|parameter| parameter.split_once('='))
         .find_map(|(parameter, value)| {
             let rule = pass.fields.decide(&pairs::decoded(parameter))?;

@@ -8,7 +8,7 @@
 //! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
 //!   tell where the secret ends. So is text that begins as JSON and is not.
 
-use super::{Pass, WITHHELD, base64, json, pairs, prose, uri};
+use super::{Pass, WITHHELD, authorization, base64, json, pairs, prose, uri};
 
 /// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
@@ -30,13 +30,30 @@ pub(super) const MARKS: [bool; 256] = {
 
 /// Tells whether text may hold more. It errs on the side of yes.
 pub(super) fn may_hold(text: &str) -> bool {
-    base64::may_be_json(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
+    may_be_secret(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
 }
 
-/// Tells whether text may hold more than `name=value` pairs.
+/// Tells whether text without marks begins as base64 of JSON or as credentials do.
+pub(super) fn may_be_secret(text: &str) -> bool {
+    match text.as_bytes().first() {
+        Some(b'e' | b'W') => base64::may_be_json(text),
+        Some(b'B' | b'b') => authorization::is_credentials(text),
+        _ => false,
+    }
+}
+
+/// Tells whether a header's value may hold more than `name=value` pairs.
 pub(super) fn holds_more_than_pairs(text: &str) -> bool {
     let more = |byte: u8| MARKS[usize::from(byte)] && !matches!(byte, b'=' | b';');
-    text.starts_with('/') || base64::may_be_json(text) || text.bytes().any(more)
+    text.starts_with('/')
+        || may_be_secret(text)
+        || text.bytes().any(more)
+        || text.split(is_joint).any(base64::may_be_json)
+}
+
+/// Tells what stands between the words of a text, in one of which base64 may be.
+fn is_joint(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '=' | '&' | ';' | ',')
 }
 
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
@@ -45,10 +62,10 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     if content.starts_with(['{', '[', '"']) {
         return mask_json(text, content, level, pass);
     }
-    if base64::may_be_json(content)
-        && let Some(masked) = mask_base64(content, level, pass)
+    let words = || content.split(is_joint).filter(|it| base64::may_be_json(it));
+    if authorization::is_credentials(content) || words().any(|word| hides_base64(word, level, pass))
     {
-        return Some(masked);
+        return withhold(text, pass);
     }
     if !may_hold(content) || is_time(content) {
         return None;
@@ -92,17 +109,17 @@ fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Optio
     }
 }
 
-fn mask_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let mark = pass.report.mark();
-    let hides = base64::is_jwt(text)
-        || base64::decode(text).is_some_and(|json| {
-            level >= MAX_LEVEL || mask_json(&json, &json, level + 1, pass).is_some()
-        });
-    pass.report.forget(&mark);
-    match hides {
-        true => withhold(text, pass),
-        false => None,
+/// Tells whether base64 holds a secret.
+fn hides_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> bool {
+    if base64::is_jwt(text) {
+        return true;
     }
+    let mark = pass.report.mark();
+    let hides = base64::decode(text).is_some_and(|json| {
+        level >= MAX_LEVEL || mask_json(&json, &json, level + 1, pass).is_some()
+    });
+    pass.report.forget(&mark);
+    hides
 }
 
 /// Masks text that was percent-encoded once more than its place says.

@@ -5,138 +5,18 @@
 //! `code`, `key`, `state`, `session` or `access` in JSON are decided by their values; `code` and `key` are secret in parameters, where they
 //! are OAuth's code and Google's API key. `pin_code` is masked although it is a postal code in India, `sid` although it is an id at Twilio.
 
+mod exceptions;
+
 use super::names::Fit::{Alone, Ending, Inside, Last, Words};
 use super::names::Shape::{Code, NoNumber, Opaque, Token, Whole};
 use super::names::{Fit, Rule, Shape};
 
+pub(super) use exceptions::{
+    ABOUT, HARMLESS_HEADERS, HARMLESS_PARAMETERS, HARMLESS_WORDS, HOLDING, NAMING, QUESTIONS,
+};
+use exceptions::{HARMLESS_KEYS, HARMLESS_TOKENS};
+
 pub(super) type Preset = (&'static str, Fit, Shape);
-
-/// What a `token` belongs to when it is no secret: cursors, and the tokens of language models.
-const HARMLESS_TOKENS: &[&str] = &[
-    "page",
-    "next",
-    "previous",
-    "prev",
-    "continuation",
-    "pagination",
-    "sync",
-    "starting",
-    "skip",
-    "delta",
-    "resume",
-    "scroll",
-    "per",
-    "first",
-    "last",
-    "mask",
-    "cls",
-    "sep",
-    "eos",
-    "bos",
-    "pad",
-    "stop",
-    "unk",
-    "special",
-];
-
-/// What a header's `key` belongs to when it is no secret.
-const HARMLESS_KEYS: &[&str] = &[
-    "idempotency",
-    "websocket",
-    "surrogate",
-    "cache",
-    "partition",
-    "routing",
-    "sort",
-    "public",
-    "publishable",
-    "crypto",
-    "x",
-    "aggregation",
-    "dedup",
-    "deduplication",
-];
-
-/// Words that, at the end of a name, say something about a secret that is not the secret.
-pub(super) const ABOUT: &[&str] = &[
-    "algorithm",
-    "arn",
-    "at",
-    "attempts",
-    "changed",
-    "channel",
-    "check",
-    "checks",
-    "count",
-    "disabled",
-    "enabled",
-    "expired",
-    "expires",
-    "expiration",
-    "expiry",
-    "format",
-    "in",
-    "issuer",
-    "length",
-    "limit",
-    "limits",
-    "method",
-    "methods",
-    "name",
-    "names",
-    "policies",
-    "policy",
-    "provider",
-    "providers",
-    "ref",
-    "refs",
-    "required",
-    "requirements",
-    "result",
-    "rotation",
-    "sent",
-    "size",
-    "status",
-    "strength",
-    "supported",
-    "ttl",
-    "type",
-    "types",
-    "verified",
-    "version",
-];
-
-/// Words that hold a rule's letters and are harmless.
-pub(super) const HARMLESS_WORDS: &[&str] = &["passwordless"];
-
-/// First words of names whose value is a yes or no.
-pub(super) const QUESTIONS: &[&str] = &[
-    "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had",
-    "has", "have", "hide", "include", "includes", "is", "must", "need", "needs", "no", "require",
-    "requires", "return", "returns", "rotate", "should", "show", "shows", "support", "supports",
-    "use", "uses", "was", "with", "without",
-];
-
-/// Last words of members whose value can be the name of a sibling's value. `path` is of JSON Patch (RFC 6902) and SCIM (RFC 7644).
-pub(super) const NAMING: &[&str] = &[
-    "attribute",
-    "field",
-    "header",
-    "id",
-    "key",
-    "kind",
-    "label",
-    "name",
-    "param",
-    "parameter",
-    "path",
-    "property",
-    "type",
-    "variable",
-];
-
-/// Last words of members that can hold the value that a sibling names.
-pub(super) const HOLDING: &[&str] = &["default", "val", "value", "values"];
 
 /// Names of JSON fields, form and multipart fields, query parameters and header fields alike.
 pub(super) const FIELDS: &[Preset] = &[
@@ -387,25 +267,6 @@ pub(super) const HEADERS: &[Preset] = &[
     ("x ms client principal", Alone, Whole),
     ("x remote user credentials", Alone, Whole),
     ("sec token binding", Alone, Whole),
-];
-
-/// Header fields whose names hold a rule's words and that are known to be harmless.
-pub(super) const HARMLESS_HEADERS: &[&str] = &[
-    "accept-signature",
-    "access-control-allow-credentials",
-    "access-control-allow-headers",
-    "access-control-expose-headers",
-    "access-control-request-headers",
-];
-
-/// Header fields whose parameters are named after what they are about.
-pub(super) const HARMLESS_PARAMETERS: &[&str] = &[
-    "content-security-policy",
-    "content-security-policy-report-only",
-    "feature-policy",
-    "permissions-policy",
-    "server-timing",
-    "signature-input",
 ];
 
 pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = Rule> {

@@ -31,12 +31,18 @@ const MAX_NAME_BYTES: usize = 256;
 ///
 /// - `Authorization` and `Proxy-Authorization` of every scheme; of the schemes only well-known names show.
 /// - `Cookie` and `Set-Cookie`, value by value; names and attributes show.
-/// - Header fields, query parameters, form fields, multipart fields and JSON fields whose name holds the words of a secret: passwords,
-///   tokens, API keys, private keys, session ids, one-time codes, signatures, card data and the like. Words are told apart
-///   at `_`, `-`, `.`, brackets and changes of case, so that `newPassword` is masked and `passenger` is not.
+/// - Header fields, query parameters, form fields, multipart fields, JSON fields and segments of the route (`/reset/{token}`) whose name holds
+///   the words of a secret: passwords, tokens, API keys, private keys, session ids, one-time codes, signatures, card data and the like. Words
+///   are told apart at `_`, `-`, `.`, brackets and changes of case, so that `newPassword` is masked and `passenger` is not. What is said
+///   about a secret, such as `password_changed_at` or `has_password`, stays.
+/// - Values that a sibling names: `{"name":"DB_PASSWORD","value":"x"}`, `["Authorization","x"]`, JSON Patch, `key=TOKEN&value=x`.
+/// - JSON fields with names that are as often harmless, such as `code`, `key`, `state`, `access` or `number`, where the value looks like a key,
+///   a code that is used once, or a card number.
 /// - Header values that are marked by `HeaderValue::set_sensitive`.
-/// - Userinfo and secret parameters of URLs, in the target, in header fields such as `Referer` and `Location`, and in fields.
-/// - JSON inside strings, down to three levels.
+/// - Userinfo and secret parameters of URLs, in the target, in header fields such as `Referer` and `Location`, and in fields, alone or in a
+///   sentence.
+/// - JSON, forms and base64 of JSON inside strings, down to three levels; every JSON Web Token; text in which a secret's name is followed by
+///   its value, as `password=x`.
 ///
 /// A body that is not what its type says, and text of which nobody can tell where a secret might be, is withheld.
 ///

@@ -96,7 +96,9 @@ impl Sample {
     }
 
     fn entry(self) -> LogEntry {
-        let compiled = Rules::default().compile().unwrap();
+        // Hashes under a random key hold any four digits now and then.
+        let rules = Rules::default().hash_key([7; 32]);
+        let compiled = rules.compile().unwrap();
         Masker::new(compiled, TrustedNetworks::default())
             .entry(self.captured())
             .0

@@ -2,11 +2,13 @@ use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use super::nesting::Nesting;
-use super::scan::{self, Text};
+use super::scan;
 use super::siblings::Siblings;
 use super::{Document, Malformed, text};
-use crate::mask::names::{self, Role, RuleId, Shape};
-use crate::mask::{MASKED, Pass, base64, inside, token};
+use crate::mask::Pass;
+use crate::mask::names::{Role, RuleId};
+
+mod value;
 
 /// Walks a document, and once more where names stood after their values.
 pub(super) fn run(
@@ -148,20 +150,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
-    fn named_by_sibling(&mut self) -> Option<RuleId> {
-        let (depth, fields) = (self.nesting.depth(), &*self.pass.fields);
-        if self.nesting.in_object() == Some(false) {
-            self.role = self.siblings.item(depth);
-        }
-        let named = match self.role {
-            Role::Holds => self.siblings.value(self.at, depth, self.source, fields),
-            Role::Names | Role::None => None,
-        };
-        while self.found.next_if(|&(at, _)| at < self.at).is_some() {}
-        let before = self.found.next_if(|&(at, _)| at == self.at);
-        named.or(before.map(|(_, rule)| rule))
-    }
-
     fn scalar(&mut self, end: Option<usize>) -> Result<Next, Malformed> {
         let start = self.at;
         self.at = end.unwrap_or(self.bytes.len());
@@ -173,22 +161,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         match end {
             Some(_) => Ok(self.after_value()),
             None => Ok(Next::EndsAt(start)),
-        }
-    }
-
-    /// Tells whether a number or literal is replaced that reaches up to here.
-    fn hides_scalar(&self, start: usize, rule: RuleId) -> bool {
-        let value = self.source.get(start..self.at).unwrap_or_default();
-        if let "true" | "false" = value {
-            let name = self.nesting.present_name();
-            let name = name.and_then(|(start, end)| self.source.get(start..end));
-            return !name.is_some_and(|name| names::asks(&text::decoded(name)))
-                && self.pass.fields.shape(rule).hides(value);
-        }
-        match self.pass.fields.shape(rule) {
-            // `"code": 201234` is the number of an error.
-            Shape::Code => Shape::Opaque.hides(value),
-            shape => shape.hides(value),
         }
     }
 
@@ -212,39 +184,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         match scanned.closed {
             true => Ok(self.after_value()),
             false => Ok(Next::EndsAt(scanned.end)),
-        }
-    }
-
-    /// Replaces a string of a secret's name, unless the rule lets it stay.
-    fn hide_string(&mut self, start: usize, scanned: Text, rule: RuleId) -> bool {
-        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        let shape = self.pass.fields.shape(rule);
-        let content = text::decoded(raw);
-        if scanned.closed && !shape.hides(&content) {
-            return false;
-        }
-        let shown = (scanned.closed && shape == Shape::Token)
-            .then(|| token::shown(&content))
-            .flatten();
-        self.replace(start, self.at, rule, shown.as_deref());
-        true
-    }
-
-    /// Masks a string that holds more.
-    fn look_inside(&mut self, start: usize, scanned: Text) {
-        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if !scanned.marked && !base64::may_be_json(raw) || inside::is_time(raw) {
-            return;
-        }
-        let content = text::decoded(raw);
-        let mark = self.pass.report.mark();
-        let masked = inside::mask(&content, !scanned.closed, self.level, self.pass);
-        let (nesting, source) = (&self.nesting, self.source);
-        self.pass.report.under(&mark, || nesting.pointer(source));
-        if let Some(masked) = masked {
-            self.copy_up_to(start + 1);
-            text::encode(&masked, &mut self.out);
-            self.copied = scanned.end;
         }
     }
 
@@ -317,28 +256,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             (b'}', Some(true)) | (b']', Some(false)) => Ok(self.close()),
             _ => Err(Malformed),
         }
-    }
-
-    /// Puts the replacement of a secret in the place of its source.
-    fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
-        self.copy_up_to(start);
-        self.out.push('"');
-        self.out.push_str(shown.unwrap_or(MASKED));
-        self.out.push('"');
-        self.copied = end;
-        let (nesting, source) = (&self.nesting, self.source);
-        let name = self.pass.fields.rule_name(rule);
-        self.pass
-            .report
-            .masked(|| nesting.pointer(source), name, end - start);
-    }
-
-    fn copy_up_to(&mut self, end: usize) {
-        if self.out.is_empty() {
-            self.out.reserve(self.source.len() + MASKED.len());
-        }
-        self.out
-            .push_str(self.source.get(self.copied..end).unwrap_or_default());
     }
 
     fn finish(

@@ -43,6 +43,7 @@ fn harmless_json_keeps_its_bytes() {
             r#"{"number":"INV-2024-001","phone_number":"+15551234567","order":{"number":1234567890123}}"#,
             r#"{"html":"<p class=\"pass\">a</p>","time":"10:20","ratio":"16:9","mail":"a@b.c"}"#,
             r#"{"passwordless":{"email":"on"},"assertions":12,"password_policy":{"min_length":8}}"#,
+            r#"{"level":"Basic English","note":"bearer token","plan":"Basic","error":"Bearer realm"}"#,
             r#"{"k":"v","d":1,"text":"50% off: use it & save = win","percent":"100%25"}"#,
             r#"[["password","email"]]"#.replace("password", "name").leak(),
         ],

@@ -424,3 +424,27 @@ fn json_that_is_broken_and_names_a_value_is_withheld() {
         json_body(serde_json::json!({ "a": inner }).to_string())
     })]);
 }
+
+#[test]
+fn credentials_and_base64_are_found_beside_other_words() {
+    hidden(&[
+        ("pair of a header", |it| {
+            let inner = base64(&format!(r#"{{"a":1,"password":"{it}"}}"#));
+            with_header("x-any", format!("q=1&data={inner}"))
+        }),
+        ("second word of a header", |it| {
+            let inner = base64(&format!(r#"{{"sub":"{it}"}}"#));
+            with_header("x-any", format!("Any eyJhbGciOiJub25lIn0.{inner}.{it}"))
+        }),
+        ("bearer in a header", |it| {
+            with_header("x-upstream", format!("bearer {it}"))
+        }),
+        ("bearer in json", |it| {
+            json_body(format!(r#"{{"value":"Bearer {it}"}}"#))
+        }),
+        ("basic in json", |it| {
+            let basic = base64(&format!("me:\"{it}"));
+            json_body(format!(r#"{{"data":["Basic {basic}"]}}"#))
+        }),
+    ]);
+}

@@ -1,0 +1,147 @@
+//! What is harmless although it has a rule's words, and what words say about a secret or its neighbours.
+
+/// What a `token` belongs to when it is no secret: cursors, and the tokens of language models.
+pub(super) const HARMLESS_TOKENS: &[&str] = &[
+    "page",
+    "next",
+    "previous",
+    "prev",
+    "continuation",
+    "pagination",
+    "sync",
+    "starting",
+    "skip",
+    "delta",
+    "resume",
+    "scroll",
+    "per",
+    "first",
+    "last",
+    "mask",
+    "cls",
+    "sep",
+    "eos",
+    "bos",
+    "pad",
+    "stop",
+    "unk",
+    "special",
+];
+
+/// What a header's `key` belongs to when it is no secret.
+pub(super) const HARMLESS_KEYS: &[&str] = &[
+    "idempotency",
+    "websocket",
+    "surrogate",
+    "cache",
+    "partition",
+    "routing",
+    "sort",
+    "public",
+    "publishable",
+    "crypto",
+    "x",
+    "aggregation",
+    "dedup",
+    "deduplication",
+];
+
+/// Words that, at the end of a name, say something about a secret that is not the secret.
+pub(in crate::mask) const ABOUT: &[&str] = &[
+    "algorithm",
+    "arn",
+    "at",
+    "attempts",
+    "changed",
+    "channel",
+    "check",
+    "checks",
+    "count",
+    "disabled",
+    "enabled",
+    "expired",
+    "expires",
+    "expiration",
+    "expiry",
+    "format",
+    "in",
+    "issuer",
+    "length",
+    "limit",
+    "limits",
+    "method",
+    "methods",
+    "name",
+    "names",
+    "policies",
+    "policy",
+    "provider",
+    "providers",
+    "ref",
+    "refs",
+    "required",
+    "requirements",
+    "result",
+    "rotation",
+    "sent",
+    "size",
+    "status",
+    "strength",
+    "supported",
+    "ttl",
+    "type",
+    "types",
+    "verified",
+    "version",
+];
+
+/// Words that hold a rule's letters and are harmless.
+pub(in crate::mask) const HARMLESS_WORDS: &[&str] = &["passwordless"];
+
+/// First words of names whose value is a yes or no.
+pub(in crate::mask) const QUESTIONS: &[&str] = &[
+    "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had",
+    "has", "have", "hide", "include", "includes", "is", "must", "need", "needs", "no", "require",
+    "requires", "return", "returns", "rotate", "should", "show", "shows", "support", "supports",
+    "use", "uses", "was", "with", "without",
+];
+
+/// Last words of members whose value can be the name of a sibling's value. `path` is of JSON Patch (RFC 6902) and SCIM (RFC 7644).
+pub(in crate::mask) const NAMING: &[&str] = &[
+    "attribute",
+    "field",
+    "header",
+    "id",
+    "key",
+    "kind",
+    "label",
+    "name",
+    "param",
+    "parameter",
+    "path",
+    "property",
+    "type",
+    "variable",
+];
+
+/// Last words of members that can hold the value that a sibling names.
+pub(in crate::mask) const HOLDING: &[&str] = &["default", "val", "value", "values"];
+
+/// Header fields whose names hold a rule's words and that are known to be harmless.
+pub(in crate::mask) const HARMLESS_HEADERS: &[&str] = &[
+    "accept-signature",
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-expose-headers",
+    "access-control-request-headers",
+];
+
+/// Header fields whose parameters are named after what they are about.
+pub(in crate::mask) const HARMLESS_PARAMETERS: &[&str] = &[
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "feature-policy",
+    "permissions-policy",
+    "server-timing",
+    "signature-input",
+];
