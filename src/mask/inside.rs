@@ -62,8 +62,9 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     if content.starts_with(['{', '[', '"']) {
         return mask_json(text, content, level, pass);
     }
-    let words = || content.split(is_joint).filter(|it| base64::may_be_json(it));
-    if authorization::is_credentials(content) || words().any(|word| hides_base64(word, level, pass))
+    let mut words = content.split([' ', '\t', ',']);
+    if authorization::is_credentials(content)
+        || words.any(|word| base64::may_be_json(word) && hides_base64(word, level, pass))
     {
         return withhold(text, pass);
     }

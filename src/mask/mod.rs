@@ -16,7 +16,8 @@
 //! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside`, `base64` and `prose` for text that holds more text.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
-//! Nothing is allocated for a part in which nothing is masked, apart from its copy into the entry.
+//! Little is allocated for a part in which nothing is masked, apart from its copy into the entry: what has to be decoded, and the names
+//! that may name a sibling.
 
 mod authorization;
 mod base64;
