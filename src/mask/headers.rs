@@ -147,7 +147,7 @@ fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
         return Some(masked);
     }
     // Pairs are decided on; `q=0.9;a=b` holds no more.
-    if !inside::holds_more_than_pairs(value) {
+    if !inside::holds_more_than_pairs(value) || inside::is_time(value) {
         return None;
     }
     let mark = pass.report.mark();

@@ -12,6 +12,8 @@ use super::{Pass, WITHHELD, authorization, base64, json, pairs, prose, uri};
 
 /// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
+/// Longer texts are more than a time.
+const MAX_TIME_BYTES: usize = 40;
 const RULE: &str = "embedded text";
 /// What may end a sentence or a bracket and is then no part of a URL.
 const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
@@ -44,16 +46,18 @@ pub(super) fn may_be_secret(text: &str) -> bool {
 
 /// Tells whether a header's value may hold more than `name=value` pairs.
 pub(super) fn holds_more_than_pairs(text: &str) -> bool {
+    let is_joint = |byte: u8| matches!(byte, b' ' | b'\t' | b'=' | b'&' | b';' | b',');
+    let mut last = b' ';
+    let mut begins_base64 = |(at, byte): (usize, u8)| {
+        let begins = matches!(byte, b'e' | b'W') && is_joint(last);
+        last = byte;
+        begins && base64::may_be_json(&text[at..])
+    };
     let more = |byte: u8| MARKS[usize::from(byte)] && !matches!(byte, b'=' | b';');
+    let mut bytes = text.bytes().enumerate();
     text.starts_with('/')
         || may_be_secret(text)
-        || text.bytes().any(more)
-        || text.split(is_joint).any(base64::may_be_json)
-}
-
-/// Tells what stands between the words of a text, in one of which base64 may be.
-fn is_joint(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '=' | '&' | ';' | ',')
+        || bytes.any(|(at, byte)| more(byte) || begins_base64((at, byte)))
 }
 
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
@@ -173,10 +177,31 @@ fn is_reference(text: &str) -> bool {
         || uri::may_have_userinfo(text)
 }
 
-/// Tells whether text is a time such as `2024-01-01T10:20:30.5Z`, which is common and has colons.
+/// Tells whether all that marks text are the colons of times, as in `2024-01-01T10:20:30Z`, which are common.
 pub(super) fn is_time(text: &str) -> bool {
-    let part = |byte: u8| byte.is_ascii_digit() || b":-.+ TZ".contains(&byte);
-    text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(part)
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let is_in_time = |at: usize| {
+        let start = match is_digit(at.checked_sub(2)) {
+            true => at - 2,
+            false => at.saturating_sub(1),
+        };
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        is_digit(at.checked_sub(1))
+            && is_digit(Some(at + 1))
+            && before.is_none_or(|it| *it == b'T' || it.is_ascii() && !it.is_ascii_alphanumeric())
+    };
+    let mut all = bytes.iter().enumerate();
+    let is_long = bytes.len() > MAX_TIME_BYTES;
+    !is_long
+        && bytes.contains(&b':')
+        && all.all(|(at, &byte)| match byte {
+            b':' => is_in_time(at),
+            _ => !MARKS[usize::from(byte)],
+        })
 }
 
 fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {
@@ -186,4 +211,34 @@ fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {
 
 fn is_space(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_hold_nothing_and_names_before_a_colon_are_no_times() {
+        for time in [
+            "10:20",
+            "2024-01-01T10:20:30.5Z",
+            "Tue, 15 Nov 1994 08:12:31 GMT",
+            "at 9:30",
+        ] {
+            assert!(is_time(time), "{time}");
+        }
+        for other in [
+            "",
+            "Bearer abc",
+            "pin1:1234",
+            "pin12:1234",
+            "pin:12",
+            "10:",
+            ":10",
+            "10:20?",
+            "é1:2",
+        ] {
+            assert!(!is_time(other), "{other}");
+        }
+    }
 }

@@ -44,16 +44,7 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
     // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
     let mut high = None;
     loop {
-        let rest = bytes.get(text.end..).unwrap_or_default();
-        let mut kinds = 0;
-        let plain = rest.iter().position(|&byte| {
-            let kind = KINDS[usize::from(byte)];
-            let ends = kind & ENDS != 0;
-            kinds |= if ends { 0 } else { kind };
-            ends
-        });
-        let plain = plain.unwrap_or(rest.len());
-        text.marked |= kinds & MARK != 0;
+        let plain = plain(bytes, text.end, &mut text.marked);
         text.end += plain;
         if plain > 0 {
             high = None;
@@ -95,6 +86,33 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
     }
     text.end = high.unwrap_or(text.end);
     Ok(text)
+}
+
+/// Counts the bytes up to the next that ends plain text, eight at a time.
+fn plain(bytes: &[u8], from: usize, marked: &mut bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let kind = |byte: &u8| KINDS[usize::from(*byte)];
+    let (eights, _) = rest.as_chunks::<8>();
+    let mut count = 0;
+    let mut kinds = 0;
+    for eight in eights {
+        let all = eight.iter().fold(0, |all, byte| all | kind(byte));
+        if all & ENDS != 0 {
+            break;
+        }
+        kinds |= all;
+        count += 8;
+    }
+    while let Some(byte) = rest.get(count) {
+        let kind = kind(byte);
+        if kind & ENDS != 0 {
+            break;
+        }
+        kinds |= kind;
+        count += 1;
+    }
+    *marked |= kinds & MARK != 0;
+    count
 }
 
 /// Reads a number. Returns where it ends, or `None` where the text ends before it is a number.

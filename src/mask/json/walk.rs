@@ -1,6 +1,3 @@
-use std::iter::Peekable;
-use std::vec::IntoIter;
-
 use super::nesting::Nesting;
 use super::scan;
 use super::siblings::Siblings;
@@ -24,7 +21,7 @@ pub(super) fn run(
     }
     pass.report.forget(&mark);
     let mut walk = Walk::new(source, cut, level, pass);
-    walk.found = found.into_iter().peekable();
+    walk.found = found;
     walk.run().map(|(document, _)| document)
 }
 
@@ -45,7 +42,9 @@ struct Walk<'t, 'p, 'm> {
     /// What the present value is to its siblings.
     role: Role,
     /// Where values begin that are named after them, from the pass before.
-    found: Peekable<IntoIter<(usize, RuleId)>>,
+    found: Vec<(usize, RuleId)>,
+    /// How many of them are behind.
+    passed: usize,
     /// The rule of the name before the next value.
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
@@ -90,7 +89,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             nesting: Nesting::default(),
             siblings: Siblings::default(),
             role: Role::None,
-            found: Vec::new().into_iter().peekable(),
+            found: Vec::new(),
+            passed: 0,
             secret: None,
             hidden: None,
             pass,

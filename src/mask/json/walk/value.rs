@@ -16,9 +16,14 @@ impl Walk<'_, '_, '_> {
             Role::Holds => self.siblings.value(self.at, depth, self.source, fields),
             Role::Names | Role::None => None,
         };
-        while self.found.next_if(|&(at, _)| at < self.at).is_some() {}
-        let before = self.found.next_if(|&(at, _)| at == self.at);
-        named.or(before.map(|(_, rule)| rule))
+        let mut after = None;
+        while let Some(&(at, rule)) = self.found.get(self.passed)
+            && at <= self.at
+        {
+            after = (at == self.at).then_some(rule);
+            self.passed += 1;
+        }
+        named.or(after)
     }
 
     /// Tells whether a number or literal is replaced that reaches up to here.
