@@ -118,7 +118,7 @@ impl ApiLogLayerBuilder {
     }
 
     /// Finds the matched route in the request's extensions, for routers other than axum's. Where it returns `None`, axum's `MatchedPath` (feature
-    /// `axum`) and [`MatchedRoute`] are looked for.
+    /// `axum`) and [`MatchedRoute`](super::MatchedRoute) are looked for.
     pub fn route_from(
         mut self,
         hook: impl for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync + 'static,
@@ -128,7 +128,7 @@ impl ApiLogLayerBuilder {
     }
 
     /// Finds the peer's address in the request's extensions, for servers other than axum's. Where it returns `None`, axum's
-    /// `ConnectInfo<SocketAddr>` (feature `axum`) and [`PeerAddr`] are looked for.
+    /// `ConnectInfo<SocketAddr>` (feature `axum`) and [`PeerAddr`](super::PeerAddr) are looked for.
     pub fn peer_from(
         mut self,
         hook: impl Fn(&Extensions) -> Option<SocketAddr> + Send + Sync + 'static,
