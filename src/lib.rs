@@ -47,8 +47,9 @@
 //! 4. **Never in the way.** Logging neither fails nor delays a request; masking, parsing, serialising and I/O run on the recorder's thread.
 //! 5. **Bounded.** Captured bytes stay under one budget; past it bodies shrink to prefixes, then to nothing, and the entry says so.
 //! 6. **Accounted.** `seen = stored + filtered + dropped + in flight`, at every moment, in [`Recorder::stats`].
-//! 7. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor.
-//! 8. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
+//! 7. **Durable where asked** comes with a spool, which is not built yet: a process that is killed loses what waits in memory.
+//! 8. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor.
+//! 9. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]

@@ -49,7 +49,6 @@ impl Pending {
 
     /// Runs a poll of the service or of its body.
     pub(super) fn polling<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        let Some(_) = &self.open else { return poll() };
         self.mark(true);
         let polled = poll();
         self.mark(false);

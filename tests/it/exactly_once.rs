@@ -69,24 +69,31 @@ async fn body_that_knows_its_end_is_completed_with_its_last_frame() {
 }
 
 #[tokio::test]
-async fn satisfied_length_is_not_an_abort() {
-    let log = Log::new();
-    let body = ScriptedBody::new()
-        .then_data("12")
-        .exact_size(2)
-        .end_of_stream(EndOfStream::Never);
-    let mut body = log.answer(get("/"), json(body)).await.into_body();
-    body.frame().await.unwrap().unwrap();
-    drop(body);
-    let exchange = log.only().await;
-    assert_eq!(exchange.outcome, Outcome::Completed);
-    assert_eq!(
-        exchange.response_body,
-        BodyRecord::Whole {
+async fn satisfied_length_is_not_an_abort_whether_the_body_or_the_head_declares_it() {
+    for by_head in [false, true] {
+        let log = Log::new();
+        let body = ScriptedBody::new()
+            .then_data("12")
+            .end_of_stream(EndOfStream::Never);
+        let response = if by_head {
+            let mut response = json(body);
+            let length = HeaderValue::from_static("2");
+            response.headers_mut().insert("content-length", length);
+            response
+        } else {
+            json(body.exact_size(2))
+        };
+        let mut body = log.answer(get("/"), response).await.into_body();
+        body.frame().await.unwrap().unwrap();
+        drop(body);
+        let exchange = log.only().await;
+        assert_eq!(exchange.outcome, Outcome::Completed);
+        let whole = BodyRecord::Whole {
             text: "12".into(),
-            bytes_seen: 2
-        }
-    );
+            bytes_seen: 2,
+        };
+        assert_eq!(exchange.response_body, whole);
+    }
 }
 
 #[tokio::test]
@@ -428,30 +435,6 @@ async fn any_script_dropped_at_any_point_leaves_exactly_one_entry() {
     assert_eq!(
         (balance.seen(), balance.stored(), balance.in_flight()),
         (rounds as u64, rounds as u64, 0)
-    );
-}
-
-#[tokio::test]
-async fn length_that_only_the_head_declares_is_an_end_as_well() {
-    let log = Log::new();
-    let body = ScriptedBody::new()
-        .then_data("12")
-        .end_of_stream(EndOfStream::Never);
-    let mut response = json(body);
-    response
-        .headers_mut()
-        .insert("content-length", HeaderValue::from_static("2"));
-    let mut body = log.answer(get("/"), response).await.into_body();
-    body.frame().await.unwrap().unwrap();
-    drop(body);
-    let exchange = log.only().await;
-    assert_eq!(exchange.outcome, Outcome::Completed);
-    assert_eq!(
-        exchange.response_body,
-        BodyRecord::Whole {
-            text: "12".into(),
-            bytes_seen: 2
-        }
     );
 }
 

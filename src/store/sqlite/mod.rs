@@ -26,7 +26,7 @@ use crate::sink::LogSink;
 
 pub use self::builder::SqliteStoreBuilder;
 
-/// Keeps entries in one SQLite file: for one node, up to some tens of millions of entries.
+/// Keeps entries in one SQLite file: for one node.
 ///
 /// Clones share their connections: one that writes, and a few that read without waiting for it. Several processes may have the file open.
 ///
