@@ -94,7 +94,7 @@ pub use api::LogApi;
 pub use async_trait::async_trait;
 pub use capture::Policy;
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use entry::{Actor, AuditEvent, EntryId, LogEntry};
+pub use entry::{Actor, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};
 pub use format::WireFormat;
 pub use layer::{ApiLogLayer, ApiLogService};

@@ -74,6 +74,8 @@ pub enum SkipReason {
     Unread,
     /// The budget of captured bytes was used up before the body began.
     Budget,
+    /// The application asked to leave it out.
+    Application,
     /// The person that the entry was about has been erased.
     Erased,
 }

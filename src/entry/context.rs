@@ -11,6 +11,9 @@ pub struct Context {
     /// Who made the call, as the application knows them; never taken from a client's header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+    /// The e-mail address of whoever acts in the actor's name, such as a support agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impersonator: Option<String>,
     /// The actor's session, by an id that grants nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -23,9 +26,15 @@ pub struct Context {
     /// The project within the organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The project's name, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_name: Option<String>,
     /// The environment, such as `production` or `sandbox`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// The object that the call is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
     /// The client's own request id: at most 128 characters of letters, digits and `-_.:/+=`; not unique.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -53,18 +62,22 @@ impl Context {
             let names = [&actor.email, &actor.first_name, &actor.last_name];
             actor.id.len() + total(names)
         });
+        let resource = self.resource.as_ref();
+        let resource = resource.map_or(0, |it| it.kind.len() + it.id.len());
         let texts = [
+            &self.impersonator,
             &self.session,
             &self.api_key,
             &self.organisation,
             &self.project,
+            &self.project_name,
             &self.environment,
             &self.request_id,
             &self.user_agent,
             &self.trace_id,
             &self.api_version,
         ];
-        actor + total(texts)
+        actor + resource + total(texts)
     }
 }
 
@@ -110,6 +123,34 @@ pub struct Actor {
     pub last_name: Option<String>,
 }
 
+/// The object that a call is about.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Resource {
+    /// The kind of object, such as `project`.
+    pub kind: String,
+    /// The object's id.
+    pub id: String,
+}
+
+impl Resource {
+    /// Names an object by its kind and id.
+    pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The kinds of [`Actor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +160,19 @@ pub enum ActorKind {
     User,
     /// Another service, or a job.
     Service,
+}
+
+impl ActorKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::User, Self::Service];
+
+    /// Returns the snake-case name that serialises it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+        }
+    }
 }
 
 impl Actor {

@@ -4,14 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::EntryId;
+use super::masked::Masked;
 
-/// Something that happened to an object, told by the application: who did what to which object.
-///
-/// The data is stored as given here; the recorder masks it on the way.
+/// The record of an audit event: who did what to which object. Everything in it is masked.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct AuditEvent {
+pub struct EventRecord {
     /// The kind of object, such as `project`.
     pub category: String,
     /// What was done, such as `updated`.
@@ -22,16 +21,77 @@ pub struct AuditEvent {
     /// One line for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The object before and after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Box<Change>>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Finding>,
+    /// What asks for attention.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Finding>,
     /// Anything else about it.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub data: Value,
     /// The exchange in which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<EntryId>,
+    /// What was masked, where, by which rule: the first [`Exchange::MAX_MASKED`](super::Exchange::MAX_MASKED) spots.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<Masked>,
+    /// How many spots were masked in all.
+    pub masked_count: u64,
 }
 
-impl AuditEvent {
-    /// Makes an event of its category and action.
+/// An object before and after, and the spots at which the two differ.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Change {
+    /// The object before; null if it was not there.
+    pub before: Value,
+    /// The object after; null if it is not there any more.
+    pub after: Value,
+    /// The first [`Change::MAX_FIELDS`] spots that differ, compared before masking: a secret that changed is listed, its values masked.
+    pub fields: Vec<ChangedField>,
+    /// How many spots differ in all.
+    pub fields_count: u64,
+}
+
+/// A spot at which an object changed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ChangedField {
+    /// Where, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What stood there; `None` if nothing did.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub before: Option<Value>,
+    /// What stands there now; `None` if nothing does.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub after: Option<Value>,
+}
+
+/// One error or alert of an event.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What it says.
+    pub message: String,
+    /// Which spot of the object it is about, as the application names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+}
+
+/// Reads a value that is there; null is a value too.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl EventRecord {
+    /// Makes a record of a category and an action.
     pub fn new(category: impl Into<String>, action: impl Into<String>) -> Self {
         Self {
             category: category.into(),
@@ -40,29 +100,126 @@ impl AuditEvent {
         }
     }
 
-    /// Names the object.
-    #[must_use]
-    pub fn ref_id(mut self, ref_id: impl Into<String>) -> Self {
-        self.ref_id = Some(ref_id.into());
-        self
+    /// Writes what is searched for text: the title, the change, the errors, the alerts and the data, as JSON.
+    pub(crate) fn text(&self) -> String {
+        let Self {
+            title,
+            change,
+            errors,
+            alerts,
+            data,
+            ..
+        } = self;
+        let change = change.as_ref().map(|it| (&it.before, &it.after));
+        // Plain values under string keys always serialise.
+        serde_json::to_string(&(title, change, errors, alerts, data)).unwrap_or_default()
     }
 
-    /// Returns about how many bytes the event holds; the data as long as its JSON.
+    /// Takes out what may tell of a person.
+    pub(super) fn erase(&mut self) {
+        (self.title, self.change, self.data) = (None, None, Value::Null);
+        (self.errors, self.alerts) = (Vec::new(), Vec::new());
+        self.masked = Vec::new();
+    }
+
+    /// Returns about how many bytes the event holds; JSON as long as its text.
     pub(super) fn size_bytes(&self) -> usize {
-        let texts = [&self.ref_id, &self.title].map(|text| text.as_ref().map_or(0, String::len));
+        let Self {
+            category,
+            action,
+            ref_id,
+            title,
+            change,
+            errors,
+            alerts,
+            data,
+            exchange: _,
+            masked,
+            masked_count: _,
+        } = self;
+        let texts = [ref_id, title].map(|text| text.as_ref().map_or(0, String::len));
+        let findings = errors.iter().chain(alerts).map(Finding::size_bytes);
         size_of::<Self>()
-            + self.category.len()
-            + self.action.len()
+            + category.len()
+            + action.len()
             + texts.iter().sum::<usize>()
-            + self.data.to_string().len()
+            + change.as_ref().map_or(0, |it| it.size_bytes())
+            + findings.sum::<usize>()
+            + json_bytes(data)
+            + masked.iter().map(Masked::size_bytes).sum::<usize>()
     }
 }
 
-impl fmt::Debug for AuditEvent {
+impl Change {
+    /// The most spots that [`Change::fields`] lists.
+    pub const MAX_FIELDS: usize = 100;
+
+    fn size_bytes(&self) -> usize {
+        let field = |it: &ChangedField| {
+            let values = [&it.before, &it.after].map(|it| it.as_ref().map_or(0, json_bytes));
+            size_of::<ChangedField>() + it.pointer.len() + values.iter().sum::<usize>()
+        };
+        size_of::<Self>()
+            + json_bytes(&self.before)
+            + json_bytes(&self.after)
+            + self.fields.iter().map(field).sum::<usize>()
+    }
+}
+
+impl Finding {
+    /// Makes a finding of its message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            pointer: None,
+        }
+    }
+
+    /// Says which spot it is about.
+    #[must_use]
+    pub fn pointer(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    fn size_bytes(&self) -> usize {
+        let pointer = self.pointer.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.message.len() + pointer
+    }
+}
+
+fn json_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null => 0,
+        value => value.to_string().len(),
+    }
+}
+
+impl fmt::Debug for EventRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditEvent")
+        f.debug_struct("EventRecord")
             .field("category", &self.category)
             .field("action", &self.action)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("fields_count", &self.fields_count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChangedField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangedField").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding").finish_non_exhaustive()
     }
 }

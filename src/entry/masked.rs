@@ -29,6 +29,10 @@ impl Masked {
             bytes: bytes as u64,
         }
     }
+
+    pub(super) fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.pointer.len() + self.rule.len()
+    }
 }
 
 /// The parts of an entry in which the masker works.
@@ -54,4 +58,18 @@ pub enum Place {
     ResponseBody,
     /// A trailer field of the response.
     ResponseTrailer,
+    /// A note of an exchange.
+    Note,
+    /// The title of an event.
+    EventTitle,
+    /// The data of an event.
+    EventData,
+    /// The object before an event.
+    EventBefore,
+    /// The object after an event.
+    EventAfter,
+    /// An error of an event.
+    EventError,
+    /// An alert of an event.
+    EventAlert,
 }

@@ -10,6 +10,7 @@ mod headers;
 mod id;
 mod masked;
 mod message;
+mod note;
 mod outcome;
 mod params;
 
@@ -20,13 +21,14 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 
 pub use body::{BodyRecord, CutReason, SkipReason, WithheldReason};
-pub use context::{Actor, ActorKind, Context};
-pub use event::AuditEvent;
+pub use context::{Actor, ActorKind, Context, Resource};
+pub use event::{Change, ChangedField, EventRecord, Finding};
 pub use headers::Headers;
 pub use id::EntryId;
 pub(crate) use id::EntryIds;
 pub use masked::{Masked, Place};
 pub use message::{RequestRecord, ResponseRecord};
+pub use note::Note;
 pub use outcome::{Outcome, Timing};
 pub use params::{Param, Params};
 
@@ -58,7 +60,7 @@ pub enum EntryKind {
     /// An HTTP call.
     Exchange(Box<Exchange>),
     /// An audit event.
-    Event(Box<AuditEvent>),
+    Event(Box<EventRecord>),
 }
 
 /// The name of a kind, for filters and columns.
@@ -101,6 +103,9 @@ pub struct Exchange {
     pub outcome: Outcome,
     /// How long it took.
     pub timing: Timing,
+    /// What the application noted, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// What was masked, where, by which rule: the first [`Exchange::MAX_MASKED`] spots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masked: Vec<Masked>,
@@ -128,6 +133,14 @@ impl LogEntry {
         }
     }
 
+    /// Returns the event, if it is one.
+    pub fn event(&self) -> Option<&EventRecord> {
+        match &self.kind {
+            EntryKind::Exchange(_) => None,
+            EntryKind::Event(event) => Some(event),
+        }
+    }
+
     /// Returns the name of the kind.
     pub fn kind(&self) -> Kind {
         match self.kind {
@@ -136,21 +149,24 @@ impl LogEntry {
         }
     }
 
-    /// Takes out what tells of a person: the actor, session, key, addresses, user agent and client's request id of the context;
-    /// the query, fields and bodies of an exchange; the title and data of an event. What was called, when and with what status stays.
+    /// Takes out what tells of a person: the actor, impersonator, session, key, addresses, user agent, client's request id and resource of the context;
+    /// the query, fields, bodies and notes of an exchange; the title, change, findings and data of an event. What was called, when and with what status stays.
     pub fn erase_person(&mut self) {
         let Context {
             actor,
             session,
+            impersonator,
             api_key,
             request_id,
             client_ip,
             peer_ip,
             user_agent,
+            resource,
             ..
         } = &mut self.context;
         (*actor, *client_ip, *peer_ip) = (None, None, None);
         (*session, *api_key, *request_id, *user_agent) = (None, None, None, None);
+        (*impersonator, *resource) = (None, None);
         match &mut self.kind {
             EntryKind::Exchange(exchange) => {
                 let Exchange {
@@ -158,6 +174,7 @@ impl LogEntry {
                     request_body,
                     response,
                     response_body,
+                    notes,
                     masked,
                     ..
                 } = &mut **exchange;
@@ -178,12 +195,10 @@ impl LogEntry {
                         };
                     }
                 }
+                notes.clear();
                 masked.clear();
             }
-            EntryKind::Event(event) => {
-                event.title = None;
-                event.data = serde_json::Value::Null;
-            }
+            EntryKind::Event(event) => event.erase(),
         }
     }
 
@@ -210,6 +225,7 @@ impl Exchange {
             response_body: BodyRecord::Empty,
             outcome,
             timing,
+            notes: Vec::new(),
             masked: Vec::new(),
             masked_count: 0,
         }
@@ -256,11 +272,8 @@ impl Exchange {
             + request.trailers.size_bytes()
             + response
             + bodies.iter().sum::<usize>()
-            + self
-                .masked
-                .iter()
-                .map(|it| size_of::<Masked>() + it.pointer.len() + it.rule.len())
-                .sum::<usize>()
+            + self.notes.iter().map(Note::size_bytes).sum::<usize>()
+            + self.masked.iter().map(Masked::size_bytes).sum::<usize>()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
-use crate::entry::{Kind, LogEntry};
+use crate::entry::{ActorKind, EntryId, EntryKind, Kind, LogEntry, Outcome};
 use crate::pattern::PathPattern;
 
 /// What a listing is narrowed to.
@@ -25,6 +25,12 @@ pub struct Filter {
     pub routes: Vec<String>,
     /// The actor's id.
     pub actors: Vec<String>,
+    /// The kind of the actor.
+    pub actor_kinds: Vec<ActorKind>,
+    /// The actor's session.
+    pub sessions: Vec<String>,
+    /// The fingerprint or record id of the API key.
+    pub api_keys: Vec<String>,
     /// The organisation.
     pub organisations: Vec<String>,
     /// The project.
@@ -41,6 +47,23 @@ pub struct Filter {
     pub api_versions: Vec<String>,
     /// The kind of the entry.
     pub kinds: Vec<Kind>,
+    /// How an exchange ended.
+    pub outcomes: Vec<Outcome>,
+    /// An exchange that took at least this many microseconds to its end.
+    pub min_micros: Option<u64>,
+    /// An exchange that took at most this many microseconds to its end.
+    pub max_micros: Option<u64>,
+    /// The category of an event.
+    pub categories: Vec<String>,
+    /// The action of an event.
+    pub actions: Vec<String>,
+    /// The object: an event's `ref_id`, or the id of an exchange's resource.
+    pub ref_ids: Vec<String>,
+    /// The exchange in which an event happened.
+    pub exchanges: Vec<EntryId>,
+    /// What the bodies of an exchange, or an event's title, change, findings and data as JSON, have to contain; the case of ASCII letters does not
+    /// count. No store has an index of it: see [`Page::searched_to`](super::Page::searched_to).
+    pub text: Option<String>,
     /// Matches no entry at all: for a value that a wire format accepts and that nothing can have.
     pub nothing: bool,
 }
@@ -111,6 +134,9 @@ impl Filter {
             paths,
             routes,
             actors,
+            actor_kinds,
+            sessions,
+            api_keys,
             organisations,
             projects,
             environments,
@@ -119,12 +145,26 @@ impl Filter {
             request_ids,
             api_versions,
             kinds,
+            outcomes,
+            min_micros,
+            max_micros,
+            categories,
+            actions,
+            ref_ids,
+            exchanges,
+            text: _,
             nothing,
         } = self;
         let context = &entry.context;
         let exchange = entry.exchange();
         let request = exchange.map(|exchange| &exchange.request);
-        let actor = context.actor.as_ref().map(|actor| &actor.id);
+        let event = entry.event();
+        let actor = context.actor.as_ref();
+        let micros = exchange.map(|it| it.timing.to_last_byte_micros);
+        let ref_id = match event {
+            Some(event) => event.ref_id.as_ref(),
+            None => context.resource.as_ref().map(|it| &it.id),
+        };
 
         !nothing
             && from.is_none_or(|from| entry.created_at >= from)
@@ -137,7 +177,10 @@ impl Filter {
             && (paths.is_empty()
                 || request.is_some_and(|it| paths.iter().any(|pattern| pattern.matches(&it.path))))
             && one_of(routes, request.and_then(|it| it.route.as_ref()))
-            && one_of(actors, actor)
+            && one_of(actors, actor.map(|it| &it.id))
+            && one_of(actor_kinds, actor.map(|it| &it.kind))
+            && one_of(sessions, context.session.as_ref())
+            && one_of(api_keys, context.api_key.as_ref())
             && one_of(organisations, context.organisation.as_ref())
             && one_of(projects, context.project.as_ref())
             && one_of(environments, context.environment.as_ref())
@@ -146,7 +189,39 @@ impl Filter {
             && one_of(request_ids, context.request_id.as_ref())
             && one_of(api_versions, context.api_version.as_ref())
             && one_of(kinds, Some(&entry.kind()))
+            && one_of(outcomes, exchange.map(|it| &it.outcome))
+            && min_micros.is_none_or(|least| micros.is_some_and(|it| it >= least))
+            && max_micros.is_none_or(|most| micros.is_some_and(|it| it <= most))
+            && one_of(categories, event.map(|it| &it.category))
+            && one_of(actions, event.map(|it| &it.action))
+            && one_of(ref_ids, ref_id)
+            && one_of(exchanges, event.and_then(|it| it.exchange.as_ref()))
+            && self.finds_text(entry)
     }
+
+    /// Tells whether an entry has the text that is searched for, or none is.
+    pub(crate) fn finds_text(&self, entry: &LogEntry) -> bool {
+        let Some(text) = &self.text else { return true };
+        match &entry.kind {
+            EntryKind::Exchange(exchange) => [&exchange.request_body, &exchange.response_body]
+                .iter()
+                .any(|body| body.text().is_some_and(|body| contains(body, text))),
+            EntryKind::Event(event) => contains(&event.text(), text),
+        }
+    }
+}
+
+/// Tells whether a text contains another one, whatever the case of ASCII letters.
+fn contains(text: &str, wanted: &str) -> bool {
+    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+    let Some((first, rest)) = wanted.split_first() else {
+        return true;
+    };
+    let starts = text.len().saturating_sub(rest.len());
+    (0..starts).any(|at| {
+        text[at].eq_ignore_ascii_case(first)
+            && text[at + 1..][..rest.len()].eq_ignore_ascii_case(rest)
+    })
 }
 
 fn one_of<T: PartialEq>(wanted: &[T], value: Option<&T>) -> bool {

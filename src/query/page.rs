@@ -13,18 +13,23 @@ pub enum Position {
     Before(EntryId),
     /// At a page number from 1, for formats that page so. Its cost grows with the number, and pages shift under writes.
     Number(u64),
+    /// At a page number from 1, counted from the oldest entry on, the entries of the page oldest first.
+    FromOldest(u64),
 }
 
 /// One page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
-    /// The entries, newest first.
+    /// The entries, newest first, but for [`Position::FromOldest`].
     pub entries: Vec<LogEntry>,
     /// Whether older entries follow.
     pub has_older: bool,
     /// Whether newer entries precede.
     pub has_newer: bool,
+    /// How far a search for text came, where it stopped before the page was full because it had looked at as much as it does for one page:
+    /// older entries, from right after this id on, have not been looked at yet, and `has_older` is true.
+    pub searched_to: Option<EntryId>,
 }
 
 impl Page {
@@ -34,6 +39,7 @@ impl Page {
             entries,
             has_older,
             has_newer,
+            searched_to: None,
         }
     }
 }

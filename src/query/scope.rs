@@ -76,6 +76,16 @@ impl Scope {
         self
     }
 
+    /// Returns the one organisation that the reader is held to, if it is.
+    pub fn organisation_id(&self) -> Option<&str> {
+        self.allowed.organisations.first().map(String::as_str)
+    }
+
+    /// Returns the one environment that the reader is held to, if it is.
+    pub fn environment_name(&self) -> Option<&str> {
+        self.allowed.environments.first().map(String::as_str)
+    }
+
     /// Tells whether the reader may see an entry.
     pub fn allows(&self, entry: &LogEntry) -> bool {
         self.allowed.matches(entry)

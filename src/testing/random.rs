@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::sample;
 use crate::clock::Timestamp;
-use crate::entry::{Actor, EntryId, Kind, LogEntry};
+use crate::entry::{Actor, ActorKind, EntryId, EntryKind, Kind, LogEntry, Outcome, Resource};
 use crate::query::{Filter, LogQuery, PathPattern, Position, Scope, StatusRange};
 
 /// A generator of entries, filters and queries: the same seed gives the same ones on every machine.
@@ -110,8 +110,14 @@ impl Random {
         let context = &mut entry.context;
         context.actor = self.maybe(|random| {
             let name = random.text();
-            Actor::user(name)
+            match random.chance(80) {
+                true => Actor::user(name),
+                false => Actor::service(name),
+            }
         });
+        context.session = self.maybe(Self::text);
+        context.api_key = self.maybe(Self::text);
+        context.resource = self.maybe(|random| Resource::new("project", random.text()));
         context.organisation = self.maybe(Self::text);
         context.project = self.maybe(Self::text);
         context.environment = self.maybe(Self::text);
@@ -119,10 +125,18 @@ impl Random {
         context.user_agent = self.maybe(Self::text);
         context.api_version = self.maybe(Self::text);
         context.client_ip = self.maybe(Self::address);
+        if let EntryKind::Event(event) = &mut entry.kind {
+            event.category = self.text();
+            event.action = self.text();
+            event.ref_id = self.maybe(Self::text);
+            event.exchange = self.maybe(|random| sample::id(random.below(number)));
+        }
         let bodies = sample::bodies();
         sample::change(&mut entry, |exchange| {
             exchange.request.method = self.pick(&METHODS).to_owned();
             exchange.request.path = self.pick(&PATHS).to_owned();
+            exchange.outcome = self.pick(&Outcome::ALL);
+            exchange.timing.to_last_byte_micros = u64::from(self.below(5));
             exchange.request.route = self.maybe(Self::text);
             exchange.request_body = bodies[self.number() as usize % bodies.len()].clone();
             match &mut exchange.response {
@@ -159,6 +173,16 @@ impl Random {
         filter.request_ids = self.some(Self::text);
         filter.api_versions = self.some(Self::text);
         filter.kinds = self.some(|random| random.pick(&[Kind::Exchange, Kind::Event]));
+        filter.actor_kinds = self.some(|random| random.pick(&ActorKind::ALL));
+        filter.sessions = self.some(Self::text);
+        filter.api_keys = self.some(Self::text);
+        filter.outcomes = self.some(|random| random.pick(&Outcome::ALL));
+        filter.min_micros = self.chance(SELDOM).then(|| self.below(5).into());
+        filter.max_micros = self.chance(SELDOM).then(|| self.below(5).into());
+        filter.categories = self.some(Self::text);
+        filter.actions = self.some(Self::text);
+        filter.ref_ids = self.some(Self::text);
+        filter.exchanges = self.some(|random| sample::id(random.below(count)));
         filter.nothing = self.chance(1);
         filter
     }
@@ -189,6 +213,7 @@ impl Random {
             0 | 1 => Position::First,
             2 => Position::After(self.id(count)),
             3 => Position::Before(self.id(count)),
+            4 => Position::FromOldest(u64::from(self.below(5))),
             _ => Position::Number(u64::from(self.below(5))),
         };
         let limit = 1 + self.below(12);

@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::entry::{
-    Actor, AuditEvent, BodyRecord, Context, CutReason, EntryId, EntryKind, Exchange, Headers,
-    LogEntry, Masked, Outcome, Place, RequestRecord, ResponseRecord, SkipReason, Timing,
-    WithheldReason,
+    Actor, BodyRecord, Change, ChangedField, Context, CutReason, EntryId, EntryKind, EventRecord,
+    Exchange, Finding, Headers, LogEntry, Masked, Note, Outcome, Place, RequestRecord, Resource,
+    ResponseRecord, SkipReason, Timing, WithheldReason,
 };
 
 /// Texts that break what is careless about quotes, patterns, ends of strings, controls and code points.
@@ -92,19 +92,41 @@ pub fn exchange(number: u32) -> LogEntry {
             Masked::new(Place::ResponseBody, "/data/0/pin", "names", 4),
         ];
         exchange.masked_count = 2;
+        exchange.notes = vec![Note::new("plan", "pro"), Note::new("plan", "")];
     });
     entry
 }
 
 /// Makes an entry of an audit event with every field set.
 pub fn event(number: u32) -> LogEntry {
-    let event = AuditEvent {
+    let event = EventRecord {
         category: "project".into(),
         action: "updated".into(),
         ref_id: Some("prj_1".into()),
         title: Some("Jane renamed the project".into()),
-        data: json!({"before": {"name": "a", "n": 0.1 + 0.2}, "after": {"name": "b", "n": u64::MAX}, "list": [null, -1]}),
+        change: Some(Box::new(Change {
+            before: json!({"name": "a", "n": 0.1 + 0.2, "gone": null}),
+            after: json!({"name": "b", "n": u64::MAX}),
+            fields: vec![
+                ChangedField {
+                    pointer: "/name".into(),
+                    before: Some(json!("a")),
+                    after: Some(json!("b")),
+                },
+                ChangedField {
+                    pointer: "/gone".into(),
+                    before: Some(Value::Null),
+                    after: None,
+                },
+            ],
+            fields_count: 3,
+        })),
+        errors: vec![Finding::new("the name is taken").pointer("/name")],
+        alerts: vec![Finding::new("the quota is nearly used up")],
+        data: json!({"list": [null, -1]}),
         exchange: Some(id(number)),
+        masked: vec![Masked::new(Place::EventAfter, "/pin", "names", 4)],
+        masked_count: 1,
     };
     let kind = EntryKind::Event(Box::new(event));
     LogEntry::new(id(number), time(number), context(), kind)
@@ -124,7 +146,7 @@ pub fn variants(first: u32) -> Vec<LogEntry> {
     add(exchange, &|_| {});
     add(event, &|_| {});
     add(event, &|entry| {
-        entry.kind = EntryKind::Event(Box::new(AuditEvent::new("", "")));
+        entry.kind = EntryKind::Event(Box::new(EventRecord::new("", "")));
     });
     add(exchange, &|entry| change(entry, |it| it.response = None));
     add(exchange, &|entry| {
@@ -145,6 +167,7 @@ pub fn variants(first: u32) -> Vec<LogEntry> {
     }
     for place in [
         Place::Authority,
+        Place::Path,
         Place::Query,
         Place::RequestHeader,
         Place::RequestBody,
@@ -152,6 +175,13 @@ pub fn variants(first: u32) -> Vec<LogEntry> {
         Place::ResponseHeader,
         Place::ResponseBody,
         Place::ResponseTrailer,
+        Place::Note,
+        Place::EventTitle,
+        Place::EventData,
+        Place::EventBefore,
+        Place::EventAfter,
+        Place::EventError,
+        Place::EventAlert,
     ] {
         let masked = Masked::new(place, "/a", "rule", 3);
         add(exchange, &|entry| {
@@ -167,7 +197,8 @@ pub fn everywhere(number: u32, text: &str) -> LogEntry {
     let some = || Some(text.to_owned());
     let context = &mut entry.context;
     context.actor = Some(Actor::user(text).email(text).name(text, text));
-    (context.session, context.api_key) = (some(), some());
+    (context.session, context.api_key, context.impersonator) = (some(), some(), some());
+    (context.resource, context.project_name) = (Some(Resource::new(text, text)), some());
     (context.organisation, context.project, context.environment) = (some(), some(), some());
     (context.request_id, context.user_agent) = (some(), some());
     (context.trace_id, context.api_version) = (some(), some());
@@ -196,6 +227,7 @@ pub fn everywhere(number: u32, text: &str) -> LogEntry {
         };
         (exchange.request_body, exchange.response_body) = (body.clone(), body);
         exchange.masked = vec![Masked::new(Place::Query, text, text, text.len())];
+        exchange.notes = vec![Note::new(text, text)];
     });
     entry
 }
@@ -227,6 +259,7 @@ pub fn bodies() -> Vec<BodyRecord> {
         SkipReason::ContentCoding,
         SkipReason::Unread,
         SkipReason::Budget,
+        SkipReason::Application,
         SkipReason::Erased,
     ] {
         let bytes_seen = 1;
@@ -255,11 +288,14 @@ fn context() -> Context {
                 .email("jane@example.com")
                 .name("Jane", "Doe"),
         ),
+        impersonator: Some("support@example.com".into()),
         session: Some("ses_1".into()),
         api_key: Some("key_1".into()),
         organisation: Some("org_1".into()),
         project: Some("prj_1".into()),
+        project_name: Some("First".into()),
         environment: Some("production".into()),
+        resource: Some(Resource::new("inquiry", "inq_1")),
         request_id: Some("client-request-1".into()),
         client_ip: Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))),
         peer_ip: Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))),

@@ -291,7 +291,7 @@ fn about_canary(number: u32) -> LogEntry {
     });
     let context = &mut entry.context;
     (context.organisation, context.project, context.environment) = (None, None, None);
-    (context.trace_id, context.api_version) = (None, None);
+    (context.trace_id, context.api_version, context.project_name) = (None, None, None);
     context.actor = Some(tower_api_log::Actor::user("user_9").email(CANARY));
     entry
 }

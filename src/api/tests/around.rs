@@ -1,7 +1,7 @@
 use super::*;
 use crate::format::{Listing, Operation, Parameters, Question, Refusal, Reply, Route, WireFormat};
 
-fn all_formats(store: VecStore) -> LogApi {
+fn all_formats(store: SpyStore) -> LogApi {
     let api = builder(store)
         .format(Persona::new())
         .format(Lago::new())
@@ -57,7 +57,7 @@ impl WireFormat for Other {
 
 #[tokio::test]
 async fn every_response_is_kept_from_caches_and_from_guesses() {
-    let api = all_formats(VecStore::new(vec![exchange(1, |_, _| {})]));
+    let api = all_formats(SpyStore::new(vec![exchange(1, |_, _| {})]));
     for uri in LISTS
         .into_iter()
         .chain(["/nowhere", "/api/v1/api-logs?x=1"])
@@ -76,7 +76,7 @@ async fn every_response_is_kept_from_caches_and_from_guesses() {
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
-    let api = all_formats(VecStore::new(vec![exchange(1, |_, _| {})]));
+    let api = all_formats(SpyStore::new(vec![exchange(1, |_, _| {})]));
     for uri in LISTS {
         let wanted = get(&api, uri).await;
         let request = Request::builder()
@@ -95,7 +95,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 
 #[tokio::test]
 async fn other_methods_are_refused_before_anything_is_read() {
-    let api = all_formats(VecStore::failing(ErrorKind::Storage));
+    let api = all_formats(SpyStore::failing(ErrorKind::Storage));
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"] {
         for uri in LISTS {
             let request = Request::builder().method(method).uri(uri).body(()).unwrap();
@@ -113,7 +113,7 @@ async fn failing_store_gives_the_vendors_error_without_detail() {
         (ErrorKind::Storage, 500),
         (ErrorKind::Corrupt, 500),
     ] {
-        let api = all_formats(VecStore::failing(kind));
+        let api = all_formats(SpyStore::failing(kind));
         for list in LISTS {
             for uri in [list.to_owned(), format!("{list}/{}", id(1))] {
                 let got = get(&api, &uri).await;
@@ -127,7 +127,7 @@ async fn failing_store_gives_the_vendors_error_without_detail() {
 
 #[tokio::test]
 async fn unknown_path_is_refused_in_the_words_of_the_first_format() {
-    let api = builder(VecStore::default())
+    let api = builder(SpyStore::new(Vec::new()))
         .format(Lago::new())
         .format(Native);
     let got = get(&api.build().unwrap(), "/api/v1/api_logs/a/b").await;
@@ -138,7 +138,10 @@ async fn unknown_path_is_refused_in_the_words_of_the_first_format() {
 #[tokio::test]
 async fn routes_match_by_template_and_path_parameters_are_decoded() {
     let other = Other(&["/other/first", "/other/{a}"]);
-    let api = builder(VecStore::default()).format(other).build().unwrap();
+    let api = builder(SpyStore::new(Vec::new()))
+        .format(other)
+        .build()
+        .unwrap();
     assert_eq!(get(&api, "/other/first").await.text, r#""/other/first""#);
     assert_eq!(
         get(&api, "/other/%C3%A4%2Fb/").await.text,
@@ -160,7 +163,7 @@ async fn routes_match_by_template_and_path_parameters_are_decoded() {
 #[test]
 fn wrong_settings_are_errors_of_build() {
     let build = |formats: Vec<&'static [&'static str]>| {
-        let api = builder(VecStore::default());
+        let api = builder(SpyStore::new(Vec::new()));
         let api = formats
             .into_iter()
             .fold(api, |api, templates| api.format(Other(templates)));
@@ -261,7 +264,7 @@ async fn denials_have_their_own_statuses() {
         (Denial::Forbidden, 403),
         (Denial::Unavailable, 503),
     ] {
-        let api = LogApi::new(VecStore::default()).access(Never(denial));
+        let api = LogApi::new(SpyStore::new(Vec::new())).access(Never(denial));
         let api = api
             .format(Persona::new())
             .format(Lago::new())
@@ -293,7 +296,7 @@ fn parameters_print_no_user_data() {
 #[cfg(feature = "axum")]
 #[tokio::test]
 async fn router_answers_every_path_of_the_formats_beside_the_application() {
-    let api = all_formats(VecStore::new(vec![exchange(1, |exchange, _| {
+    let api = all_formats(SpyStore::new(vec![exchange(1, |exchange, _| {
         exchange.request.method = "POST".into()
     })]));
     let app: axum::Router = axum::Router::new()

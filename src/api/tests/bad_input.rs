@@ -7,7 +7,7 @@ const LISTS: [&str; 3] = [
 ];
 
 fn api() -> LogApi {
-    let api = builder(VecStore::new(vec![exchange(1, |_, _| {})]));
+    let api = builder(SpyStore::new(vec![exchange(1, |_, _| {})]));
     let api = api
         .format(Persona::new())
         .format(Lago::new())

@@ -4,7 +4,7 @@ use crate::query::{PathPattern, StatusRange};
 const LIST: &str = "/api/v1/api_logs";
 
 fn lago(entries: Vec<LogEntry>) -> LogApi {
-    builder(VecStore::new(entries))
+    builder(SpyStore::new(entries))
         .format(Lago::new())
         .build()
         .unwrap()
@@ -35,7 +35,7 @@ fn sample() -> LogEntry {
 }
 
 async fn asked(format: Lago, query: &str) -> LogQuery {
-    let store = VecStore::new(Vec::new());
+    let store = SpyStore::new(Vec::new());
     let api = builder(store.clone()).format(format).build().unwrap();
     get(&api, &format!("{LIST}?{query}")).await.ok();
     store.last_asked()
@@ -145,7 +145,7 @@ async fn only_methods_that_the_official_clients_read_are_served() {
     };
     let list = get(&lago(entries()), LIST).await.ok();
     assert_eq!(methods(list), ["delete", "put", "post"]);
-    let all = builder(VecStore::new(entries())).format(Lago::new().all_methods());
+    let all = builder(SpyStore::new(entries())).format(Lago::new().all_methods());
     let all = all.build().unwrap();
     assert_eq!(methods(get(&all, LIST).await.ok()).len(), 5);
     let list = get(
@@ -159,7 +159,7 @@ async fn only_methods_that_the_official_clients_read_are_served() {
 
 #[tokio::test]
 async fn audit_event_is_no_api_log() {
-    let all = builder(VecStore::new(vec![event(1)])).format(Lago::new().all_methods());
+    let all = builder(SpyStore::new(vec![event(1)])).format(Lago::new().all_methods());
     let all = all.build().unwrap();
     assert_eq!(get(&all, LIST).await.ok()["meta"]["total_count"], 0);
     assert_eq!(get(&all, &format!("{LIST}/{}", id(1))).await.status, 404);

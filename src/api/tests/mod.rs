@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -17,39 +18,44 @@ use tower::ServiceExt;
 use super::*;
 use crate::clock::Timestamp;
 use crate::entry::{
-    Actor, AuditEvent, BodyRecord, Context, EntryId, EntryKind, Exchange, Headers, LogEntry,
+    Actor, BodyRecord, Context, EntryId, EntryKind, EventRecord, Exchange, Headers, LogEntry,
     Outcome, OwnEndpoint, RequestRecord, ResponseRecord, Timing,
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Lago, Native, Persona};
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
+use crate::sink::LogSink;
+use crate::store::MemoryStore;
 
 /// A reader who sees everything, and those of two tenants.
 const ALL: &str = "token-of-everything-1";
 const A: &str = "token-of-tenant-a-0001";
 const B: &str = "token-of-tenant-b-0001";
 
-/// The reference evaluator over a list, and a record of what was asked.
-#[derive(Clone, Default)]
-struct VecStore {
-    entries: Arc<Vec<LogEntry>>,
+/// The reference store, a record of what it was asked, and failures to order.
+#[derive(Clone)]
+struct SpyStore {
+    entries: MemoryStore,
     asked: Arc<Mutex<Vec<LogQuery>>>,
     failing: Option<ErrorKind>,
 }
 
-impl VecStore {
-    fn new(mut entries: Vec<LogEntry>) -> Self {
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+impl SpyStore {
+    fn new(entries: Vec<LogEntry>) -> Self {
+        let store = MemoryStore::new();
+        let written = store.write(&entries).now_or_never();
+        written.expect("memory does not wait").unwrap();
         Self {
-            entries: Arc::new(entries),
-            ..Self::default()
+            entries: store,
+            asked: Arc::default(),
+            failing: None,
         }
     }
 
     fn failing(kind: ErrorKind) -> Self {
         Self {
             failing: Some(kind),
-            ..Self::default()
+            ..Self::new(Vec::new())
         }
     }
 
@@ -66,47 +72,21 @@ impl VecStore {
 }
 
 #[async_trait]
-impl LogStore for VecStore {
+impl LogStore for SpyStore {
     async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
         self.check()?;
-        let mut seen = self.entries.iter().filter(|entry| scope.allows(entry));
-        Ok(seen.find(|entry| entry.id == id).cloned())
+        self.entries.get(scope, id).await
     }
 
     async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
         self.check()?;
         self.asked.lock().unwrap().push(query.clone());
-        let all = self.entries.iter().filter(|entry| query.matches(entry));
-        let all: Vec<_> = all.cloned().collect();
-        let limit = query.limit as usize;
-        let (start, end) = match query.position {
-            Position::First => (0, limit),
-            Position::After(id) => {
-                let start = all.iter().take_while(|entry| entry.id >= id).count();
-                (start, start + limit)
-            }
-            Position::Before(id) => {
-                let end = all.iter().take_while(|entry| entry.id > id).count();
-                (end.saturating_sub(limit), end)
-            }
-            Position::Number(number) => {
-                let start = (number as usize - 1) * limit;
-                (start, start + limit)
-            }
-        };
-        let (start, end) = (start.min(all.len()), end.min(all.len()));
-        Ok(Page::new(
-            all[start..end].to_vec(),
-            end < all.len(),
-            start > 0,
-        ))
+        self.entries.list(query).await
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         self.check()?;
-        let query = LogQuery::new(scope.clone()).filter(filter.clone());
-        let matching = self.entries.iter().filter(|entry| query.matches(entry));
-        Ok(matching.count() as u64)
+        self.entries.count(scope, filter).await
     }
 }
 
@@ -155,7 +135,7 @@ fn exchange(number: u8, change: impl FnOnce(&mut Exchange, &mut Context)) -> Log
     LogEntry::new(id(number), at(number), context, kind)
 }
 
-fn builder(store: VecStore) -> Builder<Box<dyn Access>> {
+fn builder(store: SpyStore) -> Builder<Box<dyn Access>> {
     let tokens = BearerTokens::new([
         (ALL, Scope::all()),
         (A, Scope::organisation("org_a").unwrap()),
@@ -165,7 +145,7 @@ fn builder(store: VecStore) -> Builder<Box<dyn Access>> {
 }
 
 fn native(entries: Vec<LogEntry>) -> LogApi {
-    builder(VecStore::new(entries))
+    builder(SpyStore::new(entries))
         .format(Native)
         .build()
         .unwrap()
@@ -245,7 +225,8 @@ fn compact(file: &str, id: &str) -> String {
 }
 
 fn event(number: u8) -> LogEntry {
-    let mut event = AuditEvent::new("project", "updated").ref_id("project_1");
+    let mut event = EventRecord::new("project", "updated");
+    event.ref_id = Some("project_1".into());
     event.data = serde_json::json!({ "projectName": "x" });
     event.exchange = Some(id(number));
     LogEntry::new(

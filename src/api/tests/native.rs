@@ -49,6 +49,7 @@ fn full() -> LogEntry {
             user_agent: Some("curl/8".into()),
             trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
             api_version: Some("v1".into()),
+            ..Context::default()
         };
     });
     entry.created_at = "2025-06-20T14:34:25.000250Z".parse().unwrap();
@@ -56,7 +57,7 @@ fn full() -> LogEntry {
 }
 
 async fn asked(query: &str) -> Filter {
-    let store = VecStore::new(Vec::new());
+    let store = SpyStore::new(Vec::new());
     let api = builder(store.clone()).format(Native).build().unwrap();
     get(&api, &format!("/api-log/v1/entries?{query}"))
         .await
@@ -160,7 +161,7 @@ async fn every_filter_reaches_the_store_as_asked() {
         request_ids: ["r", "s"].map(str::to_owned).to_vec(),
         api_versions: text("v1"),
         kinds: vec![Kind::Event, Kind::Exchange],
-        nothing: false,
+        ..Filter::default()
     };
     assert_eq!(filter, wanted);
 }

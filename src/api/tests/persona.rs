@@ -2,7 +2,7 @@ use super::*;
 use crate::entry::WithheldReason;
 
 fn persona(entries: Vec<LogEntry>) -> LogApi {
-    let api = builder(VecStore::new(entries)).format(Persona::new());
+    let api = builder(SpyStore::new(entries)).format(Persona::new());
     api.build().unwrap()
 }
 
@@ -76,7 +76,7 @@ async fn strict_list_keeps_to_the_published_schema() {
         exchange.response_body = whole("[]");
     });
     entry.created_at = "2023-09-20T20:20:03.485Z".parse().unwrap();
-    let strict = builder(VecStore::new(vec![entry])).format(Persona::new().strict());
+    let strict = builder(SpyStore::new(vec![entry])).format(Persona::new().strict());
     let got = get(&strict.build().unwrap(), "/api/v1/api-logs").await;
     let file = include_str!("../../format/golden/persona_strict.json");
     assert_eq!(got.ok(), golden(file, &req(1)));

@@ -25,7 +25,7 @@ fn entries() -> Vec<LogEntry> {
 }
 
 fn api() -> LogApi {
-    let api = builder(VecStore::new(entries()));
+    let api = builder(SpyStore::new(entries()));
     let api = api
         .format(Persona::new())
         .format(Lago::new())

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::entry::{
-    AuditEvent, BodyRecord, Context, EntryKind, Exchange, Headers, LogEntry, RequestRecord,
+    BodyRecord, Context, EntryKind, EventRecord, Exchange, Headers, LogEntry, RequestRecord,
     ResponseRecord,
 };
 use crate::format::fields::{Field, Object};
@@ -120,7 +120,7 @@ fn name<'a>(reason: &impl Serialize) -> Field<'a> {
     Field::data(reason)
 }
 
-fn event(event: &AuditEvent) -> Object<'_> {
+fn event(event: &EventRecord) -> Object<'_> {
     Object::new()
         .with("category", &event.category)
         .with("action", &event.action)

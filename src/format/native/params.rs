@@ -95,7 +95,7 @@ fn filter(parameters: &Parameters) -> Result<Filter, Refusal> {
         request_ids: parameters.list("request_id", "must not be empty", word)?,
         api_versions: parameters.list("api_version", "must not be empty", word)?,
         kinds: parameters.list("kind", "must be exchange or event", kind)?,
-        nothing: false,
+        ..Filter::default()
     })
 }
 

@@ -217,6 +217,17 @@ impl LogStore for MemoryStore {
                 has_older = found.len() > limit;
                 found.truncate(limit);
             }
+            Position::FromOldest(number) => {
+                let before = usize::try_from(number.saturating_sub(1))
+                    .ok()
+                    .and_then(|pages| pages.checked_mul(limit))
+                    .unwrap_or(usize::MAX);
+                let oldest_first = ring.listing(query, all).rev();
+                found = share(oldest_first.skip(before).take(limit + 1));
+                has_older = before > 0 && ring.listing(query, all).next().is_some();
+                has_newer = found.len() > limit;
+                found.truncate(limit);
+            }
         }
         drop(ring);
         Ok(Page::new(

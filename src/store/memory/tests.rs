@@ -1,8 +1,8 @@
 use super::*;
-use crate::entry::{AuditEvent, Context, EntryKind};
+use crate::entry::{Context, EntryKind, EventRecord};
 
 fn entry(number: u8, title_bytes: usize) -> LogEntry {
-    let mut event = AuditEvent::new("project", "updated");
+    let mut event = EventRecord::new("project", "updated");
     event.title = Some("x".repeat(title_bytes));
     let mut id = [0; 16];
     id[15] = number;

@@ -20,6 +20,11 @@ pub(in crate::store) enum Value {
     Id(EntryId),
 }
 
+/// Returns a duration as a column holds it.
+pub(in crate::store) fn micros(micros: u64) -> i64 {
+    i64::try_from(micros).unwrap_or(i64::MAX)
+}
+
 impl<D: Dialect> Condition<D> {
     /// Makes the condition that every filter is met. The scope goes first.
     ///
@@ -88,6 +93,18 @@ impl<D: Dialect> Condition<D> {
             request_ids,
             api_versions,
             kinds,
+            actor_kinds,
+            sessions,
+            api_keys,
+            outcomes,
+            min_micros,
+            max_micros,
+            categories,
+            actions,
+            ref_ids,
+            exchanges,
+            // No column has it: the entries are asked.
+            text: _,
             nothing,
         } = filter;
         if *nothing {
@@ -112,6 +129,23 @@ impl<D: Dialect> Condition<D> {
         self.one_of("user_agent", user_agents.iter().cloned());
         self.one_of("request_id", request_ids.iter().cloned());
         self.one_of("api_version", api_versions.iter().cloned());
+        self.one_of(
+            "actor_kind",
+            actor_kinds.iter().map(|it| it.as_str().to_owned()),
+        );
+        self.one_of("session", sessions.iter().cloned());
+        self.one_of("api_key", api_keys.iter().cloned());
+        self.one_of("outcome", outcomes.iter().map(|it| it.as_str().to_owned()));
+        self.one_of("category", categories.iter().cloned());
+        self.one_of("action", actions.iter().cloned());
+        self.one_of("ref_id", ref_ids.iter().cloned());
+        self.one_of("exchange", exchanges.iter().map(ToString::to_string));
+        if let Some(least) = min_micros {
+            self.and("micros >= ", Value::Integer(micros(*least)));
+        }
+        if let Some(most) = max_micros {
+            self.and("micros <= ", Value::Integer(micros(*most)));
+        }
         self.statuses(statuses);
         self.paths(paths);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::entry::{
-    ActorKind, AuditEvent, BodyRecord, EntryKind, Headers, Masked, Outcome, Timing,
+    BodyRecord, EntryKind, EventRecord, Headers, Masked, Note, Outcome, Resource, Timing,
 };
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -33,6 +33,8 @@ pub(super) struct ExchangeHead<'a> {
     pub(super) response_body: BodyRecord,
     pub(super) outcome: Outcome,
     pub(super) timing: Timing,
+    #[serde(default, skip_serializing_if = "<[Note]>::is_empty")]
+    pub(super) notes: Cow<'a, [Note]>,
     #[serde(default, skip_serializing_if = "<[Masked]>::is_empty")]
     pub(super) masked: Cow<'a, [Masked]>,
     #[serde(default)]
@@ -44,7 +46,7 @@ pub(super) struct ExchangeHead<'a> {
 pub(super) struct EventHead<'a> {
     #[serde(default)]
     pub(super) context: ContextHead<'a>,
-    pub(super) event: Cow<'a, AuditEvent>,
+    pub(super) event: Cow<'a, EventRecord>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -65,9 +67,11 @@ pub(super) struct ContextHead<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor: Option<ActorHead<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) session: Text<'a>,
+    pub(super) impersonator: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) api_key: Text<'a>,
+    pub(super) project_name: Text<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resource: Option<Cow<'a, Resource>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) peer_ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +80,6 @@ pub(super) struct ContextHead<'a> {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ActorHead<'a> {
-    pub(super) kind: ActorKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Text<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,17 +93,34 @@ const MAX_DATA_DEPTH: usize = 100;
 
 impl<'a> EventHead<'a> {
     /// Makes the head; data that could not be read back becomes the text of its JSON, so that one event cannot spoil a listing.
-    pub(super) fn new(context: ContextHead<'a>, event: &'a AuditEvent) -> Self {
+    pub(super) fn new(context: ContextHead<'a>, event: &'a EventRecord) -> Self {
         let mut event = Cow::Borrowed(event);
-        if is_deeper(&event.data, MAX_DATA_DEPTH) {
-            let text = event.data.to_string();
-            event.to_mut().data = Value::String(text);
+        let change = event.change.as_ref();
+        let deep = |value: &Value| is_deeper(value, MAX_DATA_DEPTH);
+        if deep(&event.data) || change.is_some_and(|it| deep(&it.before) || deep(&it.after)) {
+            let event = event.to_mut();
+            flatten(&mut event.data);
+            if let Some(change) = &mut event.change {
+                flatten(&mut change.before);
+                flatten(&mut change.after);
+                for field in &mut change.fields {
+                    field.before.iter_mut().for_each(flatten);
+                    field.after.iter_mut().for_each(flatten);
+                }
+            }
         }
         Self { context, event }
     }
 
     pub(super) fn into_kind(self) -> EntryKind {
         EntryKind::Event(Box::new(self.event.into_owned()))
+    }
+}
+
+/// Turns what is too deep into the text of its JSON.
+fn flatten(value: &mut Value) {
+    if is_deeper(value, MAX_DATA_DEPTH) {
+        *value = Value::String(value.to_string());
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) use row::Row;
 use crate::query::PathPattern;
 
 /// The columns of `entry`, in the order of [`Row::columns`].
-pub(super) const COLUMNS: [&str; 15] = [
+pub(super) const COLUMNS: [&str; 24] = [
     "id",
     "created_at",
     "kind",
@@ -32,6 +32,15 @@ pub(super) const COLUMNS: [&str; 15] = [
     "user_agent",
     "request_id",
     "api_version",
+    "actor_kind",
+    "session",
+    "api_key",
+    "outcome",
+    "micros",
+    "category",
+    "action",
+    "ref_id",
+    "exchange",
 ];
 
 /// What differs between the engines.

@@ -1,15 +1,19 @@
 use std::borrow::Cow;
 
+use super::condition::micros;
 use super::head::{ActorHead, ContextHead, EventHead, ExchangeHead, FieldsHead};
 use crate::clock::Timestamp;
 use crate::entry::{
-    Actor, Context, EntryId, EntryKind, Exchange, Kind, LogEntry, RequestRecord, ResponseRecord,
+    Actor, ActorKind, Context, EntryId, EntryKind, EventRecord, Exchange, Kind, LogEntry,
+    RequestRecord, ResponseRecord,
 };
 use crate::error::{Error, ErrorKind};
 
 type Text<'a> = Option<Cow<'a, str>>;
 
 /// An entry as SQL stores it: the columns of [`COLUMNS`](super::COLUMNS), and the head and texts of `detail`.
+///
+/// From `outcome` on the columns are there to be asked only: the head says the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Row<'a> {
     pub(in crate::store) id: EntryId,
@@ -27,6 +31,15 @@ pub(in crate::store) struct Row<'a> {
     pub(in crate::store) user_agent: Text<'a>,
     pub(in crate::store) request_id: Text<'a>,
     pub(in crate::store) api_version: Text<'a>,
+    pub(in crate::store) actor_kind: Text<'a>,
+    pub(in crate::store) session: Text<'a>,
+    pub(in crate::store) api_key: Text<'a>,
+    pub(in crate::store) outcome: Text<'a>,
+    pub(in crate::store) micros: Option<i64>,
+    pub(in crate::store) category: Text<'a>,
+    pub(in crate::store) action: Text<'a>,
+    pub(in crate::store) ref_id: Text<'a>,
+    pub(in crate::store) exchange: Text<'a>,
     pub(in crate::store) head: Cow<'a, str>,
     pub(in crate::store) request_text: Text<'a>,
     pub(in crate::store) response_text: Text<'a>,
@@ -48,11 +61,14 @@ impl<'a> Row<'a> {
         } = entry;
         let Context {
             actor,
+            impersonator,
             session,
             api_key,
             organisation,
             project,
+            project_name,
             environment,
+            resource,
             request_id,
             client_ip,
             peer_ip,
@@ -62,8 +78,9 @@ impl<'a> Row<'a> {
         } = context;
         let context = ContextHead {
             actor: actor.as_ref().map(actor_head),
-            session: text(session),
-            api_key: text(api_key),
+            impersonator: text(impersonator),
+            project_name: text(project_name),
+            resource: resource.as_ref().map(Cow::Borrowed),
             peer_ip: *peer_ip,
             trace_id: text(trace_id),
         };
@@ -83,15 +100,37 @@ impl<'a> Row<'a> {
             user_agent: text(user_agent),
             request_id: text(request_id),
             api_version: text(api_version),
+            actor_kind: actor.as_ref().map(|actor| actor.kind.as_str().into()),
+            session: text(session),
+            api_key: text(api_key),
+            outcome: None,
+            micros: None,
+            category: None,
+            action: None,
+            ref_id: resource.as_ref().map(|it| it.id.as_str().into()),
+            exchange: None,
             head: Cow::default(),
             request_text: None,
             response_text: None,
         };
         match kind {
             EntryKind::Exchange(exchange) => row.take_exchange(context, exchange)?,
-            EntryKind::Event(event) => row.head = json(&EventHead::new(context, event))?,
+            EntryKind::Event(event) => row.take_event(context, event)?,
         }
         Ok(row)
+    }
+
+    fn take_event(
+        &mut self,
+        context: ContextHead<'a>,
+        event: &'a EventRecord,
+    ) -> Result<(), Error> {
+        self.category = Some(event.category.as_str().into());
+        self.action = Some(event.action.as_str().into());
+        self.ref_id = text(&event.ref_id);
+        self.exchange = event.exchange.map(|id| id.to_string().into());
+        self.head = json(&EventHead::new(context, event))?;
+        Ok(())
     }
 
     fn take_exchange(
@@ -106,6 +145,7 @@ impl<'a> Row<'a> {
             response_body,
             outcome,
             timing,
+            notes,
             masked,
             masked_count,
         } = exchange;
@@ -124,6 +164,8 @@ impl<'a> Row<'a> {
         self.path = Some(path.as_str().into());
         self.route = text(route);
         self.status = response.as_ref().map(|response| response.status);
+        self.outcome = Some(outcome.as_str().into());
+        self.micros = Some(micros(timing.to_last_byte_micros));
         self.request_text = request_body.text().map(Into::into);
         self.response_text = response_body.text().map(Into::into);
         self.head = json(&ExchangeHead {
@@ -142,6 +184,7 @@ impl<'a> Row<'a> {
             response_body: response_body.without_text(),
             outcome: *outcome,
             timing: *timing,
+            notes: notes.into(),
             masked: masked.into(),
             masked_count: *masked_count,
         })?;
@@ -172,13 +215,18 @@ impl<'a> Row<'a> {
             return Err(corrupt("a stored entry has an unknown kind"));
         };
         let client_ip = self.client_ip.map(|address| address.parse()).transpose();
+        let actor_kind = self.actor_kind.as_deref().map(actor_kind).transpose()?;
+        let actor_parts = self.actor.zip(context.actor).zip(actor_kind);
         let context = Context {
-            actor: self.actor.zip(context.actor).map(actor),
-            session: owned(context.session),
-            api_key: owned(context.api_key),
+            actor: actor_parts.map(|((id, head), kind)| actor(id, kind, head)),
+            impersonator: owned(context.impersonator),
+            session: owned(self.session),
+            api_key: owned(self.api_key),
             organisation: owned(self.organisation),
             project: owned(self.project),
+            project_name: owned(context.project_name),
             environment: owned(self.environment),
+            resource: context.resource.map(Cow::into_owned),
             request_id: owned(self.request_id),
             client_ip: client_ip.map_err(|_| corrupt("a stored address cannot be read"))?,
             peer_ip: context.peer_ip,
@@ -193,23 +241,29 @@ impl<'a> Row<'a> {
 
 fn actor_head(actor: &Actor) -> ActorHead<'_> {
     let Actor {
-        kind,
+        kind: _,
         id: _,
         email,
         first_name,
         last_name,
     } = actor;
     ActorHead {
-        kind: *kind,
         email: text(email),
         first_name: text(first_name),
         last_name: text(last_name),
     }
 }
 
-fn actor((id, head): (Cow<'_, str>, ActorHead<'_>)) -> Actor {
+fn actor_kind(name: &str) -> Result<ActorKind, Error> {
+    let mut kinds = ActorKind::ALL.into_iter();
+    kinds
+        .find(|kind| kind.as_str() == name)
+        .ok_or_else(|| corrupt("a stored entry has an unknown kind of actor"))
+}
+
+fn actor(id: Cow<'_, str>, kind: ActorKind, head: ActorHead<'_>) -> Actor {
     Actor {
-        kind: head.kind,
+        kind,
         id: id.into_owned(),
         email: owned(head.email),
         first_name: owned(head.first_name),
@@ -262,6 +316,7 @@ fn exchange(
         response_body: head.response_body.with_text(text(response_text)),
         outcome: head.outcome,
         timing: head.timing,
+        notes: head.notes.into_owned(),
         masked: head.masked.into_owned(),
         masked_count: head.masked_count,
     }))

@@ -92,6 +92,18 @@ pub(super) fn list(db: &mut Connection, query: &LogQuery) -> Result<Page, Error>
             has_older = found.len() > wanted;
             found.truncate(wanted);
         }
+        Position::FromOldest(number) => {
+            let before = number.saturating_sub(1).checked_mul(limit.into());
+            found = match before.and_then(|rows| i64::try_from(rows).ok()) {
+                Some(rows) => entries(&db, condition()?, Order::OldestFirst, one_more, rows)?,
+                None => Vec::new(),
+            };
+            found.reverse();
+            has_older =
+                number > 1 && (!found.is_empty() || any(&db, condition()?, Order::OldestFirst)?);
+            has_newer = found.len() > wanted;
+            found.truncate(wanted);
+        }
     }
     Ok(Page::new(found, has_older, has_newer))
 }
@@ -186,9 +198,18 @@ fn read<'a>(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Row<'a>> {
         user_agent: text(12)?,
         request_id: text(13)?,
         api_version: text(14)?,
-        head: needed(15)?,
-        request_text: text(16)?,
-        response_text: text(17)?,
+        actor_kind: text(15)?,
+        session: text(16)?,
+        api_key: text(17)?,
+        outcome: text(18)?,
+        micros: row.get(19)?,
+        category: text(20)?,
+        action: text(21)?,
+        ref_id: text(22)?,
+        exchange: text(23)?,
+        head: needed(24)?,
+        request_text: text(25)?,
+        response_text: text(26)?,
     })
 }
 

@@ -15,6 +15,15 @@ CREATE TABLE entry (
     user_agent TEXT,
     request_id TEXT,
     api_version TEXT,
+    actor_kind TEXT,
+    session TEXT,
+    api_key TEXT,
+    outcome TEXT,
+    micros INTEGER,
+    category TEXT,
+    action TEXT,
+    ref_id TEXT,
+    exchange TEXT,
     detail_number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

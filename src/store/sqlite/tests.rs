@@ -2,7 +2,7 @@ use rusqlite::params_from_iter;
 
 use super::read::{Order, Sql, page_sql};
 use super::*;
-use crate::entry::{AuditEvent, Context, EntryKind};
+use crate::entry::{Context, EntryKind, EventRecord};
 use crate::query::{PathPattern, StatusRange};
 use crate::store::sql::{Drift, Value};
 
@@ -18,7 +18,7 @@ async fn count(store: &SqliteStore) -> u64 {
 
 fn entry(number: u32, title_bytes: usize) -> LogEntry {
     let at = Timestamp::from_micros(i64::from(number) * 1_000_000);
-    let mut event = AuditEvent::new("project", "updated");
+    let mut event = EventRecord::new("project", "updated");
     event.title = Some("x".repeat(title_bytes));
     let kind = EntryKind::Event(Box::new(event));
     LogEntry::new(EntryId::first_at(at), at, Context::default(), kind)

@@ -90,8 +90,9 @@ fn insert_columns(
     number: i64,
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO entry (id, created_at, kind, method, path, route, status, organisation, project, environment,
-            actor, client_ip, user_agent, request_id, api_version, detail_number)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            actor, client_ip, user_agent, request_id, api_version, actor_kind, session, api_key, outcome, micros,
+            category, action, ref_id, exchange, detail_number)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
         ON CONFLICT (id) DO NOTHING";
     let Row {
         id,
@@ -109,6 +110,15 @@ fn insert_columns(
         user_agent,
         request_id,
         api_version,
+        actor_kind,
+        session,
+        api_key,
+        outcome,
+        micros,
+        category,
+        action,
+        ref_id,
+        exchange,
         head: _,
         request_text: _,
         response_text: _,
@@ -129,6 +139,15 @@ fn insert_columns(
         user_agent,
         request_id,
         api_version,
+        actor_kind,
+        session,
+        api_key,
+        outcome,
+        micros,
+        category,
+        action,
+        ref_id,
+        exchange,
         number
     ];
     transaction

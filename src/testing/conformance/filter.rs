@@ -120,6 +120,16 @@ fn parts(filter: Filter) -> Vec<Filter> {
     part(&|it| it.request_ids.clone_from(&filter.request_ids));
     part(&|it| it.api_versions.clone_from(&filter.api_versions));
     part(&|it| it.kinds.clone_from(&filter.kinds));
+    part(&|it| it.actor_kinds.clone_from(&filter.actor_kinds));
+    part(&|it| it.sessions.clone_from(&filter.sessions));
+    part(&|it| it.api_keys.clone_from(&filter.api_keys));
+    part(&|it| it.outcomes.clone_from(&filter.outcomes));
+    part(&|it| it.min_micros = filter.min_micros);
+    part(&|it| it.max_micros = filter.max_micros);
+    part(&|it| it.categories.clone_from(&filter.categories));
+    part(&|it| it.actions.clone_from(&filter.actions));
+    part(&|it| it.ref_ids.clone_from(&filter.ref_ids));
+    part(&|it| it.exchanges.clone_from(&filter.exchanges));
     part(&|it| it.nothing = filter.nothing);
     parts
 }
@@ -136,6 +146,9 @@ pub(super) fn text_filters(text: &str) -> Vec<Filter> {
     filter.environments.clone_from(&texts);
     filter.user_agents.clone_from(&texts);
     filter.request_ids.clone_from(&texts);
+    filter.sessions.clone_from(&texts);
+    filter.api_keys.clone_from(&texts);
+    filter.ref_ids.clone_from(&texts);
     filter.api_versions = texts;
     if !text.contains('*') {
         filter.paths = vec![PathPattern::new(text)];
@@ -157,8 +170,21 @@ pub(super) fn filters_of(entry: &LogEntry) -> Vec<Filter> {
     filter.request_ids = context.request_id.iter().cloned().collect();
     filter.api_versions = context.api_version.iter().cloned().collect();
     filter.kinds = vec![Kind::Exchange, Kind::Event];
+    filter.actor_kinds = context.actor.iter().map(|it| it.kind).collect();
+    filter.sessions = context.session.iter().cloned().collect();
+    filter.api_keys = context.api_key.iter().cloned().collect();
+    if let Some(event) = entry.event() {
+        filter.categories = vec![event.category.clone()];
+        filter.actions = vec![event.action.clone()];
+        filter.ref_ids = event.ref_id.iter().cloned().collect();
+        filter.exchanges = event.exchange.into_iter().collect();
+    }
     if let Some(exchange) = entry.exchange() {
         let request = &exchange.request;
+        let micros = exchange.timing.to_last_byte_micros;
+        (filter.min_micros, filter.max_micros) = (Some(micros), Some(micros));
+        filter.outcomes = vec![exchange.outcome];
+        filter.ref_ids = context.resource.iter().map(|it| it.id.clone()).collect();
         filter.methods = vec![request.method.clone()];
         filter.paths = vec![
             PathPattern::new(request.path.clone()),

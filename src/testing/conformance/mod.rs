@@ -110,9 +110,17 @@ fn reference(entries: &[LogEntry], query: &LogQuery) -> Page {
             let start = (number.saturating_sub(1) as usize).saturating_mul(limit);
             (start, start.saturating_add(limit))
         }
+        Position::FromOldest(number) => {
+            let newer = (number.saturating_sub(1) as usize).saturating_mul(limit);
+            let end = all.len().saturating_sub(newer);
+            (end.saturating_sub(limit), end)
+        }
     };
     let (start, end) = (start.min(all.len()), end.min(all.len()));
-    let entries = all[start..end].iter().map(|&entry| entry.clone()).collect();
+    let mut entries: Vec<_> = all[start..end].iter().map(|&it| it.clone()).collect();
+    if let Position::FromOldest(_) = query.position {
+        entries.reverse();
+    }
     Page::new(entries, end < all.len(), start > 0)
 }
 
