@@ -15,7 +15,7 @@ use crate::query::Scope;
 ///
 /// ```
 /// use http::request::Parts;
-/// use tower_api_log::api::{Access, Denial};
+/// use tower_api_log::api::{Access, Denial, Reader};
 /// use tower_api_log::{Scope, async_trait};
 ///
 /// #[derive(Clone)]
@@ -25,20 +25,21 @@ use crate::query::Scope;
 ///
 /// #[async_trait]
 /// impl Access for OwnTenant {
-///     async fn authorize(&self, request: &Parts, _: Option<&str>) -> Result<Scope, Denial> {
+///     async fn authorize(&self, request: &Parts, _: Option<&str>) -> Result<Reader, Denial> {
 ///         let tenant = request.extensions.get::<Tenant>().ok_or(Denial::Unauthenticated)?;
-///         Scope::organisation(&*tenant.0).map_err(|_| Denial::Forbidden)
+///         let scope = Scope::organisation(&*tenant.0).map_err(|_| Denial::Forbidden)?;
+///         Ok(Reader::new(scope))
 ///     }
 /// }
 /// ```
 #[async_trait]
 pub trait Access: Send + Sync + 'static {
-    /// Returns what the reader may see. `credential` is the one that the format found in the headers.
+    /// Returns who reads and what they may see. `credential` is the one that the format found in the headers.
     ///
     /// # Errors
     ///
     /// A [`Denial`], which the reader gets in the format's words.
-    async fn authorize(&self, request: &Parts, credential: Option<&str>) -> Result<Scope, Denial>;
+    async fn authorize(&self, request: &Parts, credential: Option<&str>) -> Result<Reader, Denial>;
 }
 
 /// Why a reader may not read.
@@ -51,4 +52,34 @@ pub enum Denial {
     Forbidden,
     /// It cannot be told now who the reader is: 503.
     Unavailable,
+}
+
+/// Who reads, and what they may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reader {
+    /// What the reader may see.
+    pub scope: Scope,
+    /// The reader's id, for rate limits and for the record of who read; `None` where the application does not tell.
+    pub id: Option<String>,
+}
+
+impl Reader {
+    /// Makes a reader of what they may see.
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, id: None }
+    }
+
+    /// Says who it is.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+}
+
+impl From<Scope> for Reader {
+    fn from(scope: Scope) -> Self {
+        Self::new(scope)
+    }
 }

@@ -3,15 +3,24 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderValue, Method, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 
+use super::export::Exporting;
 use super::routes::Match;
-use super::{ApiBody, Denial, Shared};
+use super::{ApiBody, Denial, Reader, Shared};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry, OwnEndpoint};
 use crate::error::{Error, ErrorKind};
-use crate::format::{Listing, Lookup, Parameters, Question, Refusal, Reply, Request, WireFormat};
+use crate::format::{
+    Answered, Listing, Lookup, Parameters, Question, Refusal, Reply, Request, WireFormat,
+};
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
+
+/// What goes out, before the header fields that every reply has.
+enum Answer {
+    Reply(Reply),
+    Export(HeaderMap, Exporting),
+}
 
 impl Shared {
     pub(super) async fn respond(&self, parts: &Parts) -> Response<ApiBody> {
@@ -19,18 +28,29 @@ impl Shared {
         let id = self.ids.next(now);
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
-        let reply = match &found {
-            Some(found) => self.answer(format, found, parts, (id, now)).await,
+        let mut reader = None;
+        let answer = match &found {
+            Some(found) => {
+                let at = (id, now);
+                self.answer(format, found, parts, at, &mut reader).await
+            }
             None => Err(Refusal::NoRoute),
         };
-        let reply = reply.unwrap_or_else(|refusal| {
+        let answer = answer.unwrap_or_else(|refusal| {
             let reply = format.refuse(&refusal, id);
-            match refusal {
+            Answer::Reply(match refusal {
                 Refusal::MethodNotAllowed => reply.header(ALLOW, "GET, HEAD"),
                 _ => reply,
-            }
+            })
         });
-        finish(reply, &parts.method)
+        let mut response = respond(answer, &parts.method);
+        let answered = Answered {
+            id,
+            scope: reader.as_ref().map(|reader| &reader.scope),
+            rate_limit: None,
+        };
+        format.sign(&answered, response.headers_mut());
+        response
     }
 
     /// Decides in this order: the method, the reader, the parameters, the entry; so that who may not read learns of nothing else.
@@ -40,36 +60,51 @@ impl Shared {
         found: &Match<'_>,
         parts: &Parts,
         (id, now): (EntryId, Timestamp),
-    ) -> Result<Reply, Refusal> {
+        reader: &mut Option<Reader>,
+    ) -> Result<Answer, Refusal> {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             return Err(Refusal::MethodNotAllowed);
         }
         let credential = format.credential(&parts.headers);
-        let scope = self.access.authorize(parts, credential).await;
-        let scope = scope.map_err(|denial| match (denial, credential) {
+        let known = self.access.authorize(parts, credential).await;
+        let known = known.map_err(|denial| match (denial, credential) {
             (Denial::Unauthenticated, None) => Refusal::NoCredential,
             (Denial::Unauthenticated, Some(_)) => Refusal::BadCredential,
             (Denial::Forbidden, _) => Refusal::Forbidden("this reader may not read the log".into()),
             (Denial::Unavailable, _) => Refusal::Unavailable,
         })?;
+        let scope = &reader.insert(known).scope;
         let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
         let request = Request {
             route: found.route,
             path_params: &found.params,
             parameters: &parameters,
             headers: &parts.headers,
-            scope: &scope,
+            scope,
             id,
             now,
         };
         match format.ask(&request)? {
             Question::List(asked) => {
-                let (page, total) = self.list(&scope, &asked).await.map_err(failed)?;
-                format.page(&request, &asked, &page, total)
+                let (page, total) = self.list(scope, &asked).await.map_err(failed)?;
+                format
+                    .page(&request, &asked, &page, total)
+                    .map(Answer::Reply)
             }
             Question::Retrieve(lookup) => {
-                let entry = self.retrieve(&scope, lookup).await.map_err(failed)?;
-                format.entry(&request, &entry.ok_or(Refusal::NoEntry)?)
+                let entry = self.retrieve(scope, lookup).await.map_err(failed)?;
+                format
+                    .entry(&request, &entry.ok_or(Refusal::NoEntry)?)
+                    .map(Answer::Reply)
+            }
+            Question::Export(asked) => {
+                let writer = format.export(&request, &asked)?;
+                let headers = writer.headers();
+                let query = LogQuery::new(scope.clone())
+                    .filter(asked.filter)
+                    .position(asked.position);
+                let body = Exporting::new(self.store.clone(), query, asked.max_entries, writer);
+                Ok(Answer::Export(headers, body))
             }
         }
     }
@@ -117,17 +152,26 @@ fn failed(error: Error) -> Refusal {
     }
 }
 
-fn finish(reply: Reply, method: &Method) -> Response<ApiBody> {
-    let length = reply.body.len();
-    let body = match *method {
-        Method::HEAD => Bytes::new(),
-        _ => reply.body,
+fn respond(answer: Answer, method: &Method) -> Response<ApiBody> {
+    let mut response = match answer {
+        Answer::Reply(reply) => {
+            let mut response = Response::new(ApiBody::whole(reply.body.clone()));
+            *response.status_mut() = reply.status;
+            *response.headers_mut() = reply.headers;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_LENGTH, reply.body.len().into());
+            response
+        }
+        Answer::Export(headers, body) => {
+            let mut response = Response::new(ApiBody::export(body));
+            *response.headers_mut() = headers;
+            response
+        }
     };
-    let mut response = Response::new(ApiBody::new(body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+    if method == Method::HEAD {
+        *response.body_mut() = ApiBody::whole(Bytes::new());
+    }
     let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, length.into());
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -6,14 +6,24 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
+use super::export::Exporting;
 use crate::error::Error;
 
 /// The body of a response of [`LogApi`](super::LogApi).
-pub struct ApiBody(Full<Bytes>);
+pub struct ApiBody(Content);
+
+enum Content {
+    Whole(Full<Bytes>),
+    Export(Box<Exporting>),
+}
 
 impl ApiBody {
-    pub(super) fn new(bytes: Bytes) -> Self {
-        Self(Full::new(bytes))
+    pub(super) fn whole(bytes: Bytes) -> Self {
+        Self(Content::Whole(Full::new(bytes)))
+    }
+
+    pub(super) fn export(export: Exporting) -> Self {
+        Self(Content::Export(Box::new(export)))
     }
 }
 
@@ -25,17 +35,26 @@ impl Body for ApiBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Pin::new(&mut self.0)
-            .poll_frame(cx)
-            .map_err(|never| match never {})
+        match &mut self.0 {
+            Content::Whole(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
+            Content::Export(body) => Pin::new(&mut **body).poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            Content::Whole(body) => body.is_end_stream(),
+            Content::Export(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        match &self.0 {
+            Content::Whole(body) => body.size_hint(),
+            Content::Export(body) => body.size_hint(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod access;
 mod answer;
 mod body;
 mod builder;
+mod export;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ use crate::format::WireFormat;
 use crate::store::LogStore;
 use routes::Routes;
 
-pub use access::{Access, Denial};
+pub use access::{Access, Denial, Reader};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
 pub use tokens::BearerTokens;

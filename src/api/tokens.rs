@@ -5,7 +5,7 @@ use http::request::Parts;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::access::{Access, Denial};
+use super::access::{Access, Denial, Reader};
 use crate::error::Error;
 use crate::query::Scope;
 
@@ -73,7 +73,7 @@ impl BearerTokens {
 
 #[async_trait]
 impl Access for BearerTokens {
-    async fn authorize(&self, _: &Parts, credential: Option<&str>) -> Result<Scope, Denial> {
+    async fn authorize(&self, _: &Parts, credential: Option<&str>) -> Result<Reader, Denial> {
         let given = digest(credential.ok_or(Denial::Unauthenticated)?);
         let mut found = None;
         for (token, scope) in &self.readers {
@@ -81,7 +81,10 @@ impl Access for BearerTokens {
                 found = Some(scope);
             }
         }
-        found.cloned().ok_or(Denial::Unauthenticated)
+        found
+            .cloned()
+            .map(Reader::new)
+            .ok_or(Denial::Unauthenticated)
     }
 }
 

@@ -5,10 +5,13 @@
 //! and never widens the reader's scope; names of attributes follow the vendor, user data keeps its own case and bytes.
 //! Cost: one pass over the entries of a page; bodies are embedded as they are, and not built up as trees.
 
+mod export;
 mod fields;
 mod json;
 mod lago;
+mod limit;
 mod native;
+mod openapi;
 mod params;
 mod persona;
 mod posted;
@@ -16,18 +19,21 @@ mod question;
 mod refusal;
 mod reply;
 mod request;
+mod retention;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
 
 use crate::entry::{EntryId, LogEntry};
 use crate::query::Page;
 
+pub use export::ExportWriter;
 pub use lago::Lago;
+pub use limit::{Answered, RateLimit};
 pub use native::Native;
 pub use params::Parameters;
 pub use persona::Persona;
-pub use question::{Listing, Lookup, Operation, Question, Route};
+pub use question::{Export, Listing, Lookup, Operation, Question, Route};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use request::Request;
@@ -81,8 +87,41 @@ pub trait WireFormat: Send + Sync + 'static {
     /// As [`WireFormat::ask`], which has read the same request before.
     fn entry(&self, request: &Request<'_>, entry: &LogEntry) -> Result<Reply, Refusal>;
 
+    /// Begins to write an export. By default there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`WireFormat::ask`], which has read the same request before.
+    fn export(
+        &self,
+        request: &Request<'_>,
+        asked: &Export,
+    ) -> Result<Box<dyn ExportWriter>, Refusal> {
+        let _ = (request, asked);
+        Err(Refusal::NoRoute)
+    }
+
     /// Writes a refusal. `id` names the request that is refused.
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply;
+
+    /// Adds the header fields that every reply has, exports and refusals among them. By default `RateLimit-Limit`, `RateLimit-Remaining` and
+    /// `RateLimit-Reset` (seconds), where the reader is limited.
+    fn sign(&self, answered: &Answered<'_>, headers: &mut HeaderMap) {
+        if let Some(rate) = answered.rate_limit {
+            for (name, number) in [
+                ("ratelimit-limit", rate.limit.into()),
+                ("ratelimit-remaining", rate.remaining.into()),
+                ("ratelimit-reset", rate.reset_seconds()),
+            ] {
+                headers.insert(HeaderName::from_static(name), number.into());
+            }
+        }
+    }
+
+    /// Describes what a route accepts and gives, as an Operation Object of OpenAPI 3.1 with its schemas inline. By default only that it gives JSON.
+    fn describe(&self, route: &Route) -> serde_json::Value {
+        openapi::undescribed(route)
+    }
 }
 
 /// Returns the value of a header that is there once; a header that is there twice says nothing certain.

@@ -18,6 +18,8 @@ pub enum Operation {
     List,
     /// Gives one entry.
     Retrieve,
+    /// Gives a whole listing, streamed.
+    Export,
 }
 
 impl Route {
@@ -48,6 +50,38 @@ pub enum Question {
     List(Listing),
     /// One entry.
     Retrieve(Lookup),
+    /// A whole listing.
+    Export(Export),
+}
+
+/// The listing that is to be exported, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Export {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// Where it begins: [`Position::First`] or [`Position::After`].
+    pub position: Position,
+    /// The most entries that are written.
+    pub max_entries: u64,
+}
+
+impl Export {
+    /// Makes an export from the newest entry on.
+    pub fn new(filter: Filter, max_entries: u64) -> Self {
+        Self {
+            filter,
+            position: Position::First,
+            max_entries,
+        }
+    }
+
+    /// Begins right after an id.
+    #[must_use]
+    pub fn after(mut self, id: EntryId) -> Self {
+        self.position = Position::After(id);
+        self
+    }
 }
 
 /// The page of a listing that is asked for.

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+use super::limit::RateLimit;
+
 /// Why a reader gets no entries; each format words it as its vendor does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +34,10 @@ pub enum Refusal {
         /// The vendor's code of the fault.
         code: Cow<'static, str>,
     },
+    /// The request cannot be answered, for a reason that is the format's own: 400 with this sentence.
+    Invalid(Cow<'static, str>),
+    /// The reader has asked too often.
+    RateLimited(RateLimit),
     /// The store or the format failed.
     Internal,
     /// The store cannot be reached now.
@@ -57,7 +63,8 @@ impl Refusal {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NoEntry | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::BadParameter { .. } | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -67,7 +74,7 @@ impl Refusal {
     /// Returns one sentence for the reader, where there is more to say than the status does.
     pub fn details(&self) -> Option<String> {
         match self {
-            Self::Forbidden(why) => Some(why.clone().into_owned()),
+            Self::Invalid(why) | Self::Forbidden(why) => Some(why.clone().into_owned()),
             Self::BadParameter { name, must } => Some(format!("{name} {must}")),
             Self::Unprocessable { name, code } => Some(format!("{name}: {code}")),
             _ => None,

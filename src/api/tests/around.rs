@@ -254,7 +254,7 @@ async fn denials_have_their_own_statuses() {
             &self,
             _: &http::request::Parts,
             _: Option<&str>,
-        ) -> Result<Scope, Denial> {
+        ) -> Result<Reader, Denial> {
             Err(self.0)
         }
     }

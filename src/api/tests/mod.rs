@@ -26,6 +26,7 @@ use crate::format::{Lago, Native, Persona};
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
 use crate::sink::LogSink;
 use crate::store::MemoryStore;
+use crate::testing::ManualClock;
 
 /// A reader who sees everything, and those of two tenants.
 const ALL: &str = "token-of-everything-1";
@@ -141,7 +142,10 @@ fn builder(store: SpyStore) -> Builder<Box<dyn Access>> {
         (A, Scope::organisation("org_a").unwrap()),
         (B, Scope::organisation("org_b").unwrap()),
     ]);
-    LogApi::new(store).access(tokens.unwrap())
+    // A minute after the sample entries, which every format still shows then.
+    LogApi::new(store)
+        .access(tokens.unwrap())
+        .clock(ManualClock::new(at(60)))
 }
 
 fn native(entries: Vec<LogEntry>) -> LogApi {

@@ -105,6 +105,7 @@ impl WireFormat for Lago {
                     lookup.id(text.parse().ok()).request_id(text),
                 ))
             }
+            Operation::Export => Err(Refusal::NoRoute),
         }
     }
 

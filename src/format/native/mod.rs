@@ -136,6 +136,7 @@ impl WireFormat for Native {
                 let id = request.path_param("id").parse().ok();
                 Ok(Question::Retrieve(lookup.id(id)))
             }
+            Operation::Export => Err(Refusal::NoRoute),
         }
     }
 

@@ -108,6 +108,7 @@ impl WireFormat for Persona {
                 let id = EntryId::from_prefixed(PREFIX, text).or_else(|| text.parse().ok());
                 Ok(Question::Retrieve(Lookup::new(filter).id(id)))
             }
+            Operation::Export => Err(Refusal::NoRoute),
         }
     }
 
@@ -203,7 +204,8 @@ fn title(refusal: &Refusal) -> &'static str {
         Refusal::NoEntry => "Record not found",
         Refusal::NoRoute => "Not found",
         Refusal::MethodNotAllowed => "Method not allowed",
-        Refusal::BadParameter { .. } => "Bad Request",
+        Refusal::BadParameter { .. } | Refusal::Invalid(_) => "Bad Request",
+        Refusal::RateLimited(_) => "Rate limit exceeded",
         Refusal::Unprocessable { .. } => "Unprocessable entity",
         Refusal::Internal => "Internal server error",
         Refusal::Unavailable => "Service unavailable",

@@ -42,7 +42,7 @@ impl View {
                 "page[before]",
                 "page[size]",
             ],
-            Operation::Retrieve => &[kebab, camel, snake, "include"],
+            Operation::Retrieve | Operation::Export => &[kebab, camel, snake, "include"],
         };
         parameters.only(known)?;
         let include = parameters.get("include")?;

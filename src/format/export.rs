@@ -1,0 +1,18 @@
+use http::HeaderMap;
+
+use crate::entry::LogEntry;
+
+/// Writes an export, entry by entry. The endpoint asks for the next entries as fast as the reader takes them.
+pub trait ExportWriter: Send + 'static {
+    /// Returns the header fields, the content type among them.
+    fn headers(&self) -> HeaderMap;
+
+    /// Appends what stands before the first entry.
+    fn begin(&mut self, out: &mut Vec<u8>);
+
+    /// Appends an entry.
+    fn entry(&mut self, entry: &LogEntry, out: &mut Vec<u8>);
+
+    /// Appends what stands behind the last entry.
+    fn end(&mut self, out: &mut Vec<u8>);
+}
