@@ -5,6 +5,7 @@
 //! and never widens the reader's scope; names of attributes follow the vendor, user data keeps its own case and bytes.
 //! Cost: one pass over the entries of a page; bodies are embedded as they are, and not built up as trees.
 
+mod csv;
 mod export;
 mod fields;
 mod json;
