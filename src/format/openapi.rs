@@ -1,5 +1,6 @@
 //! Pieces of Operation Objects (OpenAPI 3.1), for the formats to describe themselves with.
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::question::Route;
@@ -60,4 +61,24 @@ pub(super) fn object(members: Value) -> Value {
         .as_object()
         .map_or_else(Vec::new, |it| it.keys().collect());
     json!({ "type": "object", "required": names, "additionalProperties": false, "properties": members })
+}
+
+/// Describes the refusals of an operation: each status by its reason, with the schema of its body.
+pub(super) fn refusals(
+    statuses: &[u16],
+    schema: impl Fn(StatusCode) -> Value,
+) -> impl Iterator<Item = (u16, Value)> {
+    let statuses = statuses
+        .iter()
+        .filter_map(|&status| StatusCode::from_u16(status).ok());
+    statuses.map(move |status| {
+        let reason = status.canonical_reason().unwrap_or_default();
+        let refusal = response(reason, "application/json", schema(status));
+        (status.as_u16(), refusal)
+    })
+}
+
+/// Describes a value that is of a type or null.
+pub(super) fn nullable(type_name: &str) -> Value {
+    json!({ "type": [type_name, "null"] })
 }
