@@ -6,6 +6,7 @@
 //! Cost: one pass over the entries of a page; bodies are embedded as they are, and not built up as trees.
 
 mod csv;
+mod dates;
 mod export;
 mod fields;
 mod json;

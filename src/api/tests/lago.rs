@@ -1,4 +1,5 @@
 use super::*;
+use crate::format::{Answered, RateLimit, Refusal, WireFormat};
 use crate::query::{PathPattern, StatusRange};
 
 const LIST: &str = "/api/v1/api_logs";
@@ -42,7 +43,7 @@ async fn asked(format: Lago, query: &str) -> LogQuery {
 }
 
 async fn filter(query: &str) -> Filter {
-    asked(Lago::new(), query).await.filter
+    asked(Lago::new().retention(None), query).await.filter
 }
 
 #[tokio::test]
@@ -230,17 +231,22 @@ async fn words_for_statuses_outdo_numbers() {
 
 #[tokio::test]
 async fn dates_are_days_and_times_with_and_without_an_offset() {
-    for (text, wanted) in [
-        ("2022-08-09", "2022-08-09T00:00:00Z"),
-        ("2025-03-31T12:31:44Z", "2025-03-31T12:31:44Z"),
-        ("2025-03-31T12:31:44", "2025-03-31T12:31:44Z"),
-        ("2025-03-31T12:31:44%2B02:00", "2025-03-31T10:31:44Z"),
-        ("2025-03-31T12:31:44+02:00", "2025-03-31T10:31:44Z"),
-        ("2025-03-31T12:31:44.125-02:00", "2025-03-31T14:31:44.125Z"),
+    for (text, from, fraction) in [
+        ("2022-08-09", "2022-08-09T00:00:00", ""),
+        ("2025-03-31T12:31:44Z", "2025-03-31T12:31:44", ""),
+        ("2025-03-31T12:31:44", "2025-03-31T12:31:44", ""),
+        ("2025-03-31T12:31:44%2B02:00", "2025-03-31T10:31:44", ""),
+        ("2025-03-31T12:31:44+02:00", "2025-03-31T10:31:44", ""),
+        (
+            "2025-03-31T12:31:44.125-02:00",
+            "2025-03-31T14:31:44",
+            ".125",
+        ),
     ] {
         let filter = filter(&format!("from_date={text}&to_date={text}")).await;
-        let wanted = Some(wanted.parse().unwrap());
-        assert_eq!((filter.from, filter.to), (wanted, wanted), "{text}");
+        let time = |fraction| format!("{from}{fraction}Z").parse().unwrap();
+        assert_eq!(filter.from, Some(time(fraction)), "{text}");
+        assert_eq!(filter.to, Some(time(".999999")), "{text}");
     }
     for wrong in [
         "yesterday",
@@ -254,6 +260,38 @@ async fn dates_are_days_and_times_with_and_without_an_offset() {
         let wanted = r#"{"status":422,"error":"Unprocessable Entity","code":"validation_errors","error_details":{"to_date":["invalid_date"]}}"#;
         assert_eq!(got.text, wanted);
     }
+}
+
+#[tokio::test]
+async fn log_is_listed_up_to_the_time_that_it_shows() {
+    let api = lago(vec![call(1, "POST")]);
+    let log = get(&api, LIST).await.ok()["api_logs"][0].clone();
+    let shown = log["logged_at"].as_str().unwrap();
+    let query = format!("{LIST}?from_date={shown}&to_date={shown}");
+    assert_eq!(get(&api, &query).await.ok()["meta"]["total_count"], 1);
+    let before = get(&api, &format!("{LIST}?to_date=2023-09-20T20:20:03Z")).await;
+    assert_eq!(before.ok()["meta"]["total_count"], 0);
+}
+
+#[tokio::test]
+async fn lists_go_thirty_days_back_and_a_log_is_found_for_longer() {
+    let days = |days: u64| std::time::Duration::from_secs(days * 24 * 3600);
+    let mut old = call(1, "POST");
+    old.created_at = at(60).minus(days(31));
+    let entries = || vec![old.clone(), call(2, "POST")];
+    let total = async |format: Lago, query: &str| {
+        let api = builder(SpyStore::new(entries())).format(format);
+        let uri = format!("{LIST}?{query}");
+        get(&api.build().unwrap(), &uri).await.ok()["meta"]["total_count"].clone()
+    };
+    assert_eq!(total(Lago::new(), "").await, 1);
+    assert_eq!(total(Lago::default(), "from_date=2020-01-01").await, 1);
+    assert_eq!(total(Lago::new().retention(Some(days(32))), "").await, 2);
+    assert_eq!(total(Lago::new().retention(None), "").await, 2);
+    let later = Lago::new().retention(Some(days(32)));
+    assert_eq!(total(later, "from_date=2023-09-01").await, 1);
+    let uri = format!("{LIST}/{}", id(1));
+    assert_eq!(get(&lago(entries()), &uri).await.status, 200);
 }
 
 async fn bodies(change: impl FnOnce(&mut Exchange)) -> (String, String) {
@@ -373,4 +411,75 @@ async fn errors_have_lagos_bodies() {
         r#"{"status":405,"error":"Method Not Allowed","code":"method_not_allowed"}"#
     );
     assert_eq!(method.header("allow"), "GET, HEAD");
+}
+
+#[test]
+fn every_refusal_has_lagos_body() {
+    let rate = RateLimit::new(
+        5,
+        std::time::Duration::from_secs(60),
+        0,
+        std::time::Duration::ZERO,
+    );
+    for (refusal, body) in [
+        (
+            Refusal::Forbidden("no".into()),
+            r#"{"status":403,"error":"Forbidden","code":"read_action_not_allowed_for_api_log"}"#,
+        ),
+        (
+            Refusal::RateLimited(rate),
+            r#"{"status":429,"error":"Too Many Requests"}"#,
+        ),
+        (
+            Refusal::Internal,
+            r#"{"status":500,"error":"Internal Server Error"}"#,
+        ),
+        (
+            Refusal::Unavailable,
+            r#"{"status":503,"error":"Service Unavailable"}"#,
+        ),
+    ] {
+        let reply = Lago::new().refuse(&refusal, id(1));
+        assert_eq!(reply.status, refusal.status());
+        assert_eq!(reply.body, body);
+    }
+}
+
+#[test]
+fn limits_are_told_as_lagos_clients_read_them() {
+    let signed = |rate_limit| {
+        let (mut headers, scope) = (HeaderMap::new(), None);
+        Lago::new().sign(
+            &Answered {
+                id: id(1),
+                scope,
+                rate_limit,
+            },
+            &mut headers,
+        );
+        headers
+    };
+    assert!(signed(None).is_empty());
+    let rate = RateLimit::new(
+        60,
+        std::time::Duration::from_secs(60),
+        3,
+        std::time::Duration::from_millis(1500),
+    );
+    let headers = signed(Some(rate));
+    assert_eq!(headers["x-ratelimit-limit"], "60");
+    assert_eq!(headers["x-ratelimit-remaining"], "3");
+    assert_eq!(headers["x-ratelimit-reset"], "2");
+    assert_eq!(headers.len(), 3);
+}
+
+#[tokio::test]
+async fn parameter_that_may_be_there_once_is_refused_twice() {
+    for name in ["page", "per_page", "from_date", "to_date", "api_version"] {
+        let got = get(&lago(Vec::new()), &format!("{LIST}?{name}=1&{name}=1")).await;
+        let wanted = format!(r#"{{"status":400,"error":"BadRequest: {name} must be given once"}}"#);
+        assert_eq!(got.text, wanted);
+    }
+    let got = get(&lago(vec![sample()]), &format!("{LIST}/{}?page=1", id(1))).await;
+    assert_eq!(got.status, 400);
 }

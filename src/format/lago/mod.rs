@@ -1,14 +1,19 @@
 mod body;
+mod describe;
 mod params;
 
+use std::time::Duration;
+
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::fields::{Case, Field, Object};
+use super::limit::Answered;
 use super::question::{Listing, Lookup, Operation, Question, Route};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
+use super::retention::Retention;
 use super::{WireFormat, only};
 use crate::entry::{EntryId, LogEntry};
 use crate::query::{Page, Position};
@@ -29,15 +34,17 @@ use crate::query::{Page, Position};
 /// | --- | --- |
 /// | `page` | a page from 1; anything that is no such number is 1. At most 2147483647 |
 /// | `per_page` | 100 by default and for anything that is no positive number; held at 1000, where Lago has no bound |
-/// | `from_date`, `to_date` | inclusive; `2022-08-09` (its first instant in UTC) or an ISO 8601 time, without an offset in UTC. Anything else is 422 `invalid_date` |
+/// | `from_date`, `to_date` | inclusive, `to_date` with all of its second; `2022-08-09` (its first instant in UTC) or an ISO 8601 time, without an offset in UTC. Anything else is 422 `invalid_date` |
 /// | `http_methods[]` | `post`, `put`, `delete` |
-/// | `http_statuses[]` | numbers, or `succeeded` (up to 399) or `failed` (from 400), with which numbers count no more; both words match nothing |
+/// | `http_statuses[]` | numbers, or `succeeded` (up to 399) or `failed` (from 400), with which numbers count no more; both words match nothing. A call without a response has none |
 /// | `api_version` | as `v1` |
 /// | `request_paths[]` | paths, exact but for `*` |
 /// | `clients[]` | user agents, exact |
 ///
-/// Lists are accepted with and without brackets. A value that nothing can have gives an empty list, as in Lago; an unknown parameter is refused with 400,
-/// where Lago ignores it, because a misspelt filter would show everything.
+/// Lists are accepted with and without brackets; an empty value is as good as none. A value that nothing can have gives an empty list, as in Lago; an unknown
+/// parameter is refused with 400, where Lago ignores it, because a misspelt filter would show everything.
+///
+/// Lists go 30 days back ([`Lago::retention`]); a log is found by its id as long as the store holds it.
 ///
 /// # Shape
 ///
@@ -48,26 +55,49 @@ use crate::query::{Page, Position};
 /// - `request_response` is an object too (other JSON under `_json`); null for a body that is empty, not JSON, cut, withheld or not kept.
 /// - `client` is empty without a user agent, `http_status` 0 without a response, `request_origin` empty without a host: the clients want them there.
 /// - Times have whole seconds, in UTC.
-#[derive(Clone, Copy, Debug, Default)]
+/// - `meta` of a list without any log has 0 for numbers and null for pages; past the last page `current_page` is the one that was asked for.
+///
+/// # Errors
+///
+/// `status`, `error` (the status' reason) and, where the table has one, `code`.
+///
+/// | status | |
+/// | --- | --- |
+/// | 400 | a bad parameter: `error` is `BadRequest: ` and what is wrong |
+/// | 401 | no credential, or one that nobody holds |
+/// | 403 | `read_action_not_allowed_for_api_log` |
+/// | 404 | `api_log_not_found`; `resource_not_found` where no route has the path |
+/// | 405 | `method_not_allowed` |
+/// | 422 | `validation_errors`, and `error_details` with the codes of each parameter |
+/// | 429 | asked too often |
+/// | 500, 503 | the store failed, or cannot be reached now |
+///
+/// Replies to a limited reader have the header fields `x-ratelimit-limit`, `x-ratelimit-remaining` and `x-ratelimit-reset` (whole seconds to wait).
+#[derive(Clone, Copy, Debug)]
 pub struct Lago {
     methods: Methods,
+    retention: Retention,
 }
 
 /// Which methods are served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Methods {
-    #[default]
     Changing,
     All,
 }
+
+const CHANGING: [&str; 3] = ["post", "put", "delete"];
 
 const LIST: &str = "/api/v1/api_logs";
 const RETRIEVE: &str = "/api/v1/api_logs/{request_id}";
 
 impl Lago {
-    /// Makes the format with the methods that Lago logs.
+    /// Makes the format with the methods that Lago logs and lists that go 30 days back.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            methods: Methods::Changing,
+            retention: Retention::days(30),
+        }
     }
 
     /// Serves exchanges of every method, which Lago's clients for Rust refuse.
@@ -75,6 +105,19 @@ impl Lago {
     pub fn all_methods(mut self) -> Self {
         self.methods = Methods::All;
         self
+    }
+
+    /// Says how far back lists go, whatever the store still holds: 30 days by default, as in Lago; `None` for all of it.
+    #[must_use]
+    pub fn retention(mut self, period: Option<Duration>) -> Self {
+        self.retention = Retention::new(period);
+        self
+    }
+}
+
+impl Default for Lago {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -94,9 +137,7 @@ impl WireFormat for Lago {
 
     fn ask(&self, request: &Request<'_>) -> Result<Question, Refusal> {
         match request.operation() {
-            Operation::List => {
-                params::listing(request.parameters(), self.methods).map(Question::List)
-            }
+            Operation::List => params::listing(request, self).map(Question::List),
             Operation::Retrieve => {
                 request.parameters().only(&[])?;
                 let text = request.path_param("request_id");
@@ -151,6 +192,25 @@ impl WireFormat for Lago {
             document = document.with("error_details", details);
         }
         Reply::json(status, &document.cased(Case::Snake))
+    }
+
+    fn sign(&self, answered: &Answered<'_>, headers: &mut HeaderMap) {
+        if let Some(rate) = answered.rate_limit {
+            for (name, number) in [
+                ("x-ratelimit-limit", rate.limit.into()),
+                ("x-ratelimit-remaining", rate.remaining.into()),
+                ("x-ratelimit-reset", rate.reset_seconds()),
+            ] {
+                headers.insert(HeaderName::from_static(name), number.into());
+            }
+        }
+    }
+
+    fn describe(&self, route: &Route) -> serde_json::Value {
+        match route.operation() {
+            Operation::List => describe::list(self.methods),
+            _ => describe::retrieve(self.methods),
+        }
     }
 }
 

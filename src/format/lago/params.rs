@@ -1,14 +1,16 @@
-use super::Methods;
+use std::time::Duration;
+
+use super::{CHANGING, Lago, Methods};
 use crate::clock::Timestamp;
 use crate::entry::Kind;
-use crate::format::params::{read_time, whole_number};
-use crate::format::{Listing, Parameters, Refusal};
+use crate::format::dates::{Date, last_of};
+use crate::format::params::whole_number;
+use crate::format::{Listing, Parameters, Refusal, Request};
 use crate::query::{Filter, LogQuery, PathPattern, Position, StatusRange};
 
 const DEFAULT_PER_PAGE: u64 = 100;
 /// Lago's clients read page numbers as 32-bit integers.
 const MAX_PAGE: u64 = i32::MAX as u64;
-const CHANGING: [&str; 3] = ["post", "put", "delete"];
 
 const KNOWN: &[&str] = &[
     "page",
@@ -39,7 +41,8 @@ pub(super) fn served(methods: Methods) -> Filter {
     }
 }
 
-pub(super) fn listing(parameters: &Parameters, methods: Methods) -> Result<Listing, Refusal> {
+pub(super) fn listing(request: &Request<'_>, lago: &Lago) -> Result<Listing, Refusal> {
+    let parameters = request.parameters();
     parameters.only(KNOWN)?;
     let page = positive(parameters, "page")?.unwrap_or(1);
     if page > MAX_PAGE {
@@ -47,7 +50,8 @@ pub(super) fn listing(parameters: &Parameters, methods: Methods) -> Result<Listi
     }
     let per_page = positive(parameters, "per_page")?.unwrap_or(DEFAULT_PER_PAGE);
     let per_page = u32::try_from(per_page).unwrap_or(LogQuery::MAX_LIMIT);
-    let filter = filter(parameters, methods)?;
+    let mut filter = filter(parameters, lago.methods)?;
+    lago.retention.narrow(&mut filter, request.now());
     Ok(Listing::new(filter, Position::Number(page), per_page).with_total())
 }
 
@@ -64,7 +68,8 @@ fn positive(parameters: &Parameters, name: &str) -> Result<Option<u64>, Refusal>
 fn filter(parameters: &Parameters, methods: Methods) -> Result<Filter, Refusal> {
     let mut filter = served(methods);
     filter.from = date(parameters, "from_date")?;
-    filter.to = date(parameters, "to_date")?;
+    let second = Duration::from_secs(1);
+    filter.to = date(parameters, "to_date")?.map(|at| last_of(at, second));
     if let Some(asked) = list(parameters, "http_methods")? {
         filter.methods = asked.iter().filter_map(|it| method(it, methods)).collect();
         filter.nothing |= filter.methods.is_empty();
@@ -130,11 +135,8 @@ fn date(parameters: &Parameters, name: &'static str) -> Result<Option<Timestamp>
     let Some(text) = parameters.get(name)?.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let with_offset = || read_time(text);
-    let without_offset = || format!("{text}Z").parse().ok();
-    let day = || format!("{text}T00:00:00Z").parse().ok();
-    match with_offset().or_else(without_offset).or_else(day) {
-        Some(time) => Ok(Some(time)),
+    match Date::read(text) {
+        Some(date) => Ok(Some(date.first())),
         None => Err(Refusal::Unprocessable {
             name: name.into(),
             code: "invalid_date".into(),
