@@ -9,6 +9,7 @@ mod csv;
 mod dates;
 mod export;
 mod fields;
+mod gorules;
 mod json;
 mod lago;
 mod limit;
@@ -30,6 +31,7 @@ use crate::entry::{EntryId, LogEntry};
 use crate::query::Page;
 
 pub use export::ExportWriter;
+pub use gorules::GoRules;
 pub use lago::Lago;
 pub use limit::{Answered, RateLimit};
 pub use native::Native;

@@ -1,5 +1,7 @@
 mod around;
 mod bad_input;
+mod document360;
+mod gorules;
 mod lago;
 mod native;
 mod persona;
@@ -239,4 +241,13 @@ fn event(number: u8) -> LogEntry {
         Context::default(),
         EntryKind::Event(Box::new(event)),
     )
+}
+
+/// A sample event, changed as the test needs it.
+fn audit(number: u8, change: impl FnOnce(&mut EventRecord, &mut Context)) -> LogEntry {
+    let mut entry = event(number);
+    if let EntryKind::Event(event) = &mut entry.kind {
+        change(event, &mut entry.context);
+    }
+    entry
 }
