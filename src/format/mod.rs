@@ -7,6 +7,7 @@
 
 mod csv;
 mod dates;
+mod document360;
 mod export;
 mod fields;
 mod gorules;
@@ -30,6 +31,7 @@ use http::{HeaderMap, HeaderName};
 use crate::entry::{EntryId, LogEntry};
 use crate::query::Page;
 
+pub use document360::Document360;
 pub use export::ExportWriter;
 pub use gorules::GoRules;
 pub use lago::Lago;
