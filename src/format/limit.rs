@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderName};
+
 use crate::entry::EntryId;
 use crate::query::Scope;
 
@@ -44,4 +46,18 @@ pub struct Answered<'a> {
     pub scope: Option<&'a Scope>,
     /// How much the reader may still ask, where that is limited.
     pub rate_limit: Option<RateLimit>,
+}
+
+impl Answered<'_> {
+    /// Adds `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`, where the reader is limited.
+    pub(super) fn rate_limit_headers(&self, headers: &mut HeaderMap) {
+        let Some(rate) = self.rate_limit else { return };
+        for (name, number) in [
+            ("ratelimit-limit", rate.limit.into()),
+            ("ratelimit-remaining", rate.remaining.into()),
+            ("ratelimit-reset", rate.reset_seconds()),
+        ] {
+            headers.insert(HeaderName::from_static(name), number.into());
+        }
+    }
 }

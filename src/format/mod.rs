@@ -26,7 +26,7 @@ mod request;
 mod retention;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use crate::entry::{EntryId, LogEntry};
 use crate::query::Page;
@@ -113,15 +113,7 @@ pub trait WireFormat: Send + Sync + 'static {
     /// Adds the header fields that every reply has, exports and refusals among them. By default `RateLimit-Limit`, `RateLimit-Remaining` and
     /// `RateLimit-Reset` (seconds), where the reader is limited.
     fn sign(&self, answered: &Answered<'_>, headers: &mut HeaderMap) {
-        if let Some(rate) = answered.rate_limit {
-            for (name, number) in [
-                ("ratelimit-limit", rate.limit.into()),
-                ("ratelimit-remaining", rate.remaining.into()),
-                ("ratelimit-reset", rate.reset_seconds()),
-            ] {
-                headers.insert(HeaderName::from_static(name), number.into());
-            }
-        }
+        answered.rate_limit_headers(headers);
     }
 
     /// Describes what a route accepts and gives, as an Operation Object of OpenAPI 3.1 with its schemas inline. By default only that it gives JSON.
