@@ -1,22 +1,33 @@
+use std::time::Duration;
+
 use super::*;
 use crate::entry::WithheldReason;
+use crate::format::{Answered, RateLimit, Refusal, WireFormat};
 
 fn persona(entries: Vec<LogEntry>) -> LogApi {
     let api = builder(SpyStore::new(entries)).format(Persona::new());
     api.build().unwrap()
 }
 
+/// A day, for how old something is.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The entry of a number as if it had been made this long before now.
+fn aged(number: u8, age: Duration) -> LogEntry {
+    let mut entry = exchange(number, |_, _| {});
+    entry.created_at = at(60).minus(age);
+    entry
+}
+
 fn seed() -> LogEntry {
-    let mut entry = exchange(1, |exchange, _| {
+    exchange(1, |exchange, _| {
         exchange.request.query = Some("filter[reference_id]=random-id".into());
         let token = "Bearer persona_production_61bd73de-ce28-****-****-************";
         exchange.request.headers = Headers::from_iter([("authorization", token)]);
         exchange.response.as_mut().unwrap().headers =
             Headers::from_iter([("request-id", "req-12345")]);
         exchange.response_body = whole("[]");
-    });
-    entry.created_at = "2018-06-01T00:00:00Z".parse().unwrap();
-    entry
+    })
 }
 
 fn req(number: u8) -> String {
@@ -27,18 +38,31 @@ fn path(number: u8) -> String {
     format!("/api/v1/api-logs/{}", req(number))
 }
 
-async fn inflected(api: &LogApi, uri: &str, case: &str) -> Got {
+/// Asks with header fields.
+async fn get_with(api: &LogApi, uri: &str, headers: &[(&str, &str)]) -> Got {
     let request = Request::builder()
         .uri(uri)
-        .header("authorization", format!("Bearer {ALL}"))
-        .header("accept", "application/vnd.api+json")
-        .header("key-inflection", case);
+        .header("authorization", format!("Bearer {ALL}"));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
     send(api, request.body(()).unwrap()).await
+}
+
+async fn inflected(api: &LogApi, uri: &str, case: &str) -> Got {
+    let headers = [
+        ("accept", "application/vnd.api+json"),
+        ("key-inflection", case),
+    ];
+    get_with(api, uri, &headers).await
 }
 
 #[tokio::test]
 async fn api_log_is_written_as_in_the_reference() {
-    let got = get(&persona(vec![seed()]), &path(1)).await;
+    let mut entry = seed();
+    entry.created_at = "2018-06-01T00:00:00Z".parse().unwrap();
+    let api = builder(SpyStore::new(vec![entry])).format(Persona::new().retention(None));
+    let got = get(&api.build().unwrap(), &path(1)).await;
     let file = include_str!("../../format/golden/persona_reference.json");
     assert_eq!(got.ok(), golden(file, &req(1)));
     assert_eq!(got.text, compact(file, &req(1)));
@@ -46,7 +70,6 @@ async fn api_log_is_written_as_in_the_reference() {
         got.header("content-type"),
         "application/json; charset=utf-8"
     );
-    assert!(got.header("request-id").starts_with("req_"));
 }
 
 #[tokio::test]
@@ -164,7 +187,14 @@ async fn names_are_inflected_and_user_data_is_not() {
         assert!(attributes[created_at].is_string(), "{case}");
         assert_eq!(got["data"]["type"], "api-log");
     }
-    assert_eq!(inflected(&api, &path(1), "pascal").await.status, 400);
+    for wrong in ["pascal", "", "Kebab", "kebab,camel", "\u{e9}"] {
+        let got = inflected(&api, &path(1), wrong).await;
+        assert_eq!(got.status, 400, "{wrong}");
+        let details = "Key-Inflection must be kebab, camel or snake";
+        assert_eq!(got.json()["errors"][0]["details"], details);
+    }
+    let twice = [("key-inflection", "kebab"), ("key-inflection", "kebab")];
+    assert_eq!(get_with(&api, &path(1), &twice).await.status, 400);
 }
 
 #[tokio::test]
@@ -181,7 +211,7 @@ async fn sparse_fieldset_is_read_in_every_case_and_leads_inside() {
             serde_json::json!({
                 "request": {"ip-address": "127.0.0.1"},
                 "response": {"status": 200},
-                "created-at": "2018-06-01T00:00:00.000+00:00",
+                "created-at": "2023-09-20T20:20:04.485+00:00",
             })
         );
     }
@@ -309,25 +339,25 @@ async fn bad_parameter_is_told_in_personas_words() {
         ),
         (
             "page[after]=req_1",
-            "page[after] must be the id of an API log, as req_…",
+            "page[after] must be an id of this list, as req_…",
         ),
         (
             "page[before]=",
-            "page[before] must be the id of an API log, as req_…",
+            "page[before] must be an id of this list, as req_…",
         ),
         ("page[number]=1", "page[number] is not a parameter here"),
         ("filter[path]=/", "filter[path] is not a parameter here"),
         (
             "fields[api-log]=secret",
-            "fields[api-log] must be attributes of an api-log, as request.path,created-at",
+            "fields[api-log] must be attributes of api-log, separated by commas",
         ),
         (
             "fields[api-log]=a&fields[apiLog]=b",
-            "fields[api-log] must be attributes of an api-log, as request.path,created-at",
+            "fields[api-log] must be attributes of api-log, separated by commas",
         ),
         (
             "fields[api-log]=request&fields[apiLog]=request",
-            "fields[apiLog] must be given in one case",
+            "fields[apiLog] must be given once, in one case",
         ),
         (
             "fields[inquiry]=status",
@@ -365,4 +395,304 @@ async fn errors_are_titled_as_persona_titles_them() {
         (route.status.as_u16(), route.text.as_str()),
         (404, r#"{"errors":[{"title":"Not found"}]}"#)
     );
+}
+
+#[tokio::test]
+async fn version_is_a_date_and_changes_nothing() {
+    let api = persona(vec![seed()]);
+    let wanted = get(&api, &path(1)).await.text;
+    for version in ["2020-05-18", "2025-12-08", "2024-02-29"] {
+        let got = get_with(&api, &path(1), &[("persona-version", version)]).await;
+        assert_eq!(got.text, wanted, "{version}");
+    }
+    for wrong in [
+        "",
+        "latest",
+        "2023-1-5",
+        "2023-02-30",
+        "20230105",
+        "2023-01-05T00:00:00Z",
+        " 2023-01-05",
+        "+02023-01-05",
+        "-000001-01-05",
+        "2023-01-05T00",
+    ] {
+        let got = get_with(&api, &path(1), &[("persona-version", wrong)]).await;
+        assert_eq!(got.status, 400, "{wrong}");
+        let details = "Persona-Version must be a date, as 2023-01-05";
+        assert_eq!(got.json()["errors"][0]["details"], details);
+    }
+    let twice = [("persona-version", "2023-01-05"); 2];
+    assert_eq!(get_with(&api, &path(1), &twice).await.status, 400);
+}
+
+#[tokio::test]
+async fn idempotency_key_is_accepted_without_effect() {
+    let api = persona(vec![seed()]);
+    let wanted = get(&api, &path(1)).await.text;
+    for key in ["", "8d2c0f3e-key", "\u{e9}"] {
+        for _ in 0..2 {
+            let got = get_with(&api, &path(1), &[("idempotency-key", key)]).await;
+            assert_eq!((got.status.as_u16(), &got.text), (200, &wanted));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_older_than_two_weeks_is_neither_listed_nor_retrieved() {
+    let entries = || {
+        vec![
+            aged(1, 14 * DAY + Duration::from_micros(1)),
+            aged(2, 14 * DAY),
+        ]
+    };
+    let shown = async |format: Persona| {
+        let api = builder(SpyStore::new(entries())).format(format);
+        let api = api.build().unwrap();
+        let list = get(&api, "/api/v1/api-logs").await.ok();
+        let listed: Vec<Value> = list["data"].as_array().unwrap().clone();
+        let listed: Vec<String> = listed.iter().map(|it| it["id"].to_string()).collect();
+        for number in [1, 2] {
+            let is_listed = listed.contains(&format!("{:?}", req(number)));
+            for id in [req(number), id(number).to_string()] {
+                let got = get(&api, &format!("/api/v1/api-logs/{id}")).await;
+                assert_eq!(got.status, if is_listed { 200 } else { 404 });
+            }
+        }
+        listed.len()
+    };
+    assert_eq!(shown(Persona::new()).await, 1);
+    assert_eq!(shown(Persona::new().strict().retention(None)).await, 2);
+    assert_eq!(shown(Persona::new().retention(Some(15 * DAY))).await, 2);
+    assert_eq!(shown(Persona::new().retention(Some(DAY))).await, 0);
+    assert_eq!(
+        shown(Persona::new().retention(Some(Duration::MAX))).await,
+        2
+    );
+}
+
+#[tokio::test]
+async fn attribute_that_the_shape_does_not_have_cannot_be_asked_for() {
+    for (format, wrong, right) in [
+        (Persona::new(), "redacted-at", "response.body"),
+        (Persona::new().strict(), "response.body", "redacted-at"),
+    ] {
+        let api = builder(SpyStore::new(vec![seed()])).format(format);
+        let api = api.build().unwrap();
+        let status = async |field| {
+            let uri = format!("{}?fields[api-log]={field}", path(1));
+            get(&api, &uri).await.status
+        };
+        assert_eq!(
+            (status(wrong).await, status(right).await),
+            (StatusCode::BAD_REQUEST, StatusCode::OK)
+        );
+    }
+}
+
+#[tokio::test]
+async fn erased_exchange_keeps_its_shape() {
+    let mut entry = seed();
+    entry.erase_person();
+    let api = builder(SpyStore::new(vec![entry])).format(Persona::new().strict());
+    let got = get(&api.build().unwrap(), &path(1)).await.ok();
+    assert_eq!(
+        got["data"]["attributes"],
+        serde_json::json!({
+            "request": {
+                "method": "GET", "path": "/api/v1/inquiries", "headers": {}, "get-params": {}, "post-params": {}, "ip-address": null,
+            },
+            "response": {"status": 200, "headers": {}},
+            "created-at": "2023-09-20T20:20:04.485+00:00",
+            "redacted-at": null,
+        })
+    );
+}
+
+/// The header fields that a reply to a reader of a scope gets.
+fn signed(scope: Option<&Scope>, rate_limit: Option<RateLimit>) -> Vec<(String, String)> {
+    let mut headers = HeaderMap::new();
+    let answered = Answered {
+        id: id(1),
+        scope,
+        rate_limit,
+    };
+    Persona::new().sign(&answered, &mut headers);
+    let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
+    let fields = headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)));
+    let mut fields: Vec<_> = fields.filter(|(name, _)| name != "request-id").collect();
+    assert_eq!(headers.contains_key("request-id"), scope.is_some());
+    fields.sort();
+    fields
+}
+
+#[test]
+fn replies_say_whose_they_are_and_how_much_may_still_be_asked() {
+    let minute = Duration::from_secs(60);
+    let rate = RateLimit::new(300, minute, 299, Duration::from_millis(59_001));
+    let scope = Scope::organisation("org_1")
+        .unwrap()
+        .environment("production");
+    let wanted = [
+        ("persona-environment-id", "env_production"),
+        ("persona-organization-id", "org_1"),
+        ("ratelimit-limit", "300"),
+        ("ratelimit-remaining", "299"),
+        ("ratelimit-reset", "60"),
+    ];
+    let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(signed(Some(&scope), Some(rate)), wanted);
+    assert_eq!(signed(None, Some(rate)), []);
+    assert_eq!(signed(Some(&Scope::all()), None), []);
+    for (organisation, sent) in [
+        ("acme", "org_acme"),
+        ("org_", "org_"),
+        ("tenant_1", "org_tenant_1"),
+        ("a b\r\nx-y: 1", "org_a%20b%0D%0Ax-y:%201"),
+        ("köln 100%", "org_k%C3%B6ln%20100%25"),
+    ] {
+        let scope = Scope::organisation(organisation).unwrap();
+        assert_eq!(signed(Some(&scope), None)[0].1, sent);
+    }
+}
+
+#[tokio::test]
+async fn every_reply_to_a_known_reader_is_signed_errors_too() {
+    struct Forbidden;
+
+    #[async_trait]
+    impl Access for Forbidden {
+        async fn authorize(
+            &self,
+            _: &http::request::Parts,
+            _: Option<&str>,
+        ) -> Result<Reader, Denial> {
+            Err(Denial::Forbidden)
+        }
+    }
+
+    let api = persona(vec![seed()]);
+    for (uri, status) in [
+        ("/api/v1/api-logs", 200),
+        ("/api/v1/api-logs?page[size]=0", 400),
+        ("/api/v1/api-logs?%ff", 400),
+        (&path(2), 404),
+    ] {
+        let got = get_as(&api, A, uri).await;
+        assert_eq!(got.status, status, "{uri}");
+        let id = got.header("request-id");
+        assert!(EntryId::from_prefixed("req", id).is_some(), "{uri}: {id}");
+        assert_eq!(got.header("persona-organization-id"), "org_a");
+        assert!(!got.headers.contains_key("persona-environment-id"));
+    }
+    let failing = builder(SpyStore::failing(ErrorKind::Storage)).format(Persona::new());
+    let got = get_as(&failing.build().unwrap(), A, "/api/v1/api-logs").await;
+    assert_eq!(got.status, 500);
+    assert_eq!(got.header("persona-organization-id"), "org_a");
+
+    let forbidden = LogApi::new(SpyStore::new(Vec::new())).access(Forbidden);
+    let forbidden = forbidden.format(Persona::new()).build().unwrap();
+    let got = get(&forbidden, "/api/v1/api-logs").await;
+    assert_eq!(got.status, 403);
+    assert!(
+        got.header("request-id").starts_with("req_"),
+        "who is forbidden is known"
+    );
+
+    for token in ["", "token-of-nobody-0001"] {
+        let got = get_as(&api, token, "/api/v1/api-logs").await;
+        let named = |name: &&str| got.headers.contains_key(*name);
+        let fields = ["request-id", "persona-organization-id", "ratelimit-limit"];
+        assert_eq!(fields.iter().find(|it| named(it)), None);
+    }
+}
+
+#[test]
+fn rate_limit_is_told_with_its_numbers_and_nobodys_address() {
+    let words = |limit, period| {
+        let rate = RateLimit::new(limit, period, 0, Duration::from_secs(9));
+        let reply = Persona::new().refuse(&Refusal::RateLimited(rate), id(1));
+        assert_eq!(reply.status, 429);
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(body["errors"][0]["title"], "Rate limit exceeded");
+        let details = body["errors"][0]["details"].as_str().unwrap().to_owned();
+        assert!(!details.contains('@'));
+        details
+    };
+    let seconds = Duration::from_secs;
+    for (limit, period, wanted) in [
+        (300, seconds(60), "300 requests / min."),
+        (5, seconds(1), "5 requests / s."),
+        (9, seconds(3600), "9 requests / h."),
+        (9, seconds(86_400), "9 requests / day."),
+        (100, seconds(90), "100 requests / 90 s."),
+        (1, Duration::from_millis(1500), "1 requests / 1.5 s."),
+    ] {
+        let wanted = format!("You have hit your rate limit of {wanted} Please reach out");
+        assert!(words(limit, period).starts_with(&wanted), "{wanted}");
+    }
+}
+
+/// What the description of the list or the retrieval says of parameters in a place.
+fn described(format: &impl WireFormat, route: usize, place: &str) -> Vec<String> {
+    let operation = format.describe(&format.routes()[route]);
+    let parameters = operation["parameters"].as_array().unwrap().iter();
+    let here = parameters.filter(|it| it["in"] == place);
+    here.map(|it| it["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn description_tells_every_parameter_and_status() {
+    let format = Persona::new();
+    let list = [
+        "page[size]",
+        "page[after]",
+        "page[before]",
+        "fields[api-log]",
+    ];
+    assert_eq!(described(&format, 0, "query"), list);
+    assert_eq!(
+        described(&format, 1, "query"),
+        ["include", "fields[api-log]"]
+    );
+    assert_eq!(described(&format, 1, "path"), ["api-log-id"]);
+    let headers = ["Key-Inflection", "Persona-Version", "Idempotency-Key"];
+    assert_eq!(described(&format, 0, "header"), headers);
+    assert_eq!(described(&format, 1, "header"), headers);
+    for (route, statuses) in [
+        (0, "200 400 401 403 429 500 503"),
+        (1, "200 400 401 403 404 429 500 503"),
+    ] {
+        let operation = format.describe(&format.routes()[route]);
+        let known: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+        assert_eq!(known, statuses.split(' ').collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn description_names_the_attributes_of_its_shape() {
+    let attributes = |format: Persona| {
+        let operation = format.describe(&format.routes()[1]);
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        schema["properties"]["data"]["properties"]["attributes"]["properties"].clone()
+    };
+    let (reference, strict) = (
+        attributes(Persona::new()),
+        attributes(Persona::new().strict()),
+    );
+    assert_eq!(reference["redacted-at"], Value::Null);
+    assert_eq!(
+        reference["response"]["properties"]["body"]["description"],
+        "Any JSON"
+    );
+    assert_eq!(
+        strict["redacted-at"]["type"],
+        serde_json::json!(["string", "null"])
+    );
+    assert_eq!(strict["response"]["properties"]["body"], Value::Null);
+    let quota = &strict["response"]["properties"]["headers"]["properties"]["Quota-Reset"];
+    assert_eq!(quota["type"], "integer");
 }

@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::entry::Headers;
 use crate::format::fields::Field;
 
-const REQUEST: [&str; 5] = [
+pub(super) const REQUEST: [&str; 5] = [
     "Accept",
     "Authorization",
     "Host",
@@ -11,7 +11,7 @@ const REQUEST: [&str; 5] = [
     "User-Agent",
 ];
 
-const RESPONSE: [&str; 7] = [
+pub(super) const RESPONSE: [&str; 7] = [
     "Persona-Host",
     "Cache-Control",
     "Pragma",
@@ -21,7 +21,7 @@ const RESPONSE: [&str; 7] = [
     "Vary",
 ];
 
-const INTEGERS: [&str; 6] = [
+pub(super) const INTEGERS: [&str; 6] = [
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",

@@ -1,18 +1,22 @@
+mod describe;
 mod headers;
 mod resource;
-mod view;
 
-use http::{HeaderName, StatusCode};
+use std::time::Duration;
 
-use super::fields::{Case, Field, Object};
-use super::question::{Listing, Lookup, Operation, Question, Route};
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::WireFormat;
+use super::jsonapi::{self, Collection, Type, View};
+use super::limit::Answered;
+use super::question::{Listing, Question, Route};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
-use super::{Parameters, WireFormat};
+use super::retention::Retention;
 use crate::entry::{EntryId, Kind, LogEntry};
-use crate::query::{Filter, Page, Position};
-use view::View;
+use crate::query::{Filter, Page};
 
 /// Persona's API logs: every exchange, as a document close to JSON:API.
 ///
@@ -21,17 +25,24 @@ use view::View;
 /// | `/api/v1/api-logs` | a page, newest first |
 /// | `/api/v1/api-logs/{api-log-id}` | one exchange, by `req_…` or by its plain UUID |
 ///
-/// The credential is the token of `Authorization: Bearer`. Audit events are not API logs and do not exist here.
+/// The credential is the token of `Authorization: Bearer`. Audit events are not API logs and do not exist here. Neither does what is older than 14
+/// days, as at Persona: [`Persona::retention`] changes that.
 ///
 /// | parameter | where | accepted |
 /// | --- | --- | --- |
 /// | `page[size]` | list | 1 to 100, 10 by default |
 /// | `page[after]`, `page[before]` | list | an id of this format; not both. Past the end the page is empty |
-/// | `fields[api-log]` | both | attributes separated by commas, dots lead inside: `request.path`, in kebab, camel or snake case |
+/// | `fields[api-log]` | both | attributes separated by commas, dots lead inside: `request.path`. Names in kebab, camel or snake case |
 /// | `include` | retrieve | empty, for an API log has no relationships |
-/// | `Key-Inflection` (header) | both | `kebab` (default), `camel`, `snake` |
 ///
-/// Anything else is refused with 400.
+/// | header field | accepted |
+/// | --- | --- |
+/// | `Key-Inflection` | `kebab` (default), `camel`, `snake` |
+/// | `Persona-Version` | a date, as `2023-01-05`. Every version gives the same: Persona's published schemas of these resources do not differ by version |
+/// | `Idempotency-Key` | anything; it has no effect on a `GET`, as at Persona |
+/// | `Accept` | anything, `application/vnd.api+json` too; the reply is `application/json` |
+///
+/// A parameter that is not in the table, and a value that is not accepted, is refused with 400.
 ///
 /// # Shape
 ///
@@ -44,29 +55,93 @@ use view::View;
 ///   as in Rails; a body of another type, and one that was cut, withheld or not kept, is `{}`.
 /// - `response.body` is the body's JSON; text that is not JSON, or that was cut, is a string; a body that was withheld or not kept is null.
 /// - `response.status` is 0 for an exchange that ended without a response, because the schema wants a number.
+/// - `redacted-at` is null: an entry whose person was erased does not tell when that was.
 /// - `links` are relative; they repeat `page[size]` and `fields` where the request has them.
 ///
-/// Every reply but a 401 has `Request-Id`, the id of the request that it answers.
-#[derive(Clone, Copy, Debug, Default)]
+/// # Replies to a known reader
+///
+/// | header field | holds |
+/// | --- | --- |
+/// | `Request-Id` | `req_…`, the id of the request that is answered |
+/// | `RateLimit-Limit`, `-Remaining`, `-Reset` | requests, requests, seconds; where the reader is limited |
+/// | `Persona-Organization-Id`, `Persona-Environment-Id` | the organisation and environment that the reader is held to, if any, with `org_` or `env_` put in front of an id that does not begin so; bytes that a field cannot carry percent-encoded |
+///
+/// Errors have them as well; a reply to somebody unknown, such as a 401, has none.
+#[derive(Clone, Copy, Debug)]
 pub struct Persona {
     shape: Shape,
+    retention: Retention,
 }
 
 /// Which of Persona's two published shapes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    #[default]
     Reference,
     Strict,
 }
 
-const LIST: &str = "/api/v1/api-logs";
-const RETRIEVE: &str = "/api/v1/api-logs/{api-log-id}";
-const PREFIX: &str = "req";
-const MAX_SIZE: u64 = 100;
-const DEFAULT_SIZE: u32 = 10;
+const REFERENCE: Collection = Collection {
+    list: "/api/v1/api-logs",
+    retrieve: "/api/v1/api-logs/{api-log-id}",
+    id_param: "api-log-id",
+    prefix: "req",
+    own: Type {
+        name: "api-log",
+        attributes: &[
+            "request",
+            "request.method",
+            "request.path",
+            "request.headers",
+            "request.get_params",
+            "request.post_params",
+            "request.ip_address",
+            "response",
+            "response.status",
+            "response.headers",
+            "response.body",
+            "created_at",
+        ],
+    },
+    related: &[],
+    relationships: &[],
+};
+
+const STRICT: Collection = Collection {
+    own: Type {
+        name: "api-log",
+        attributes: &[
+            "request",
+            "request.method",
+            "request.path",
+            "request.headers",
+            "request.get_params",
+            "request.post_params",
+            "request.ip_address",
+            "response",
+            "response.status",
+            "response.headers",
+            "created_at",
+            "redacted_at",
+        ],
+    },
+    ..REFERENCE
+};
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self {
+            shape: Shape::Reference,
+            retention: Retention::days(14),
+        }
+    }
+}
 
 impl Persona {
+    /// Makes the format in the shape of the API reference.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Keeps to the schema that Persona publishes, which allows no other attribute.
     #[must_use]
     pub fn strict(mut self) -> Self {
@@ -74,42 +149,34 @@ impl Persona {
         self
     }
 
-    /// Makes the format in the shape of the API reference.
-    pub fn new() -> Self {
-        Self::default()
+    /// Shows what is at most this old, 14 days by default; `None` shows everything that the store holds.
+    #[must_use]
+    pub fn retention(mut self, period: Option<Duration>) -> Self {
+        self.retention = Retention::new(period);
+        self
     }
 
-    fn reply(self, request: &Request<'_>, view: &View, document: &Object<'_>) -> Reply {
-        Reply::json(StatusCode::OK, &document.cased(view.case))
-            .header(REQUEST_ID, &request.id().prefixed(PREFIX))
+    fn collection(self) -> &'static Collection {
+        match self.shape {
+            Shape::Reference => &REFERENCE,
+            Shape::Strict => &STRICT,
+        }
     }
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-
 impl WireFormat for Persona {
     fn routes(&self) -> Vec<Route> {
-        vec![
-            Route::new(LIST, Operation::List),
-            Route::new(RETRIEVE, Operation::Retrieve),
-        ]
+        self.collection().routes()
     }
 
     fn ask(&self, request: &Request<'_>) -> Result<Question, Refusal> {
-        View::read(request)?;
-        let filter = Filter {
+        View::read(request, self.collection())?;
+        let mut filter = Filter {
             kinds: vec![Kind::Exchange],
             ..Filter::default()
         };
-        match request.operation() {
-            Operation::List => listing(request.parameters(), filter).map(Question::List),
-            Operation::Retrieve => {
-                let text = request.path_param("api-log-id");
-                let id = EntryId::from_prefixed(PREFIX, text).or_else(|| text.parse().ok());
-                Ok(Question::Retrieve(Lookup::new(filter).id(id)))
-            }
-            Operation::Export => Err(Refusal::NoRoute),
-        }
+        self.retention.narrow(&mut filter, request.now());
+        self.collection().question(request, filter)
     }
 
     fn page(
@@ -119,95 +186,29 @@ impl WireFormat for Persona {
         page: &Page,
         _: Option<u64>,
     ) -> Result<Reply, Refusal> {
-        let view = View::read(request)?;
-        let entries = page.entries.iter();
-        let data: Vec<Field<'_>> = entries
-            .filter_map(|entry| resource::api_log(entry, self.shape, &view))
-            .map(Field::from)
-            .collect();
-        let newer = page.entries.first().filter(|_| page.has_newer);
-        let older = page.entries.last().filter(|_| page.has_older);
-        let link = |name, entry: &LogEntry| link(request.parameters(), name, entry.id);
-        let links = Object::new()
-            .with("prev", newer.map(|entry| link("page[before]", entry)))
-            .with("next", older.map(|entry| link("page[after]", entry)));
-        let document = Object::new().with("data", data).with("links", links);
-        Ok(self.reply(request, &view, &document))
+        let view = View::read(request, self.collection())?;
+        let resource = |entry| resource::api_log(entry, self.shape, &view);
+        let document = self.collection().page(request, page, resource);
+        Ok(jsonapi::reply(&view, &document))
     }
 
     fn entry(&self, request: &Request<'_>, entry: &LogEntry) -> Result<Reply, Refusal> {
-        let view = View::read(request)?;
+        let view = View::read(request, self.collection())?;
         let data = resource::api_log(entry, self.shape, &view).ok_or(Refusal::NoEntry)?;
-        let mut document = Object::new().with("data", data);
-        if view.include {
-            document = document.with("included", Vec::new());
-        }
-        Ok(self.reply(request, &view, &document))
+        let included = view.has_include().then(Vec::new);
+        Ok(jsonapi::reply(&view, &jsonapi::one(data, included)))
     }
 
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply {
-        let mut error = Object::new().with("title", title(refusal));
-        if let Some(details) = refusal.details() {
-            error = error.with("details", details);
-        }
-        let document = Object::new().with("errors", vec![error.into()]);
-        let reply = Reply::json(refusal.status(), &document.cased(Case::Kebab));
-        match refusal {
-            Refusal::NoCredential | Refusal::BadCredential => reply,
-            _ => reply.header(REQUEST_ID, &id.prefixed(PREFIX)),
-        }
+        jsonapi::refuse(refusal, id)
     }
-}
 
-fn listing(parameters: &Parameters, filter: Filter) -> Result<Listing, Refusal> {
-    let size = parameters
-        .integer("page[size]", 1..=MAX_SIZE)?
-        .and_then(|size| u32::try_from(size).ok())
-        .unwrap_or(DEFAULT_SIZE);
-    let id = |name: &str| -> Result<Option<EntryId>, Refusal> {
-        let Some(text) = parameters.get(name)? else {
-            return Ok(None);
-        };
-        let id = EntryId::from_prefixed(PREFIX, text);
-        id.map(Some)
-            .ok_or_else(|| Refusal::parameter(name, "must be the id of an API log, as req_…"))
-    };
-    let position = match (id("page[after]")?, id("page[before]")?) {
-        (None, None) => Position::First,
-        (Some(id), None) => Position::After(id),
-        (None, Some(id)) => Position::Before(id),
-        (Some(_), Some(_)) => {
-            return Err(Refusal::parameter(
-                "page[before]",
-                "must not go with page[after]",
-            ));
-        }
-    };
-    Ok(Listing::new(filter, position, size))
-}
+    fn sign(&self, answered: &Answered<'_>, headers: &mut HeaderMap) {
+        jsonapi::sign(answered, headers);
+    }
 
-fn link(parameters: &Parameters, cursor: &str, id: EntryId) -> String {
-    let kept = parameters
-        .iter()
-        .filter(|(name, _)| !["page[after]", "page[before]"].contains(name));
-    form_urlencoded::Serializer::for_suffix(format!("{LIST}?"), LIST.len() + 1)
-        .append_pair(cursor, &id.prefixed(PREFIX))
-        .extend_pairs(kept)
-        .finish()
-}
-
-fn title(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::NoCredential => "Must be authenticated to access this endpoint",
-        Refusal::BadCredential => "Token is invalid",
-        Refusal::Forbidden(_) => "Forbidden",
-        Refusal::NoEntry => "Record not found",
-        Refusal::NoRoute => "Not found",
-        Refusal::MethodNotAllowed => "Method not allowed",
-        Refusal::BadParameter { .. } | Refusal::Invalid(_) => "Bad Request",
-        Refusal::RateLimited(_) => "Rate limit exceeded",
-        Refusal::Unprocessable { .. } => "Unprocessable entity",
-        Refusal::Internal => "Internal server error",
-        Refusal::Unavailable => "Service unavailable",
+    fn describe(&self, route: &Route) -> Value {
+        self.collection()
+            .describe(route, describe::described(self.shape))
     }
 }

@@ -1,9 +1,9 @@
 use super::headers::{all, allowed_in_request, allowed_in_response};
-use super::view::View;
-use super::{PREFIX, Shape};
+use super::{REFERENCE, Shape};
 use crate::entry::{BodyRecord, Exchange, Headers, LogEntry};
 use crate::format::fields::{Field, Object};
 use crate::format::json;
+use crate::format::jsonapi::View;
 use crate::format::posted::{Posted, posted};
 
 /// Writes an exchange as a resource; `None` for an entry of another kind.
@@ -16,12 +16,8 @@ pub(super) fn api_log<'a>(entry: &'a LogEntry, shape: Shape, view: &View) -> Opt
     if shape == Shape::Strict {
         attributes = attributes.with("redacted_at", Field::Null);
     }
-    view.narrow(&mut attributes);
-    let resource = Object::new()
-        .with("type", "api-log")
-        .with("id", entry.id.prefixed(PREFIX))
-        .with("attributes", attributes);
-    Some(resource)
+    let id = entry.id.prefixed(REFERENCE.prefix);
+    Some(view.resource(REFERENCE.own.name, id, attributes))
 }
 
 fn request<'a>(entry: &LogEntry, exchange: &'a Exchange, shape: Shape) -> Object<'a> {
