@@ -5,6 +5,7 @@ mod gorules;
 mod lago;
 mod native;
 mod persona;
+mod persona_audit;
 mod scope;
 
 use std::net::IpAddr;
