@@ -1,6 +1,9 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use http::request::Parts;
 
+use super::digest::Digest;
 use crate::query::Scope;
 
 /// Decides who may read, and what.
@@ -11,24 +14,24 @@ use crate::query::Scope;
 /// - The request is as the client sent it: only what cannot be forged, such as an extension that an authenticating layer set, or the
 ///   credential itself, may decide.
 ///
-/// # Example: the tenant that an authenticating layer found
+/// # Example: sessions that are looked up
 ///
 /// ```
 /// use http::request::Parts;
 /// use tower_api_log::api::{Access, Denial, Reader};
 /// use tower_api_log::{Scope, async_trait};
 ///
-/// #[derive(Clone)]
-/// struct Tenant(String);
+/// struct Sessions(/* a pool of connections */);
 ///
-/// struct OwnTenant;
-///
+/// # impl Sessions { async fn tenant(&self, _: &str) -> Result<Option<(String, String)>, ()> { Ok(None) } }
 /// #[async_trait]
-/// impl Access for OwnTenant {
-///     async fn authorize(&self, request: &Parts, _: Option<&str>) -> Result<Reader, Denial> {
-///         let tenant = request.extensions.get::<Tenant>().ok_or(Denial::Unauthenticated)?;
-///         let scope = Scope::organisation(&*tenant.0).map_err(|_| Denial::Forbidden)?;
-///         Ok(Reader::new(scope))
+/// impl Access for Sessions {
+///     async fn authorize(&self, _: &Parts, credential: Option<&str>) -> Result<Reader, Denial> {
+///         let session = credential.ok_or(Denial::Unauthenticated)?;
+///         let found = self.tenant(session).await.map_err(|_| Denial::Unavailable)?;
+///         let (user, tenant) = found.ok_or(Denial::Unauthenticated)?;
+///         let scope = Scope::organisation(tenant).map_err(|_| Denial::Forbidden)?;
+///         Ok(Reader::new(scope).id(user))
 ///     }
 /// }
 /// ```
@@ -60,14 +63,21 @@ pub enum Denial {
 pub struct Reader {
     /// What the reader may see.
     pub scope: Scope,
-    /// The reader's id, for rate limits and for the record of who read; `None` where the application does not tell.
+    /// The reader's id, for rate limits and for the record of who read, unlike that of any other tenant's reader; `None` where the application
+    /// does not tell.
     pub id: Option<String>,
+    /// What stands for the token that the reader is known by, where this crate has checked it.
+    pub(super) token: Option<Digest>,
 }
 
 impl Reader {
     /// Makes a reader of what they may see.
     pub fn new(scope: Scope) -> Self {
-        Self { scope, id: None }
+        Self {
+            scope,
+            id: None,
+            token: None,
+        }
     }
 
     /// Says who it is.
@@ -76,10 +86,60 @@ impl Reader {
         self.id = Some(id.into());
         self
     }
+
+    pub(super) fn known_by(mut self, token: Digest) -> Self {
+        self.token = Some(token);
+        self
+    }
 }
 
 impl From<Scope> for Reader {
     fn from(scope: Scope) -> Self {
         Self::new(scope)
+    }
+}
+
+/// Makes an [`Access`] of a function: for what is at hand in the request. One that has to wait, for a database say, implements the trait.
+///
+/// # Example: the tenant that an authenticating layer found
+///
+/// ```
+/// use tower_api_log::Scope;
+/// use tower_api_log::api::{Denial, access_fn};
+///
+/// #[derive(Clone)]
+/// struct Tenant(String);
+///
+/// let access = access_fn(|request, _| {
+///     let tenant: &Tenant = request.extensions.get().ok_or(Denial::Unauthenticated)?;
+///     Scope::organisation(&*tenant.0).map_err(|_| Denial::Forbidden)
+/// });
+/// ```
+pub fn access_fn<F, R>(decide: F) -> AccessFn<F>
+where
+    F: Fn(&Parts, Option<&str>) -> Result<R, Denial> + Send + Sync + 'static,
+    R: Into<Reader>,
+{
+    AccessFn(decide)
+}
+
+/// The [`Access`] that [`access_fn`] makes.
+#[derive(Clone, Copy)]
+pub struct AccessFn<F>(F);
+
+#[async_trait]
+impl<F, R> Access for AccessFn<F>
+where
+    F: Fn(&Parts, Option<&str>) -> Result<R, Denial> + Send + Sync + 'static,
+    R: Into<Reader>,
+{
+    async fn authorize(&self, request: &Parts, credential: Option<&str>) -> Result<Reader, Denial> {
+        (self.0)(request, credential).map(Into::into)
+    }
+}
+
+impl<F> fmt::Debug for AccessFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessFn").finish_non_exhaustive()
     }
 }

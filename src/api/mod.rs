@@ -9,6 +9,7 @@ mod access;
 mod answer;
 mod body;
 mod builder;
+mod digest;
 mod export;
 mod routes;
 #[cfg(test)]
@@ -31,10 +32,10 @@ use crate::format::WireFormat;
 use crate::store::LogStore;
 use routes::Routes;
 
-pub use access::{Access, Denial, Reader};
+pub use access::{Access, AccessFn, Denial, Reader, access_fn};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
-pub use tokens::BearerTokens;
+pub use tokens::{BearerTokens, HeaderTokens};
 
 /// The read side: a tower service that answers `GET` and `HEAD` on the routes of its formats.
 ///

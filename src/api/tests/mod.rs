@@ -1,3 +1,4 @@
+mod access;
 mod around;
 mod bad_input;
 mod document360;
