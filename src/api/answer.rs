@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response};
@@ -12,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry, OwnEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
-    Answered, Listing, Lookup, Parameters, Question, Refusal, Reply, Request, WireFormat,
+    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Reply, Request, WireFormat,
 };
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
 
@@ -22,77 +23,81 @@ enum Answer {
     Export(HeaderMap, Exporting),
 }
 
+/// What is learnt of a request on its way.
+struct Course {
+    id: EntryId,
+    now: Timestamp,
+    reader: Option<Reader>,
+    rate_limit: Option<RateLimit>,
+}
+
 impl Shared {
     pub(super) async fn respond(&self, parts: &Parts) -> Response<ApiBody> {
         let now = self.clock.now();
-        let id = self.ids.next(now);
+        let mut course = Course {
+            id: self.ids.next(now),
+            now,
+            reader: None,
+            rate_limit: None,
+        };
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
-        let mut reader = None;
         let answer = match &found {
-            Some(found) => {
-                let at = (id, now);
-                self.answer(format, found, parts, at, &mut reader).await
-            }
+            Some(found) => self.answer(format, found, parts, &mut course).await,
             None => Err(Refusal::NoRoute),
         };
         let answer = answer.unwrap_or_else(|refusal| {
-            let reply = format.refuse(&refusal, id);
+            let reply = format.refuse(&refusal, course.id);
             Answer::Reply(match refusal {
                 Refusal::MethodNotAllowed => reply.header(ALLOW, "GET, HEAD"),
+                Refusal::RateLimited(rate) => {
+                    reply.header(RETRY_AFTER, &rate.reset_seconds().to_string())
+                }
                 _ => reply,
             })
         });
         let mut response = respond(answer, &parts.method);
         let answered = Answered {
-            id,
-            scope: reader.as_ref().map(|reader| &reader.scope),
-            rate_limit: None,
+            id: course.id,
+            scope: course.reader.as_ref().map(|reader| &reader.scope),
+            rate_limit: course.rate_limit,
         };
         format.sign(&answered, response.headers_mut());
         response
     }
 
-    /// Decides in this order: the method, the reader, the parameters, the entry; so that who may not read learns of nothing else.
+    /// Decides in this order: the method, the reader, how often they ask, the parameters, the entry; so that who may not read learns of nothing
+    /// else.
     async fn answer(
         &self,
         format: &dyn WireFormat,
         found: &Match<'_>,
         parts: &Parts,
-        (id, now): (EntryId, Timestamp),
-        reader: &mut Option<Reader>,
+        course: &mut Course,
     ) -> Result<Answer, Refusal> {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             return Err(Refusal::MethodNotAllowed);
         }
-        let credential = format.credential(&parts.headers);
-        let known = self.access.authorize(parts, credential).await;
-        let known = known.map_err(|denial| match (denial, credential) {
-            (Denial::Unauthenticated, None) => Refusal::NoCredential,
-            (Denial::Unauthenticated, Some(_)) => Refusal::BadCredential,
-            (Denial::Forbidden, _) => Refusal::Forbidden("this reader may not read the log".into()),
-            (Denial::Unavailable, _) => Refusal::Unavailable,
-        })?;
-        let scope = &reader.insert(known).scope;
+        let scope = self.admit(format, parts, course).await?;
         let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
         let request = Request {
             route: found.route,
             path_params: &found.params,
             parameters: &parameters,
             headers: &parts.headers,
-            scope,
-            id,
-            now,
+            scope: &scope,
+            id: course.id,
+            now: course.now,
         };
         match format.ask(&request)? {
             Question::List(asked) => {
-                let (page, total) = self.list(scope, &asked).await.map_err(failed)?;
+                let (page, total) = self.list(&scope, &asked).await.map_err(failed)?;
                 format
                     .page(&request, &asked, &page, total)
                     .map(Answer::Reply)
             }
             Question::Retrieve(lookup) => {
-                let entry = self.retrieve(scope, lookup).await.map_err(failed)?;
+                let entry = self.retrieve(&scope, lookup).await.map_err(failed)?;
                 format
                     .entry(&request, &entry.ok_or(Refusal::NoEntry)?)
                     .map(Answer::Reply)
@@ -107,6 +112,32 @@ impl Shared {
                 Ok(Answer::Export(headers, body))
             }
         }
+    }
+
+    /// Finds out who reads, and counts it.
+    async fn admit(
+        &self,
+        format: &dyn WireFormat,
+        parts: &Parts,
+        course: &mut Course,
+    ) -> Result<Scope, Refusal> {
+        let credential = format.credential(&parts.headers);
+        let known = self.access.authorize(parts, credential).await;
+        let known = known.map_err(|denial| match (denial, credential) {
+            (Denial::Unauthenticated, None) => Refusal::NoCredential,
+            (Denial::Unauthenticated, Some(_)) => Refusal::BadCredential,
+            (Denial::Forbidden, _) => Refusal::Forbidden("this reader may not read the log".into()),
+            (Denial::Unavailable, _) => Refusal::Unavailable,
+        })?;
+        let reader = course.reader.insert(known);
+        #[cfg(feature = "rate-limit")]
+        if let Some(limiter) = &self.limiter {
+            let counted = limiter.count(reader, credential);
+            let (Ok(state) | Err(state)) = counted;
+            course.rate_limit = Some(state);
+            counted.map_err(Refusal::RateLimited)?;
+        }
+        Ok(reader.scope.clone())
     }
 
     async fn list(&self, scope: &Scope, asked: &Listing) -> Result<(Page, Option<u64>), Error> {

@@ -1,7 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "rate-limit")]
+use std::time::Duration;
 
 use super::access::Access;
+#[cfg(feature = "rate-limit")]
+use super::rate::Limiter;
 use super::routes::Routes;
 use super::{LogApi, Shared};
 use crate::clock::{Clock, SystemClock};
@@ -14,7 +18,9 @@ use crate::store::LogStore;
 pub struct Builder<A> {
     store: Arc<dyn LogStore>,
     formats: Vec<Box<dyn WireFormat>>,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    #[cfg(feature = "rate-limit")]
+    rate_limit: Option<(u32, Duration)>,
     access: A,
 }
 
@@ -27,7 +33,9 @@ impl Builder<Unguarded> {
         Self {
             store,
             formats: Vec::new(),
-            clock: Box::new(SystemClock::default()),
+            clock: Arc::new(SystemClock::default()),
+            #[cfg(feature = "rate-limit")]
+            rate_limit: None,
             access: Unguarded(()),
         }
     }
@@ -38,6 +46,8 @@ impl Builder<Unguarded> {
             store: self.store,
             formats: self.formats,
             clock: self.clock,
+            #[cfg(feature = "rate-limit")]
+            rate_limit: self.rate_limit,
             access: Box::new(access),
         }
     }
@@ -54,7 +64,20 @@ impl<A> Builder<A> {
     /// Takes the time from another clock than the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Limits how often a reader may ask: at once at most `requests`, of which one comes back every `period / requests`. By default nobody is
+    /// limited.
+    ///
+    /// A reader is who has the same [`Reader::id`](super::Reader::id); without one, who has the same token; without either, who has the same scope. Every
+    /// answer tells the reader how much is left, in the header fields of its format; over the limit it is 429 with `Retry-After`. Requests of readers who
+    /// are not known are not counted.
+    #[cfg(feature = "rate-limit")]
+    #[must_use]
+    pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
+        self.rate_limit = Some((requests, period));
         self
     }
 }
@@ -64,16 +87,24 @@ impl Builder<Box<dyn Access>> {
     ///
     /// # Errors
     ///
-    /// A configuration error when there is no format, when a template of a route is malformed, or when a path has a route in two formats.
+    /// A configuration error when there is no format, when a template of a route is malformed, when a path has a route in two formats, or when a
+    /// rate limit allows no request or has a period that is zero or longer than a year.
     pub fn build(self) -> Result<LogApi, Error> {
         let routes = self.formats.iter().map(|format| format.routes());
         let routes = Routes::new(routes)?;
+        #[cfg(feature = "rate-limit")]
+        let limiter = match self.rate_limit {
+            Some((requests, period)) => Some(Limiter::new(requests, period, self.clock.clone())?),
+            None => None,
+        };
         Ok(LogApi {
             shared: Arc::new(Shared {
                 store: self.store,
                 formats: self.formats,
                 routes,
                 access: self.access,
+                #[cfg(feature = "rate-limit")]
+                limiter,
                 clock: self.clock,
                 ids: EntryIds::default(),
             }),

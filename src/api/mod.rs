@@ -11,6 +11,8 @@ mod body;
 mod builder;
 mod digest;
 mod export;
+#[cfg(feature = "rate-limit")]
+mod rate;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -75,7 +77,9 @@ struct Shared {
     formats: Vec<Box<dyn WireFormat>>,
     routes: Routes,
     access: Box<dyn Access>,
-    clock: Box<dyn Clock>,
+    #[cfg(feature = "rate-limit")]
+    limiter: Option<rate::Limiter>,
+    clock: Arc<dyn Clock>,
     ids: EntryIds,
 }
 

@@ -7,6 +7,7 @@ mod lago;
 mod native;
 mod persona;
 mod persona_audit;
+mod rate;
 mod scope;
 
 use std::net::IpAddr;
