@@ -4,16 +4,18 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::export::Exporting;
+use super::read::{Read, Telling};
 use super::routes::Match;
 use super::{ApiBody, Denial, Reader, Shared};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry, OwnEndpoint};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
-    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Reply, Request, WireFormat,
+    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Reply, Request, Route,
+    WireFormat,
 };
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
 
@@ -29,21 +31,26 @@ struct Course {
     now: Timestamp,
     reader: Option<Reader>,
     rate_limit: Option<RateLimit>,
+    /// How many entries the reply shows, and which one for a retrieve.
+    entries: u64,
+    entry: Option<EntryId>,
 }
 
 impl Shared {
-    pub(super) async fn respond(&self, parts: &Parts) -> Response<ApiBody> {
+    pub(super) async fn respond(&self, parts: Parts) -> Response<ApiBody> {
         let now = self.clock.now();
         let mut course = Course {
             id: self.ids.next(now),
             now,
             reader: None,
             rate_limit: None,
+            entries: 0,
+            entry: None,
         };
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
         let answer = match &found {
-            Some(found) => self.answer(format, found, parts, &mut course).await,
+            Some(found) => self.answer(format, found, &parts, &mut course).await,
             None => Err(Refusal::NoRoute),
         };
         let answer = answer.unwrap_or_else(|refusal| {
@@ -63,6 +70,12 @@ impl Shared {
             rate_limit: course.rate_limit,
         };
         format.sign(&answered, response.headers_mut());
+        if let (Some(found), Some(on_read)) = (&found, &self.on_read) {
+            let status = response.status();
+            let read = course.read(found.route.clone(), status, parts);
+            let on_read = on_read.clone();
+            response.body_mut().tell(Telling { read, on_read });
+        }
         response
     }
 
@@ -92,15 +105,16 @@ impl Shared {
         match format.ask(&request)? {
             Question::List(asked) => {
                 let (page, total) = self.list(&scope, &asked).await.map_err(failed)?;
-                format
-                    .page(&request, &asked, &page, total)
-                    .map(Answer::Reply)
+                let reply = format.page(&request, &asked, &page, total)?;
+                course.entries = page.entries.len() as u64;
+                Ok(Answer::Reply(reply))
             }
             Question::Retrieve(lookup) => {
                 let entry = self.retrieve(&scope, lookup).await.map_err(failed)?;
-                format
-                    .entry(&request, &entry.ok_or(Refusal::NoEntry)?)
-                    .map(Answer::Reply)
+                let entry = entry.ok_or(Refusal::NoEntry)?;
+                let reply = format.entry(&request, &entry)?;
+                (course.entries, course.entry) = (1, Some(entry.id));
+                Ok(Answer::Reply(reply))
             }
             Question::Export(asked) => {
                 let writer = format.export(&request, &asked)?;
@@ -171,6 +185,22 @@ impl Shared {
         };
         let query = LogQuery::new(scope.clone()).filter(filter).limit(1);
         Ok(self.store.list(&query).await?.entries.into_iter().next())
+    }
+}
+
+impl Course {
+    fn read(self, route: Route, status: StatusCode, request: Parts) -> Read {
+        Read {
+            id: self.id,
+            at: self.now,
+            request,
+            route,
+            reader: self.reader,
+            status,
+            entries: self.entries,
+            entry: self.entry,
+            complete: true,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use super::export::Exporting;
+use super::read::Telling;
 use crate::error::Error;
 
 /// The body of a response of [`LogApi`](super::LogApi).
@@ -24,6 +25,13 @@ impl ApiBody {
 
     pub(super) fn export(export: Exporting) -> Self {
         Self(Content::Export(Box::new(export)))
+    }
+
+    /// Tells of a reading: of an export when it ends, of all else now.
+    pub(super) fn tell(&mut self, telling: Telling) {
+        if let Content::Export(body) = &mut self.0 {
+            body.tell(telling);
+        }
     }
 }
 

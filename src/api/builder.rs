@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::access::Access;
 #[cfg(feature = "rate-limit")]
 use super::rate::Limiter;
+use super::read::{OnRead, Read};
 use super::routes::Routes;
 use super::{LogApi, Shared};
 use crate::clock::{Clock, SystemClock};
@@ -21,6 +22,7 @@ pub struct Builder<A> {
     clock: Arc<dyn Clock>,
     #[cfg(feature = "rate-limit")]
     rate_limit: Option<(u32, Duration)>,
+    on_read: Option<OnRead>,
     access: A,
 }
 
@@ -36,6 +38,7 @@ impl Builder<Unguarded> {
             clock: Arc::new(SystemClock::default()),
             #[cfg(feature = "rate-limit")]
             rate_limit: None,
+            on_read: None,
             access: Unguarded(()),
         }
     }
@@ -48,6 +51,7 @@ impl Builder<Unguarded> {
             clock: self.clock,
             #[cfg(feature = "rate-limit")]
             rate_limit: self.rate_limit,
+            on_read: self.on_read,
             access: Box::new(access),
         }
     }
@@ -65,6 +69,44 @@ impl<A> Builder<A> {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Calls a function with every reading of the log and every attempt at it, so that the log tells as well who read it.
+    ///
+    /// It is called once for each request that matches a route, when the reply is ready; for an export, when its body ends or is dropped. A request
+    /// that its client gives up before the reply is ready has shown nothing and is not told. The function runs on the service's own thread: it hands
+    /// on what it is told and does not wait. A panic in it is contained and harms no answer.
+    ///
+    /// # Example: readings as audit events
+    ///
+    /// ```
+    /// use serde_json::{Value, json};
+    /// use tower_api_log::api::{Builder, Read};
+    ///
+    /// /// `record` hands an event of a category, an action, an object's id and data to the recorder.
+    /// fn told<A>(
+    ///     api: Builder<A>,
+    ///     record: impl Fn(&str, &str, Option<String>, Value) + Send + Sync + 'static,
+    /// ) -> Builder<A> {
+    ///     api.on_read(move |read: &Read| {
+    ///         let action = if read.status.is_success() { "read" } else { "refused" };
+    ///         let shown = read.entry.map(|id| id.to_string());
+    ///         let data = json!({
+    ///             "reader": read.reader.as_ref().and_then(|reader| reader.id.as_deref()),
+    ///             "route": read.route.template(),
+    ///             "asked": read.request.uri.query(),
+    ///             "status": read.status.as_u16(),
+    ///             "entries": read.entries,
+    ///             "complete": read.complete,
+    ///         });
+    ///         record("log", action, shown, data);
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_read(mut self, told: impl Fn(&Read) + Send + Sync + 'static) -> Self {
+        self.on_read = Some(Arc::new(told));
         self
     }
 
@@ -105,6 +147,7 @@ impl Builder<Box<dyn Access>> {
                 access: self.access,
                 #[cfg(feature = "rate-limit")]
                 limiter,
+                on_read: self.on_read,
                 clock: self.clock,
                 ids: EntryIds::default(),
             }),

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
+use super::read::Telling;
 use crate::error::Error;
 use crate::format::ExportWriter;
 use crate::query::{LogQuery, Page, Position};
@@ -22,6 +23,8 @@ pub(super) struct Exporting {
     left: u64,
     writer: Box<dyn ExportWriter>,
     state: State,
+    /// Told when the body ends or is dropped.
+    telling: Option<Telling>,
 }
 
 enum State {
@@ -43,6 +46,20 @@ impl Exporting {
             left: max_entries,
             writer,
             state: State::Fresh,
+            telling: None,
+        }
+    }
+
+    pub(super) fn tell(&mut self, mut telling: Telling) {
+        telling.read.complete = false;
+        self.telling = Some(telling);
+    }
+
+    /// Ends the body, and tells how.
+    fn end(&mut self, complete: bool) {
+        self.state = State::Ended;
+        if let Some(mut telling) = self.telling.take() {
+            telling.read.complete = complete;
         }
     }
 
@@ -50,7 +67,7 @@ impl Exporting {
     fn go_on(&mut self, has_more: bool, out: &mut Vec<u8>) {
         if self.left == 0 || !has_more {
             self.writer.end(out);
-            self.state = State::Ended;
+            self.end(true);
             return;
         }
         let limit = u32::try_from(self.left).map_or(PAGE_ENTRIES, |left| left.min(PAGE_ENTRIES));
@@ -80,7 +97,11 @@ impl Body for Exporting {
                         for entry in &page.entries {
                             this.writer.entry(entry, &mut out);
                         }
-                        this.left = this.left.saturating_sub(page.entries.len() as u64);
+                        let shown = page.entries.len() as u64;
+                        this.left = this.left.saturating_sub(shown);
+                        if let Some(telling) = &mut this.telling {
+                            telling.read.entries += shown;
+                        }
                         let last = page.entries.last().map(|entry| entry.id);
                         let reached = page.searched_to.or(last);
                         if let Some(id) = reached {
@@ -89,7 +110,7 @@ impl Body for Exporting {
                         this.go_on(page.has_older && reached.is_some(), &mut out);
                     }
                     Err(error) => {
-                        this.state = State::Ended;
+                        this.end(false);
                         return Poll::Ready(Some(Err(error)));
                     }
                 },

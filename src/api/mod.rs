@@ -13,6 +13,7 @@ mod digest;
 mod export;
 #[cfg(feature = "rate-limit")]
 mod rate;
+mod read;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -32,11 +33,13 @@ use crate::clock::Clock;
 use crate::entry::EntryIds;
 use crate::format::WireFormat;
 use crate::store::LogStore;
+use read::OnRead;
 use routes::Routes;
 
 pub use access::{Access, AccessFn, Denial, Reader, access_fn};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
+pub use read::Read;
 pub use tokens::{BearerTokens, HeaderTokens};
 
 /// The read side: a tower service that answers `GET` and `HEAD` on the routes of its formats.
@@ -79,6 +82,7 @@ struct Shared {
     access: Box<dyn Access>,
     #[cfg(feature = "rate-limit")]
     limiter: Option<rate::Limiter>,
+    on_read: Option<OnRead>,
     clock: Arc<dyn Clock>,
     ids: EntryIds,
 }
@@ -117,7 +121,7 @@ impl<B> Service<Request<B>> for LogApi {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         let (parts, _) = request.into_parts();
-        Box::pin(async move { Ok(shared.respond(&parts).await) })
+        Box::pin(async move { Ok(shared.respond(parts).await) })
     }
 }
 

@@ -8,6 +8,7 @@ mod native;
 mod persona;
 mod persona_audit;
 mod rate;
+mod read;
 mod scope;
 
 use std::net::IpAddr;
