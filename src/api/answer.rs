@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use super::export::Exporting;
 use super::read::{Read, Telling};
 use super::routes::Match;
-use super::{ApiBody, Denial, Reader, Shared};
+use super::{ApiBody, Denial, Reader, Shared, conditional};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry, OwnEndpoint};
 use crate::error::{Error, ErrorKind};
@@ -63,7 +63,7 @@ impl Shared {
                 _ => reply,
             })
         });
-        let mut response = respond(answer, &parts.method);
+        let mut response = respond(answer, &parts);
         let answered = Answered {
             id: course.id,
             scope: course.reader.as_ref().map(|reader| &reader.scope),
@@ -213,23 +213,16 @@ fn failed(error: Error) -> Refusal {
     }
 }
 
-fn respond(answer: Answer, method: &Method) -> Response<ApiBody> {
+fn respond(answer: Answer, request: &Parts) -> Response<ApiBody> {
     let mut response = match answer {
-        Answer::Reply(reply) => {
-            let mut response = Response::new(ApiBody::whole(reply.body.clone()));
-            *response.status_mut() = reply.status;
-            *response.headers_mut() = reply.headers;
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_LENGTH, reply.body.len().into());
-            response
-        }
+        Answer::Reply(reply) => whole(reply, &request.headers),
         Answer::Export(headers, body) => {
             let mut response = Response::new(ApiBody::export(body));
             *response.headers_mut() = headers;
             response
         }
     };
-    if method == Method::HEAD {
+    if request.method == Method::HEAD {
         *response.body_mut() = ApiBody::whole(Bytes::new());
     }
     let headers = response.headers_mut();
@@ -244,5 +237,30 @@ fn respond(answer: Answer, method: &Method) -> Response<ApiBody> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response.extensions_mut().insert(OwnEndpoint);
+    response
+}
+
+/// Makes the response of a reply; without its body where that is given and the reader holds it already.
+fn whole(reply: Reply, request: &HeaderMap) -> Response<ApiBody> {
+    let etag = match reply.status {
+        StatusCode::OK => conditional::etag(&reply.body),
+        _ => None,
+    };
+    let held = etag
+        .as_ref()
+        .is_some_and(|it| conditional::is_held(request, it));
+    let length = reply.body.len();
+    let mut response = Response::new(ApiBody::whole(reply.body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.extend(etag.map(|etag| (ETAG, etag)));
+    if held {
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(CONTENT_TYPE);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = ApiBody::whole(Bytes::new());
+    }
     response
 }

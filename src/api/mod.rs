@@ -2,13 +2,15 @@
 //!
 //! Comes in: a reader's request. Goes out: a page or an entry in a [`WireFormat`], or the vendor's own error.
 //! Promises: there is no endpoint without an [`Access`]; the scope it gives goes into every question, and neither a parameter nor a cursor
-//! changes it; no reply is cached, none is logged, none is read as anything but what its content type says.
-//! Cost: one question to the store for each reply, two where a total is asked for.
+//! changes it; no reply is kept by a cache, none is logged, none is read as anything but what its content type says; who holds the same reply already
+//! is told so (304).
+//! Cost: one question to the store for each reply, two where a total is asked for; one SHA-256 of the reply.
 
 mod access;
 mod answer;
 mod body;
 mod builder;
+mod conditional;
 mod digest;
 mod export;
 #[cfg(feature = "rate-limit")]

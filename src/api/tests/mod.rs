@@ -3,6 +3,7 @@ mod around;
 mod bad_input;
 mod document360;
 mod gorules;
+mod conditional;
 mod lago;
 mod native;
 mod persona;
