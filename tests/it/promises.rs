@@ -343,7 +343,8 @@ async fn tenant_sees_its_own_calls_and_nothing_else() {
 /// Promise 9.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn walk_by_cursor_under_concurrent_writes_shows_every_entry_once() {
-    let store = MemoryStore::with_capacity(1 << 20);
+    // Room for whatever is written meanwhile: what is walked must not be pushed out.
+    let store = MemoryStore::with_capacity(1 << 20).max_bytes(1 << 30);
     let layer = ApiLogLayer::builder(store.clone())
         .delivery(Delivery::default().batch_age(Duration::ZERO))
         .build()
@@ -373,7 +374,10 @@ async fn walk_by_cursor_under_concurrent_writes_shows_every_entry_once() {
             let mut service = layer.layer(service_fn(|_| {
                 ready(Ok::<_, Infallible>(Response::new(Full::<&[u8]>::default())))
             }));
-            while !done.load(Ordering::SeqCst) {
+            for _ in 0..100_000 {
+                if done.load(Ordering::SeqCst) {
+                    break;
+                }
                 service.call(get("/later")).await.map(drop).unwrap();
                 tokio::task::yield_now().await;
             }

@@ -1,9 +1,9 @@
 mod access;
 mod around;
 mod bad_input;
+mod conditional;
 mod document360;
 mod gorules;
-mod conditional;
 mod lago;
 mod native;
 mod persona;
