@@ -342,3 +342,28 @@ fn limit_and_reset_are_told_once_nothing_remains() {
     assert_eq!(signed(Some(rate(59))), [some("59"), None, None]);
     assert_eq!(signed(Some(rate(0))), [some("0"), some("60"), some("13")]);
 }
+
+#[test]
+fn every_route_is_described_by_a_name_of_its_own() {
+    let format = Document360::new();
+    let described = format.routes().into_iter().map(|route| {
+        let operation = format.describe(&route);
+        let names = operation["parameters"].as_array().unwrap().iter();
+        let names: Vec<String> = names
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect();
+        (operation["operationId"].to_string(), names)
+    });
+    let described: Vec<(String, Vec<String>)> = described.collect();
+    for (at, (name, parameters)) in described.iter().enumerate() {
+        assert!(
+            described[..at].iter().all(|(known, _)| known != name),
+            "{name}"
+        );
+        let wanted: &[&str] = match at % 2 {
+            0 => &["apiReferenceId", "page", "resultsPerPage"],
+            _ => &["apiReferenceId", "logId"],
+        };
+        assert_eq!(parameters, wanted);
+    }
+}

@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry::{Change, ChangedField, Finding, Kind};
-use crate::format::{Answered, GoRules, RateLimit, Refusal, WireFormat};
+use crate::format::{Answered, Document360, GoRules, RateLimit, Refusal, WireFormat};
 
 const LIST: &str = "/api/audit-logs";
 const EXPORT: &str = "/api/audit-logs/export";
@@ -511,4 +511,51 @@ async fn errors_have_a_status_a_message_and_a_reason() {
         &mut headers,
     );
     assert_eq!(headers["ratelimit-remaining"], "0");
+}
+
+#[tokio::test]
+async fn every_parameter_that_is_described_is_accepted_and_no_other() {
+    let api = gorules(Vec::new());
+    let filters = [
+        "projectId",
+        "userId",
+        "fromDate",
+        "toDate",
+        "type",
+        "action",
+    ];
+    let all = [&filters[..], &["orderBy", "sort", "page", "perPage"]].concat();
+    let described = GoRules::new().routes().into_iter().map(|route| {
+        let parameters = GoRules::new().describe(&route)["parameters"].clone();
+        let parameters = parameters.as_array().unwrap().iter();
+        let names = parameters.map(|it| it["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<String>>()
+    });
+    let described: Vec<Vec<String>> = described.collect();
+    let wanted: [&[&str]; 3] = [&all, &filters, &["auditLogId"]];
+    assert_eq!(described, wanted);
+    for (path, names) in [(LIST, &described[0]), (EXPORT, &described[1])] {
+        for name in names {
+            let got = get(&api, &format!("{path}?{name}=1")).await;
+            assert!(!got.text.contains("is not a parameter"), "{name}");
+        }
+    }
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn router_tells_the_export_from_an_id() {
+    let api = builder(SpyStore::new(vec![sample()])).format(GoRules::new());
+    let router = api.format(Document360::new()).into_router().unwrap();
+    for (uri, content_type) in [(EXPORT, "text/csv"), (LIST, "application/json")] {
+        let request = Request::builder().uri(uri);
+        let request = request.header("authorization", format!("Bearer {ALL}"));
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let got = response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(got.starts_with(content_type), "{got}");
+    }
 }

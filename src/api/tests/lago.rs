@@ -483,3 +483,15 @@ async fn parameter_that_may_be_there_once_is_refused_twice() {
     let got = get(&lago(vec![sample()]), &format!("{LIST}/{}?page=1", id(1))).await;
     assert_eq!(got.status, 400);
 }
+
+#[tokio::test]
+async fn every_parameter_that_is_described_is_accepted() {
+    let api = lago(Vec::new());
+    let list = Lago::new().describe(&Lago::new().routes()[0]);
+    let parameters = list["parameters"].as_array().unwrap();
+    assert_eq!(parameters.len(), 13);
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap();
+        get(&api, &format!("{LIST}?{name}=2025-06-20")).await.ok();
+    }
+}
