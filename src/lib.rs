@@ -32,6 +32,7 @@
 //! | say what is recorded, and how much of it | [`Policy`] |
 //! | say what else is masked | [`mask::Rules`] |
 //! | add what only a handler knows | [`ApiLog`] |
+//! | record what was done to which object | [`AuditEvent`] |
 //! | know what was stored and what was lost; end in order | [`Recorder`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
 //! | serve the log | [`LogApi`], [`api::Access`], [`mod@format`] |
@@ -89,7 +90,7 @@ mod clock;
 mod error;
 mod pattern;
 
-pub use annotate::ApiLog;
+pub use annotate::{ApiLog, AuditEvent};
 pub use api::LogApi;
 pub use async_trait::async_trait;
 pub use capture::Policy;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::ApiLog;
+use super::log::ApiLog;
 
 /// Says that a handler asks for [`ApiLog`] and that no `ApiLogLayer` is around it. Answers with 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

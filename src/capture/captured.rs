@@ -5,7 +5,7 @@ use http::{Method, Version};
 use super::budget::Reservation;
 use super::fields::Fields;
 use crate::clock::Timestamp;
-use crate::entry::{Context, CutReason, EntryId, Outcome, SkipReason, Timing};
+use crate::entry::{Context, CutReason, EntryId, Note, Outcome, SkipReason, Timing};
 
 /// One exchange as it was, secrets and all. Only the masker turns it into an entry.
 ///
@@ -26,6 +26,7 @@ pub(crate) struct Captured {
     pub(crate) peer: Option<SocketAddr>,
     /// What the application said of the caller.
     pub(crate) told: Option<Box<Context>>,
+    pub(crate) notes: Vec<Note>,
     /// Held until the entry is stored.
     pub(crate) reservation: Reservation,
 }
@@ -75,6 +76,13 @@ impl CapturedBody {
         Self {
             bytes_seen: 0,
             kept: Kept::Nothing,
+        }
+    }
+
+    /// Forgets what was kept, for a reason.
+    pub(crate) fn skip(&mut self, reason: SkipReason) {
+        if self.bytes_seen > 0 {
+            self.kept = Kept::Skipped(reason);
         }
     }
 }

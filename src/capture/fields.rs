@@ -44,6 +44,15 @@ impl Fields {
             .sum()
     }
 
+    /// Returns the bytes that the fields of these names take.
+    pub(crate) fn size_of_only(headers: &HeaderMap, names: &[&str]) -> usize {
+        headers
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()))
+            .map(|(name, value)| Self::size_of_field(name.as_str(), value.as_bytes()))
+            .sum()
+    }
+
     pub(crate) fn size_of_field(name: &str, value: &[u8]) -> usize {
         PREFIX + name.len() + value.len()
     }
@@ -65,6 +74,31 @@ impl Fields {
         for (name, value) in headers {
             self.push(name.as_str(), value.as_bytes(), value.is_sensitive());
         }
+    }
+
+    /// Adds the fields of these names.
+    pub(crate) fn extend_only(&mut self, headers: &HeaderMap, names: &[&str]) {
+        for (name, value) in headers {
+            if names.contains(&name.as_str()) {
+                self.push(name.as_str(), value.as_bytes(), value.is_sensitive());
+            }
+        }
+    }
+
+    /// Copies the fields of these names and pseudo-names.
+    pub(crate) fn only(&self, names: &[&str]) -> Self {
+        let mut fields = Self::default();
+        for field in self.raw().map(Raw::into_field) {
+            if names.contains(&field.name) {
+                fields.push(field.name, field.value, field.sensitive);
+            }
+        }
+        fields
+    }
+
+    /// Returns the bytes that they take.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Returns the fields in order, without the pseudo-fields.

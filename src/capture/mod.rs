@@ -1,6 +1,6 @@
 //! What is taken of an exchange, and by which policy.
 //!
-//! Comes in: what the layer sees. Goes out: a [`Captured`] for the masker. Promises: the policy decides before anything is
+//! Comes in: what the layer sees and what the application tells. Goes out: an [`Item`] for the masker, an exchange or an event. Promises: the policy decides before anything is
 //! buffered, and everything that is kept is counted against one budget. Costs, on the request path: one copy of each head into
 //! one buffer and of each body up to its limit; all reading of addresses, ids and versions happens on the recorder's thread.
 
@@ -8,6 +8,8 @@ mod budget;
 mod captured;
 mod client_ip;
 mod correlation;
+mod desk;
+mod event;
 mod fields;
 mod policy;
 mod tap;
@@ -17,6 +19,8 @@ pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
 pub use client_ip::ForwardedHeader;
 pub(crate) use client_ip::TrustedNetworks;
 pub(crate) use correlation::{api_version, client_request_id, trace_id};
+pub(crate) use desk::{Desk, Outbox};
+pub(crate) use event::{CapturedEvent, EventDraft, Findings, Item, Json, MAX_TEXT_BYTES, Origin};
 pub(crate) use fields::{Field, Fields};
 pub(crate) use policy::Chosen;
 pub use policy::Policy;

@@ -56,6 +56,27 @@ pub struct Context {
 }
 
 impl Context {
+    /// Takes from another what this one does not say.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            actor: self.actor.or(other.actor),
+            impersonator: self.impersonator.or(other.impersonator),
+            session: self.session.or(other.session),
+            api_key: self.api_key.or(other.api_key),
+            organisation: self.organisation.or(other.organisation),
+            project: self.project.or(other.project),
+            project_name: self.project_name.or(other.project_name),
+            environment: self.environment.or(other.environment),
+            resource: self.resource.or(other.resource),
+            request_id: self.request_id.or(other.request_id),
+            client_ip: self.client_ip.or(other.client_ip),
+            peer_ip: self.peer_ip.or(other.peer_ip),
+            user_agent: self.user_agent.or(other.user_agent),
+            trace_id: self.trace_id.or(other.trace_id),
+            api_version: self.api_version.or(other.api_version),
+        }
+    }
+
     /// Returns the bytes that the texts hold.
     pub(crate) fn size_bytes(&self) -> usize {
         let actor = self.actor.as_ref().map_or(0, |actor| {

@@ -52,7 +52,8 @@ pub struct Change {
     pub before: Value,
     /// The object after; null if it is not there any more.
     pub after: Value,
-    /// The first [`Change::MAX_FIELDS`] spots that differ, compared before masking: a secret that changed is listed, its values masked.
+    /// The first [`Change::MAX_FIELDS`] spots that differ, compared before masking: a secret that changed is listed, its values masked. None where
+    /// an object was withheld.
     pub fields: Vec<ChangedField>,
     /// How many spots differ in all.
     pub fields_count: u64,
@@ -182,9 +183,21 @@ impl Finding {
         self
     }
 
-    fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         let pointer = self.pointer.as_ref().map_or(0, String::len);
         size_of::<Self>() + self.message.len() + pointer
+    }
+}
+
+impl From<&str> for Finding {
+    fn from(message: &str) -> Self {
+        Self::new(message)
+    }
+}
+
+impl From<String> for Finding {
+    fn from(message: String) -> Self {
+        Self::new(message)
     }
 }
 

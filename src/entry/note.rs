@@ -21,7 +21,7 @@ impl Note {
         }
     }
 
-    pub(super) fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         size_of::<Self>() + self.name.len() + self.value.len()
     }
 }

@@ -9,12 +9,12 @@ use super::ApiLogLayer;
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
 use super::service::Shared;
-use crate::capture::{Budget, Captured, ForwardedHeader, Policy, TrustedNetworks};
+use crate::capture::{Budget, Desk, ForwardedHeader, Item, Policy, TrustedNetworks};
 use crate::clock::{Clock, SystemClock};
-use crate::entry::EntryIds;
+use crate::entry::Context;
 use crate::error::Error;
 use crate::mask::{Masker, Rules};
-use crate::recorder::{self, Delivery, Intake, Recorder};
+use crate::recorder::{self, Delivery, Intake, Made, Recorder};
 use crate::sink::LogSink;
 
 /// Configures an [`ApiLogLayer`].
@@ -137,6 +137,39 @@ impl ApiLogLayerBuilder {
         self
     }
 
+    /// Finds out who calls from what the application's own middleware put into the request's extensions before the layer. What it does not say is
+    /// looked for in a [`Context`] and then an [`Actor`](crate::Actor) among the extensions; what a handler says on [`ApiLog`](crate::ApiLog) wins. Its
+    /// panics are contained and counted.
+    ///
+    /// # Example: the service's own user
+    ///
+    /// ```
+    /// use http::Extensions;
+    /// use tower_api_log::entry::Context;
+    /// use tower_api_log::{Actor, ApiLogLayer, MemoryStore};
+    ///
+    /// #[derive(Clone)]
+    /// struct CurrentUser { id: String, tenant: String }
+    ///
+    /// fn caller(extensions: &Extensions) -> Option<Context> {
+    ///     let user: &CurrentUser = extensions.get()?;
+    ///     let mut context = Context::default();
+    ///     context.actor = Some(Actor::user(&user.id));
+    ///     context.organisation = Some(user.tenant.clone());
+    ///     Some(context)
+    /// }
+    ///
+    /// let layer = ApiLogLayer::builder(MemoryStore::new()).context_from(caller).build()?;
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    pub fn context_from(
+        mut self,
+        hook: impl Fn(&Extensions) -> Option<Context> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.context = Some(Arc::new(hook));
+        self
+    }
+
     /// Tells the time; [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -167,7 +200,17 @@ impl ApiLogLayerBuilder {
         let mut masker = Masker::new(self.rules.compile()?, networks);
         let budget = Budget::new(self.max_captured_bytes);
         let gauge = budget.clone();
-        let mask = move |captured: Box<Captured>| masker.entry(*captured);
+        let mask = move |item: Item| {
+            let (entry, reservation) = match item {
+                Item::Exchange(captured) => masker.exchange(*captured),
+                Item::Event(event) => masker.event(*event),
+            };
+            Made {
+                own: Some(entry),
+                found: Vec::new(),
+                guard: reservation,
+            }
+        };
         let (intake, recorder) =
             recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
         Ok(self.assemble(intake, recorder, budget))
@@ -175,7 +218,7 @@ impl ApiLogLayerBuilder {
 
     fn assemble(
         self,
-        intake: Intake<Box<Captured>>,
+        intake: Intake<Item>,
         recorder: Recorder,
         budget: Arc<Budget>,
     ) -> ApiLogLayer {
@@ -186,16 +229,15 @@ impl ApiLogLayerBuilder {
             clock,
             ..
         } = self;
-        let ids = EntryIds::default();
+        let desk = Arc::new(Desk::new(clock, budget, Box::new(intake.clone())));
+        let teller = desk.clone();
         let shared = Shared {
             intake,
-            recorder,
+            recorder: recorder.with_teller(move |event| teller.tell(event.draft)),
             policy,
             hooks,
             request_ids,
-            ids,
-            clock,
-            budget,
+            desk,
         };
         ApiLogLayer {
             shared: Arc::new(shared),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::{Extensions, Request, Uri};
 
+use crate::annotate::short_context;
+use crate::entry::{Actor, Context};
 use crate::recorder::Ledger;
 
 /// The template of the route that a request took, such as `/users/{id}`, for routers other than axum's.
@@ -27,12 +29,14 @@ pub struct PeerAddr(pub SocketAddr);
 
 type RouteHook = dyn for<'a> Fn(&'a Extensions) -> Option<Cow<'a, str>> + Send + Sync;
 type PeerHook = dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync;
+type ContextHook = dyn Fn(&Extensions) -> Option<Context> + Send + Sync;
 
-/// Where the target, the route and the peer of a request are found.
+/// Where the target, the route, the peer and the caller of a request are found.
 #[derive(Clone, Default)]
 pub(super) struct Hooks {
     pub(super) route: Option<Arc<RouteHook>>,
     pub(super) peer: Option<Arc<PeerHook>>,
+    pub(super) context: Option<Arc<ContextHook>>,
 }
 
 impl Hooks {
@@ -68,6 +72,20 @@ impl Hooks {
             return Some(peer.0);
         }
         extensions.get::<PeerAddr>().map(|peer| peer.0)
+    }
+
+    /// Returns what middleware outside of the layer has found out of the caller: by the hook, then as a [`Context`], then as an [`Actor`].
+    pub(super) fn context(&self, extensions: &Extensions, ledger: &Ledger) -> Option<Box<Context>> {
+        let hook = self.context.as_ref();
+        let mapped = hook.and_then(|hook| contained(ledger, || hook(extensions)));
+        let (whole, actor) = (extensions.get::<Context>(), extensions.get::<Actor>());
+        if mapped.is_none() && whole.is_none() && actor.is_none() {
+            return None;
+        }
+        let context = mapped.unwrap_or_default();
+        let mut context = context.or(whole.cloned().unwrap_or_default());
+        context.actor = context.actor.or_else(|| actor.cloned());
+        Some(Box::new(short_context(context)))
     }
 }
 

@@ -7,21 +7,24 @@ use http_body::Body;
 
 use super::hooks::MatchedRoute;
 use super::service::Shared;
-use crate::annotate::ApiLog;
-use crate::capture::{Captured, CapturedResponse, Chosen, Fields, SharedTap, Tap};
-use crate::entry::{Outcome, OwnEndpoint, Timing};
+use crate::annotate::{ApiLog, Told};
+use crate::capture::{
+    Captured, CapturedEvent, CapturedResponse, Chosen, Fields, Item, Origin, SharedTap, Tap,
+};
+use crate::entry::{Context, Note, Outcome, OwnEndpoint, SkipReason, Timing};
 
 /// The record of an exchange that is under way. Dropping it finishes it.
 #[derive(Default)]
 pub(super) struct Pending {
-    /// `None` once finished, and for exchanges that are not recorded.
+    /// `None` once finished, and for exchanges of which nothing is taken.
     open: Option<Open>,
 }
 
 pub(super) struct Open {
     pub(super) shared: Arc<Shared>,
     pub(super) captured: Box<Captured>,
-    pub(super) chosen: Chosen,
+    /// `None` where the exchange is left out and only its events are recorded.
+    pub(super) chosen: Option<Chosen>,
     pub(super) log: ApiLog,
     /// The monotonic clock when the request came.
     pub(super) begun: Duration,
@@ -64,12 +67,11 @@ impl Pending {
     /// Takes the head of the response, and finishes where no body will follow.
     pub(super) fn respond<B: Body>(&mut self, response: &mut Response<B>) {
         let Some(open) = &mut self.open else { return };
-        if response.extensions().get::<OwnEndpoint>().is_some() || !open.take_head(response) {
-            if let Some(open) = self.open.take() {
-                open.leave_out();
-            }
-            return;
+        if response.extensions().get::<OwnEndpoint>().is_some() {
+            open.leave_out();
         }
+        open.take_head(response);
+        open.hand_over_told();
         let status = response.status();
         let method = &open.captured.method;
         let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS
@@ -95,6 +97,7 @@ impl Pending {
         if data.is_some() || trailers.is_some() {
             open.progress.to_last_frame = Some(open.since_begun());
         }
+        open.hand_over_told();
         let Some(tap) = &mut open.progress.response_tap else {
             return;
         };
@@ -134,16 +137,22 @@ impl Drop for Pending {
 
 impl Open {
     fn since_begun(&self) -> Duration {
-        self.shared.clock.monotonic().saturating_sub(self.begun)
+        self.shared
+            .desk
+            .clock
+            .monotonic()
+            .saturating_sub(self.begun)
     }
 
-    /// Takes the response's head; `false` when the route, known only now, is left out by the policy.
-    fn take_head<B: Body>(&mut self, response: &mut Response<B>) -> bool {
+    /// Takes the response's head.
+    fn take_head<B: Body>(&mut self, response: &mut Response<B>) {
         self.progress.to_headers = Some(self.since_begun());
-        let (request_ids, trusted) = (self.shared.request_ids, self.trusted_id.take());
-        request_ids.add(response.headers_mut(), self.captured.id, trusted);
+        if self.chosen.is_some() {
+            let (request_ids, trusted) = (self.shared.request_ids, self.trusted_id.take());
+            request_ids.add(response.headers_mut(), self.captured.id, trusted);
+        }
         if !self.take_late_route(response.extensions()) {
-            return false;
+            self.leave_out();
         }
         let Self {
             shared,
@@ -154,7 +163,8 @@ impl Open {
         } = self;
         let headers = response.headers();
         let size = Fields::size_of(headers);
-        let fields = captured.reservation.grow_head(size).then(|| {
+        let fits = chosen.is_some() && captured.reservation.grow_head(size);
+        let fields = fits.then(|| {
             let mut fields = Fields::with_capacity(size);
             fields.extend(headers);
             fields
@@ -165,17 +175,19 @@ impl Open {
             fields,
             trailers: Fields::default(),
         });
-        let limit = shared.policy.of(*chosen).response_body_limit(headers);
+        let limit = match chosen {
+            Some(chosen) => shared.policy.of(*chosen).response_body_limit(headers),
+            None => Err(SkipReason::Policy),
+        };
         // A server drops the body at the length that the head declares, without asking for its end.
         let declared = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         let expected = response.body().size_hint().exact().or_else(declared);
         let mut tap = Tap::new(limit, expected, captured.reservation.empty_sibling());
         tap.polled();
         progress.response_tap = Some(tap);
-        true
     }
 
-    /// Takes a route that the response tells and the request did not, and what its policy says.
+    /// Takes a route that the response tells and the request did not, and what its policy says; `false` when the policy leaves it out.
     fn take_late_route(&mut self, extensions: &Extensions) -> bool {
         let Self {
             shared,
@@ -197,7 +209,8 @@ impl Open {
         let Some(found) = shared.policy.decide(&captured.method, path, Some(route)) else {
             return false;
         };
-        *chosen = found;
+        // What was left out at once stays left out.
+        *chosen = chosen.and(Some(found));
         if let Some(tap) = request_tap {
             let limit = shared
                 .policy
@@ -210,14 +223,32 @@ impl Open {
         true
     }
 
-    /// Ends without an entry.
-    fn leave_out(self) {
-        self.log.close();
-        if let Some(tap) = &self.request_tap {
-            // The service may go on reading; nothing more is kept.
+    /// Keeps nothing more of the exchange but its events.
+    fn leave_out(&mut self) {
+        self.chosen = None;
+        if let Some(tap) = self.request_tap.take() {
+            // The service may go on reading.
             tap.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
-        self.shared.intake.shared().ledger.filtered();
+    }
+
+    /// Hands over the events that were told since the last time.
+    fn hand_over_told(&self) {
+        if let Some((events, context)) = self.log.take_events() {
+            self.hand_over(events, context.as_deref());
+        }
+    }
+
+    fn hand_over(&self, events: Vec<Box<CapturedEvent>>, context: Option<&Context>) {
+        if events.is_empty() {
+            return;
+        }
+        let origin = Arc::new(Origin::of(&self.captured.request, self.captured.peer));
+        for mut event in events {
+            let told = context.cloned().map(Box::new);
+            event.belongs_to(origin.clone(), told);
+            self.shared.intake.push(Item::Event(event));
+        }
     }
 
     fn finish(mut self, outcome: Outcome) {
@@ -227,36 +258,60 @@ impl Open {
         };
         self.take_response_body(outcome);
         self.captured.outcome = outcome;
-        let policy = self.shared.policy.of(self.chosen);
-        let told = self
-            .log
-            .close()
-            .filter(|_| policy.keeps(|| self.captured.has_failed(), took));
-        let Some(told) = told else {
-            return self.leave_out();
-        };
+        let mut told = self.log.close();
+        self.hand_over(std::mem::take(&mut told.events), told.context.as_deref());
+        if !self.is_kept(&told, took) {
+            self.leave_out();
+            self.shared.intake.shared().ledger.filtered();
+            return;
+        }
+        self.captured.timing = Timing::new(self.progress.to_headers, took);
+        self.take_request_body();
+        self.take_told(told);
         let Self {
-            shared,
-            mut captured,
+            shared, captured, ..
+        } = self;
+        shared.intake.push(Item::Exchange(captured));
+    }
+
+    fn is_kept(&self, told: &Told, took: Duration) -> bool {
+        let Some(chosen) = self.chosen.filter(|_| !told.is_excluded) else {
+            return false;
+        };
+        let has_failed = || self.captured.has_failed();
+        self.shared.policy.of(chosen).keeps(has_failed, took)
+    }
+
+    /// Takes what the service has told, which is bounded by the handle and never left out.
+    fn take_told(&mut self, told: Told) {
+        let captured = &mut self.captured;
+        if told.leaves_out_request_body {
+            captured.request_body.skip(SkipReason::Application);
+        }
+        if told.leaves_out_response_body {
+            captured.response_body.skip(SkipReason::Application);
+        }
+        let context = told.context.as_ref().map_or(0, |it| it.size_bytes());
+        let notes = told.notes.iter().map(Note::size_bytes).sum::<usize>();
+        if context + notes > 0 {
+            let bytes = captured.reservation.bytes() + context + notes;
+            captured.reservation.stand_for(bytes);
+        }
+        (captured.told, captured.notes) = (told.context, told.notes);
+    }
+
+    fn take_request_body(&mut self) {
+        let Self {
+            captured,
             request_tap,
-            progress,
             ..
         } = self;
-        captured.timing = Timing::new(progress.to_headers, took);
-        if let Some(told) = told {
-            // Bounded by the handle; what the service has told is never left out.
-            let bytes = captured.reservation.bytes() + told.size_bytes();
-            captured.reservation.stand_for(bytes);
-            captured.told = Some(told);
-        }
-        if let Some(tap) = request_tap {
-            let (body, trailers, reservation) =
-                tap.lock().unwrap_or_else(PoisonError::into_inner).take();
-            captured.request_body = body;
-            captured.request_trailers = trailers;
-            captured.reservation.absorb(reservation);
-        }
-        shared.intake.push(captured);
+        let Some(tap) = request_tap else { return };
+        let (body, trailers, reservation) =
+            tap.lock().unwrap_or_else(PoisonError::into_inner).take();
+        captured.request_body = body;
+        captured.request_trailers = trailers;
+        captured.reservation.absorb(reservation);
     }
 
     fn take_response_body(&mut self, outcome: Outcome) {

@@ -1,6 +1,6 @@
 //! The middleware: what stands around a service and sees every exchange pass.
 //!
-//! Comes in: requests, and the service's responses. Goes out: the same, and one capture an exchange to the recorder.
+//! Comes in: requests, and the service's responses. Goes out: the same, and to the recorder one capture an exchange and one an event.
 //!
 //! Promises:
 //!
@@ -18,6 +18,7 @@ mod builder;
 mod future;
 mod hooks;
 mod in_flight;
+mod outbox;
 mod request_id;
 mod service;
 

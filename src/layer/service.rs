@@ -12,9 +12,10 @@ use super::hooks::{Hooks, target};
 use super::in_flight::{Open, Pending, Progress};
 use super::request_id::RequestIds;
 use crate::annotate::ApiLog;
-use crate::capture::{Budget, Captured, CapturedBody, Fields, Policy, Tap};
-use crate::clock::Clock;
-use crate::entry::{EntryIds, Outcome, Timing};
+use crate::capture::{
+    Captured, CapturedBody, Chosen, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
+};
+use crate::entry::{Outcome, Timing};
 use crate::recorder::{DropReason, Intake, Recorder};
 
 /// The service that [`ApiLogLayer`](crate::ApiLogLayer) makes of another.
@@ -26,14 +27,12 @@ pub struct ApiLogService<S> {
 
 /// What all services and exchanges of a layer share.
 pub(super) struct Shared {
-    pub(super) intake: Intake<Box<Captured>>,
+    pub(super) intake: Intake<Item>,
     pub(super) recorder: Recorder,
     pub(super) policy: Policy,
     pub(super) hooks: Hooks,
     pub(super) request_ids: RequestIds,
-    pub(super) ids: EntryIds,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) budget: Arc<Budget>,
+    pub(super) desk: Arc<Desk>,
 }
 
 impl<S> ApiLogService<S> {
@@ -69,17 +68,15 @@ impl Shared {
         self: &Arc<Self>,
         mut request: Request<B>,
     ) -> (Pending, Request<RequestBody<B>>) {
-        let late = self.recorder.late_notes();
         let known = request.extensions().get::<ApiLog>();
-        if known.is_some_and(|log| log.is_counted_in(&late)) {
+        if known.is_some_and(|log| log.is_of(&self.desk)) {
             // Another clone of the layer stands outside and records the exchange.
             return (
                 Pending::default(),
                 request.map(|body| RequestBody::new(body, None)),
             );
         }
-        let log = ApiLog::new(late);
-        let open = self.open(&request, &log);
+        let (open, log) = self.open(&request);
         let tap = open.as_ref().and_then(|open| open.request_tap.clone());
         // A handler that extracts it must find it in an exchange that is left out as well.
         request.extensions_mut().insert(log);
@@ -87,30 +84,54 @@ impl Shared {
         (pending, request.map(|body| RequestBody::new(body, tap)))
     }
 
-    fn open<B: Body>(self: &Arc<Self>, request: &Request<B>, log: &ApiLog) -> Option<Open> {
-        let begun = self.clock.monotonic();
-        let queue = self.intake.shared();
-        queue.ledger.seen();
-        if queue.is_closed() {
-            queue.ledger.dropped(DropReason::Closed, 1);
-            return None;
+    fn open<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (Option<Open>, ApiLog) {
+        let begun = self.desk.clock.monotonic();
+        let ledger = &self.intake.shared().ledger;
+        ledger.seen(1);
+        let told = self.hooks.context(request.extensions(), ledger);
+        let log = |id, is_held| ApiLog::new(self.desk.clone(), id, is_held, told);
+        if self.intake.shared().is_closed() {
+            ledger.dropped(DropReason::Closed, 1);
+            return (None, log(None, false));
         }
-        let uri = target(request);
-        let (headers, extensions) = (request.headers(), request.extensions());
-        let route = self.hooks.route(extensions, &queue.ledger);
-        let chosen = self
-            .policy
-            .decide(request.method(), uri.path(), route.as_deref());
-        let Some(chosen) = chosen else {
-            queue.ledger.filtered();
-            return None;
+        let route = self.hooks.route(request.extensions(), ledger);
+        let path = target(request).path();
+        let chosen = self.policy.decide(request.method(), path, route.as_deref());
+        let Some(captured) = self.take(request, route.as_deref(), chosen.is_some()) else {
+            match chosen {
+                Some(_) => ledger.dropped(DropReason::OverBudget, 1),
+                None => ledger.filtered(),
+            }
+            return (None, log(None, false));
         };
+        let request_tap = chosen.and_then(|chosen| self.tap(request, chosen, &captured));
+        let open = Open {
+            shared: self.clone(),
+            chosen,
+            log: log(chosen.map(|_| captured.id), true),
+            begun,
+            request_tap,
+            trusted_id: self.request_ids.trusted(&captured.request),
+            captured,
+            progress: Progress::default(),
+        };
+        let log = open.log.clone();
+        (Some(open), log)
+    }
 
+    /// Takes the head of a request, if the budget has room: all of it, or only what the events of one that is left out need.
+    fn take<B>(
+        &self,
+        request: &Request<B>,
+        route: Option<&str>,
+        is_recorded: bool,
+    ) -> Option<Box<Captured>> {
+        let (uri, headers) = (target(request), request.headers());
         let pseudo = [
             (":scheme", uri.scheme_str()),
             (":authority", uri.authority().map(|it| it.as_str())),
             (":path", uri.path_and_query().map(|it| it.as_str())),
-            (":route", route.as_deref()),
+            (":route", route),
         ];
         let pseudo = pseudo
             .iter()
@@ -119,28 +140,22 @@ impl Shared {
             .clone()
             .map(|(name, value)| Fields::size_of_field(name, value))
             .sum::<usize>();
-        let size = size + Fields::size_of(headers);
-        let Some(reservation) = self.budget.reserve(size + size_of::<Captured>()) else {
-            queue.ledger.dropped(DropReason::OverBudget, 1);
-            return None;
-        };
+        let size = size
+            + match is_recorded {
+                true => Fields::size_of(headers),
+                false => Fields::size_of_only(headers, &Origin::NAMES),
+            };
+        let reservation = self.desk.budget.reserve(size + size_of::<Captured>())?;
         let mut fields = Fields::with_capacity(size);
         pseudo.for_each(|(name, value)| fields.push(name, value, false));
-        fields.extend(headers);
-
-        let limit = self.policy.of(chosen).request_body_limit(headers);
-        let body = request.body();
-        let request_tap = (!body.is_end_stream()).then(|| {
-            Arc::new(Mutex::new(Tap::new(
-                limit,
-                body.size_hint().exact(),
-                reservation.empty_sibling(),
-            )))
-        });
-        let trusted_id = self.request_ids.trusted(&fields);
-        let started = self.clock.now();
-        let captured = Box::new(Captured {
-            id: self.ids.next(started),
+        match is_recorded {
+            true => fields.extend(headers),
+            false => fields.extend_only(headers, &Origin::NAMES),
+        }
+        let started = self.desk.clock.now();
+        let ledger = &self.intake.shared().ledger;
+        Some(Box::new(Captured {
+            id: self.desk.ids.next(started),
             started,
             method: request.method().clone(),
             version: request.version(),
@@ -151,20 +166,28 @@ impl Shared {
             response_body: CapturedBody::empty(),
             outcome: Outcome::LeftBeforeResponse,
             timing: Timing::default(),
-            peer: self.hooks.peer(extensions, &queue.ledger),
+            peer: self.hooks.peer(request.extensions(), ledger),
             told: None,
+            notes: Vec::new(),
             reservation,
-        });
-        let (shared, log, progress) = (self.clone(), log.clone(), Progress::default());
-        Some(Open {
-            shared,
-            captured,
-            chosen,
-            log,
-            begun,
-            request_tap,
-            trusted_id,
-            progress,
+        }))
+    }
+
+    /// Makes the tap of a request's body, if it has one.
+    fn tap<B: Body>(
+        &self,
+        request: &Request<B>,
+        chosen: Chosen,
+        captured: &Captured,
+    ) -> Option<SharedTap> {
+        let body = request.body();
+        let policy = self.policy.of(chosen);
+        (!body.is_end_stream()).then(|| {
+            Arc::new(Mutex::new(Tap::new(
+                policy.request_body_limit(request.headers()),
+                body.size_hint().exact(),
+                captured.reservation.empty_sibling(),
+            )))
         })
     }
 }

@@ -1,11 +1,11 @@
 //! The gate: the only road from what was captured to what is stored.
 //!
-//! Comes in: a `Captured`, which may hold secrets. Goes out: a [`LogEntry`], which holds none that the rules know, and the report
+//! Comes in: a `Captured` or a `CapturedEvent`, which may hold secrets. Goes out: a [`LogEntry`], which holds none that the rules know, and the report
 //! of what was masked. Runs on the recorder's thread.
 //!
 //! Invariants:
 //!
-//! - Nothing of a `Captured` reaches an entry but through a function of this folder.
+//! - Nothing of what was captured reaches an entry but through a function of this folder.
 //! - It fails closed. What cannot be understood under the rules is masked as far as it parses where the beginning is certain, and
 //!   otherwise withheld, with the reason, its length and a keyed hash. No error path returns the input.
 //! - A name is decoded before it is decided on, and decided on by whole words (`names`); a value is replaced as a whole, whatever its type,
@@ -13,7 +13,8 @@
 //! - What is not masked keeps its bytes.
 //!
 //! Layout: `rules` and the table of defaults in `presets`; one file for each kind of place (`headers`, `cookies`, `authorization`,
-//! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside`, `base64` and `prose` for text that holds more text.
+//! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside`, `base64` and `prose` for text that holds more text;
+//! `event` for what the application tells, with `told` for its texts, `document` for its values and `diff` for what changed in them.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
 //! Little is allocated for a part in which nothing is masked, apart from its copy into the entry: what has to be decoded, and the names
@@ -24,6 +25,8 @@ mod base64;
 mod body;
 mod context;
 mod cookies;
+mod document;
+mod event;
 mod headers;
 mod inside;
 mod json;
@@ -38,6 +41,7 @@ mod prose;
 mod report;
 mod rules;
 mod token;
+mod told;
 mod uri;
 
 use std::borrow::Cow;
@@ -81,28 +85,21 @@ impl Masker {
     }
 
     /// Masks an exchange. The reservation is then the entry's, which may be somewhat larger than what was captured.
-    pub(crate) fn entry(&mut self, captured: Captured) -> (LogEntry, Reservation) {
-        let Compiled {
-            headers,
-            pairs,
-            fields,
-            plain_texts,
-            hash,
-        } = &mut self.rules;
-        let mut pass = Pass {
-            headers,
-            pairs,
-            fields,
-            report: Report::new(),
-        };
-        let bodies = Bodies { plain_texts, hash };
+    pub(crate) fn exchange(&mut self, captured: Captured) -> (LogEntry, Reservation) {
+        let (mut pass, bodies) = self.rules.pass();
 
         let mut request = request(&captured, &mut pass);
         if request.scheme.is_none() {
             let told = self.trusted.scheme(captured.peer, &captured.request);
             request.scheme = told.map(str::to_owned);
         }
-        let context = context::of(&captured, &self.trusted, &request.path, &request.headers);
+        let context = context::Seen {
+            fields: &captured.request,
+            peer: captured.peer,
+            path: &request.path,
+            headers: &request.headers,
+        }
+        .context(captured.told.as_deref(), &self.trusted);
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
         pass.report.enter(Place::RequestBody);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
@@ -119,6 +116,7 @@ impl Masker {
         }
         pass.report.enter(Place::ResponseBody);
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
+        exchange.notes = told::notes(captured.notes, &mut pass);
         (exchange.masked, exchange.masked_count) = pass.report.finish();
         let kind = EntryKind::Exchange(Box::new(exchange));
         let entry = LogEntry::new(captured.id, captured.started, context, kind);
@@ -126,6 +124,37 @@ impl Masker {
         reservation.stand_for(entry.size_bytes());
         (entry, reservation)
     }
+}
+
+impl Compiled {
+    /// Begins the masking of one entry.
+    fn pass(&mut self) -> (Pass<'_>, Bodies<'_>) {
+        let Self {
+            headers,
+            pairs,
+            fields,
+            plain_texts,
+            hash,
+        } = self;
+        let pass = Pass {
+            headers,
+            pairs,
+            fields,
+            report: Report::new(),
+        };
+        (pass, Bodies { plain_texts, hash })
+    }
+}
+
+/// Masks the path of a target, with the route's names of its segments.
+fn path_of(fields: &Fields, pass: &mut Pass<'_>) -> String {
+    let target = fields.text(":path").unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default();
+    pass.report.enter(Place::Path);
+    let route = fields.text(":route");
+    let by_route = route.and_then(|route| path::mask_by_route(path, route, pass));
+    let path = by_route.as_deref().unwrap_or(path);
+    uri::mask_path(path, pass).unwrap_or_else(|| path.to_owned())
 }
 
 fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
@@ -136,18 +165,12 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
         .text(":authority")
         .or_else(|| fields.text("host"))
         .map(|it| uri::mask_host(it, pass).unwrap_or_else(|| it.to_owned()));
-    let target = fields.text(":path").unwrap_or_default();
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    };
-    pass.report.enter(Place::Path);
+    let path = path_of(fields, pass);
     let route = fields.text(":route");
-    let by_route = route.and_then(|route| path::mask_by_route(path, route, pass));
-    let path = by_route.as_deref().unwrap_or(path);
-    let path = uri::mask_path(path, pass).unwrap_or_else(|| path.to_owned());
     let route = route.map(|it| uri::mask_path(it, pass).unwrap_or_else(|| it.to_owned()));
     pass.report.enter(Place::Query);
+    let target = fields.text(":path").unwrap_or_default();
+    let query = target.split_once('?').map(|(_, query)| query);
     let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
     RequestRecord {
         method: captured.method.as_str().to_owned(),

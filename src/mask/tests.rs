@@ -91,6 +91,7 @@ impl Sample {
             timing: Timing::default(),
             peer: "192.0.2.1:80".parse().ok(),
             told: None,
+            notes: Vec::new(),
             reservation: Budget::new(10).reserve(4).unwrap(),
         }
     }
@@ -100,7 +101,7 @@ impl Sample {
         let rules = Rules::default().hash_key([7; 32]);
         let compiled = rules.compile().unwrap();
         Masker::new(compiled, TrustedNetworks::default())
-            .entry(self.captured())
+            .exchange(self.captured())
             .0
     }
 }
@@ -230,7 +231,7 @@ fn entry_has_the_parts_of_the_request_and_who_called() {
     };
     captured.told = Some(Box::new(told));
     let compiled = Rules::default().compile().unwrap();
-    let (entry, reservation) = Masker::new(compiled, TrustedNetworks::default()).entry(captured);
+    let (entry, reservation) = Masker::new(compiled, TrustedNetworks::default()).exchange(captured);
     assert_eq!(reservation.bytes(), entry.size_bytes());
     let request = &entry.exchange().unwrap().request;
     assert_eq!(request.authority.as_deref(), Some("x.test"));

@@ -12,9 +12,8 @@ use tokio::time::Sleep;
 
 use super::ledger::{Balance, DropReason};
 use super::queue::Shared;
-use super::worker::Worker;
+use super::worker::{Made, Worker};
 use super::{Command, Report, ShutdownReply, answer};
-use crate::entry::LogEntry;
 
 /// A shutdown that was asked for, or that came because every handle is gone.
 pub(super) struct End {
@@ -66,7 +65,7 @@ impl<T, G, M> Worker<T, G, M> {
 
 impl<T, G, M> Worker<T, G, M>
 where
-    M: FnMut(T) -> (LogEntry, G),
+    M: FnMut(T) -> Made<G>,
 {
     /// Awaits, taking commands meanwhile, until the deadline of a shutdown.
     pub(super) async fn unless_too_late<F: Future>(

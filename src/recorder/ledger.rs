@@ -1,10 +1,10 @@
-//! The balance of all exchanges.
+//! The balance of all exchanges and events.
 //!
-//! Invariant, at every moment: `seen = stored + filtered + dropped + in flight`. An exchange is seen once, when it begins, and settled once:
-//! stored, filtered, or dropped for one reason. What is seen and not settled is in flight: with the service, in the queue or in a batch.
+//! Invariant, at every moment: `seen = stored + filtered + dropped + in flight`. An exchange is seen once, when it begins, and an event when it is
+//! told, or found by the recorder in an exchange. Each is settled once: stored, filtered, or dropped for one reason. What is seen and not settled is in
+//! flight: with the service, in the queue or in a batch.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why an entry was lost.
@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum DropReason {
     /// The queue to the recorder was full.
     QueueFull,
-    /// The budget of captured bytes had no room for even the head.
+    /// The budget of captured bytes had no room for even the head, or for the event.
     OverBudget,
+    /// An event was told after its exchange had ended, or past the most of one exchange.
+    Refused,
     /// The recorder was shut down, or never started.
     Closed,
     /// The masker panicked.
@@ -27,9 +29,10 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::QueueFull,
         Self::OverBudget,
+        Self::Refused,
         Self::Closed,
         Self::Masking,
         Self::Sink,
@@ -41,6 +44,7 @@ impl DropReason {
         match self {
             Self::QueueFull => "queue_full",
             Self::OverBudget => "over_budget",
+            Self::Refused => "refused",
             Self::Closed => "closed",
             Self::Masking => "masking",
             Self::Sink => "sink",
@@ -64,13 +68,14 @@ pub(crate) struct Ledger {
     pub(super) sink_errors: AtomicU64,
     pub(super) sink_panics: AtomicU64,
     pub(super) retries: AtomicU64,
-    pub(super) late_notes: Arc<AtomicU64>,
+    pub(super) late_notes: AtomicU64,
+    pub(super) refused_notes: AtomicU64,
     pub(super) callback_panics: AtomicU64,
 }
 
 impl Ledger {
-    pub(crate) fn seen(&self) {
-        self.seen.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn seen(&self, count: usize) {
+        self.seen.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn filtered(&self) {
@@ -79,6 +84,16 @@ impl Ledger {
 
     pub(crate) fn dropped(&self, reason: DropReason, count: usize) {
         self.dropped[reason as usize].fetch_add(count as u64, Ordering::Release);
+    }
+
+    /// Counts a call of a handler after its exchange had ended.
+    pub(crate) fn late_note(&self) {
+        self.late_notes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a note past the most of an exchange.
+    pub(crate) fn note_refused(&self) {
+        self.refused_notes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a panic of a callback that the application gave, contained on the request path.
@@ -90,7 +105,7 @@ impl Ledger {
         self.stored.fetch_add(count as u64, Ordering::Release);
     }
 
-    /// Reads the settled counts first: an exchange settles after it is seen, so the balance is never negative.
+    /// Reads the settled counts first: an entry settles after it is seen, so the balance is never negative.
     pub(super) fn read(&self) -> Balance {
         let settled = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let (stored, filtered) = (settled(&self.stored), settled(&self.filtered));
@@ -104,7 +119,7 @@ impl Ledger {
     }
 }
 
-/// The ledger at one moment. Counts are of exchanges, since the recorder started.
+/// The ledger at one moment. Counts are of exchanges and events, since the recorder started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     seen: u64,
@@ -114,7 +129,7 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Returns how many exchanges began.
+    /// Returns how many exchanges began and events were told.
     pub fn seen(&self) -> u64 {
         self.seen
     }

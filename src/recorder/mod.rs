@@ -1,6 +1,6 @@
 //! Delivery: from the end of an exchange to the sink's word that it is stored.
 //!
-//! Comes in: whatever the layer pushes, with a function that masks it. Goes out: batches of entries to one [`LogSink`].
+//! Comes in: whatever the layer pushes, exchanges and events, with a function that masks it. Goes out: batches of entries to one [`LogSink`].
 //! Promises: a push never waits; what is held is bounded by count here and by bytes in the budget that comes with each item; every
 //! exchange is settled once in the ledger; a panic of the sink or of the masker is contained and counted. Costs: one thread, a poll every
 //! 5 ms while there is traffic, none after a second without.
@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::entry::LogEntry;
+use crate::annotate::AuditEvent;
+use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
 use crate::sink::LogSink;
 
@@ -34,6 +35,7 @@ pub use delivery::Delivery;
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
 pub(crate) use queue::{Intake, Shared};
+pub(crate) use worker::Made;
 use worker::Worker;
 
 /// The handle of a recorder: its counts, its flush and its end. Cheap to clone.
@@ -53,7 +55,11 @@ use worker::Worker;
 pub struct Recorder {
     shared: Arc<Shared>,
     commands: mpsc::UnboundedSender<Command>,
+    /// Takes events that happened outside of any exchange.
+    teller: Option<Arc<Teller>>,
 }
+
+type Teller = dyn Fn(AuditEvent) -> Option<EntryId> + Send + Sync;
 
 /// What is asked of the recorder's thread.
 pub(crate) enum Command {
@@ -76,7 +82,7 @@ type ShutdownReply = Arc<Mutex<Option<oneshot::Sender<Report>>>>;
 pub struct Stats {
     /// The ledger.
     pub balance: Balance,
-    /// Ended exchanges that wait to be masked.
+    /// Ended exchanges and events that wait to be masked.
     pub queued: u64,
     /// Entries that wait to be written or are being written.
     pub batched: u64,
@@ -90,6 +96,8 @@ pub struct Stats {
     pub retries: u64,
     /// Calls of handlers on [`ApiLog`](crate::ApiLog) after their exchange had ended.
     pub late_notes: u64,
+    /// Notes past [`ApiLog::MAX_NOTES`](crate::ApiLog::MAX_NOTES).
+    pub refused_notes: u64,
     /// Panics of the application's callbacks, such as the one given to `route_from`.
     pub callback_panics: u64,
     /// Whether the recorder takes entries.
@@ -119,12 +127,12 @@ impl Report {
     }
 }
 
-/// Starts a recorder of items that `mask` turns into entries; what `mask` returns beside an entry is dropped once the entry is settled.
+/// Starts a recorder of items that `mask` turns into entries.
 pub(crate) fn start<T, G>(
     sink: Arc<dyn LogSink>,
     delivery: Delivery,
     captured_bytes: impl Fn() -> usize + Send + Sync + 'static,
-    mask: impl FnMut(T) -> (LogEntry, G) + Send + 'static,
+    mask: impl FnMut(T) -> Made<G> + Send + 'static,
 ) -> Result<(Intake<T>, Recorder), Error>
 where
     T: Send + 'static,
@@ -202,7 +210,12 @@ fn connect<T>(
         shared: shared.clone(),
         _alive: commands.clone(),
     };
-    (intake, Recorder { shared, commands }, receiver, inbox)
+    let recorder = Recorder {
+        shared,
+        commands,
+        teller: None,
+    };
+    (intake, recorder, receiver, inbox)
 }
 
 impl Recorder {
@@ -220,6 +233,7 @@ impl Recorder {
             sink_panics: read(&ledger.sink_panics),
             retries: read(&ledger.retries),
             late_notes: read(&ledger.late_notes),
+            refused_notes: read(&ledger.refused_notes),
             callback_panics: read(&ledger.callback_panics),
             is_running: !shared.is_closed(),
         }
@@ -272,8 +286,31 @@ impl Recorder {
         shared.ended.get().copied().unwrap_or_else(unknown)
     }
 
-    pub(crate) fn late_notes(&self) -> Arc<AtomicU64> {
-        self.shared.ledger.late_notes.clone()
+    /// Records an event that happened outside of any exchange, as in a job, and returns its id.
+    ///
+    /// It is masked, delivered and counted as those of [`ApiLog::event`](crate::ApiLog::event) are. Never waits. Returns `None` where it is refused: the
+    /// budget of captured bytes has no room, the queue is full or the recorder has been shut down. The ledger counts it as dropped then.
+    ///
+    /// # Example: a job at night
+    ///
+    /// ```
+    /// # use tower_api_log::{Actor, AuditEvent, Recorder};
+    /// fn expire(recorder: &Recorder, user: &str) {
+    ///     let event = AuditEvent::new(AuditEvent::USER, "expired").ref_id(user);
+    ///     recorder.event(event.actor(Actor::service("nightly")).organisation("org_1"));
+    /// }
+    /// ```
+    pub fn event(&self, event: AuditEvent) -> Option<EntryId> {
+        self.teller.as_ref().and_then(|tell| tell(event))
+    }
+
+    /// Gives events told to this handle, and to its clones from now on, a way.
+    pub(crate) fn with_teller(
+        mut self,
+        tell: impl Fn(AuditEvent) -> Option<EntryId> + Send + Sync + 'static,
+    ) -> Self {
+        self.teller = Some(Arc::new(tell));
+        self
     }
 }
 

@@ -45,16 +45,26 @@ impl Shared {
     }
 }
 
+impl<T> Clone for Intake<T> {
+    fn clone(&self) -> Self {
+        Self {
+            sender: self.sender.clone(),
+            shared: self.shared.clone(),
+            _alive: self._alive.clone(),
+        }
+    }
+}
+
 impl<T> Intake<T> {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Hands an ended exchange over, or drops and counts it.
+    /// Hands an ended exchange or an event over, or drops and counts it and returns `false`.
     ///
     /// It counts as accepted before it is sent, and no more where it could not be: so a recorder that closes can wait until it has taken
     /// all that was accepted, and none is lost between its last look and its end.
-    pub(crate) fn push(&self, item: T) {
+    pub(crate) fn push(&self, item: T) -> bool {
         let shared = &*self.shared;
         let accepted = shared.accepted.fetch_add(1, Ordering::SeqCst) + 1;
         let sent = match shared.is_closed() {
@@ -67,7 +77,7 @@ impl<T> Intake<T> {
         if let Err(reason) = sent {
             shared.accepted.fetch_sub(1, Ordering::SeqCst);
             shared.ledger.dropped(reason, 1);
-            return;
+            return false;
         }
         let waiting = accepted.saturating_sub(shared.taken.load(Ordering::Relaxed));
         let is_half_full =
@@ -76,5 +86,6 @@ impl<T> Intake<T> {
         if is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst)) {
             shared.bell.notify_one();
         }
+        true
     }
 }

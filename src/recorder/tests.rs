@@ -5,7 +5,9 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::entry::{Context, EntryIds, EntryKind, Exchange, Outcome, RequestRecord, Timing};
+use crate::entry::{
+    Context, EntryIds, EntryKind, Exchange, LogEntry, Outcome, RequestRecord, Timing,
+};
 
 /// A sink that does what the test says.
 #[derive(Default)]
@@ -76,6 +78,8 @@ impl LogSink for Told {
 struct Item {
     alive: Arc<AtomicUsize>,
     panics: bool,
+    is_left_out: bool,
+    found: usize,
 }
 
 struct Fixture {
@@ -106,10 +110,12 @@ fn fixture(delivery: Delivery) -> Fixture {
         );
         let at = Timestamp::from_micros(1);
         let kind = EntryKind::Exchange(Box::new(exchange));
-        (
-            LogEntry::new(ids.next(at), at, Context::default(), kind),
+        let entry = || LogEntry::new(ids.next(at), at, Context::default(), kind.clone());
+        Made {
+            own: (!item.is_left_out).then(entry),
+            found: (0..item.found).map(|_| entry()).collect(),
             guard,
-        )
+        }
     };
     let (intake, recorder) = start(sink.clone(), delivery, || 7, mask).unwrap();
     Fixture {
@@ -126,11 +132,17 @@ impl Fixture {
     }
 
     fn push_one(&self, panics: bool) {
-        self.intake.shared().ledger.seen();
+        self.push_with(panics, false, 0);
+    }
+
+    fn push_with(&self, panics: bool, is_left_out: bool, found: usize) {
+        self.intake.shared().ledger.seen(1);
         self.alive.fetch_add(1, Ordering::SeqCst);
         self.intake.push(Item {
             alive: self.alive.clone(),
             panics,
+            is_left_out,
+            found,
         });
     }
 

@@ -36,6 +36,16 @@ pub(super) struct Worker<T, G, M> {
     last_found: Instant,
 }
 
+/// What was made of one item that is in flight.
+pub(crate) struct Made<G> {
+    /// The item's own entry; `None` where it was let through for the others alone, and is left out itself.
+    pub(crate) own: Option<LogEntry>,
+    /// Events that were found in it.
+    pub(crate) found: Vec<LogEntry>,
+    /// Dropped once all of them are settled.
+    pub(crate) guard: G,
+}
+
 pub(super) struct Batch<G> {
     pub(super) entries: Vec<LogEntry>,
     /// What is given back when the entries are settled.
@@ -46,7 +56,7 @@ pub(super) struct Batch<G> {
 
 impl<T, G, M> Worker<T, G, M>
 where
-    M: FnMut(T) -> (LogEntry, G),
+    M: FnMut(T) -> Made<G>,
 {
     pub(super) fn new(
         queue: Receiver<T>,
@@ -110,7 +120,7 @@ where
             }
             let mask = &mut self.mask;
             match contain(|| mask(item)) {
-                Some((entry, guard)) => self.batch.push(entry, guard),
+                Some(made) => self.take(made),
                 None => self.shared.ledger.dropped(DropReason::Masking, 1),
             }
         }
@@ -118,6 +128,16 @@ where
             .batched
             .store(self.batch.entries.len(), Ordering::Relaxed);
         found
+    }
+
+    fn take(&mut self, made: Made<G>) {
+        let Made { own, found, guard } = made;
+        let ledger = &self.shared.ledger;
+        ledger.seen(found.len());
+        if own.is_none() {
+            ledger.filtered();
+        }
+        self.batch.push(own.into_iter().chain(found), guard);
     }
 
     fn is_due(&self) -> bool {
@@ -212,13 +232,18 @@ impl<G> Batch<G> {
         }
     }
 
-    fn push(&mut self, entry: LogEntry, guard: G) {
-        if self.entries.is_empty() {
-            self.since = Instant::now();
+    fn push(&mut self, entries: impl Iterator<Item = LogEntry>, guard: G) {
+        let (was_empty, before) = (self.entries.is_empty(), self.entries.len());
+        for entry in entries {
+            self.bytes += entry.size_bytes();
+            self.entries.push(entry);
         }
-        self.bytes += entry.size_bytes();
-        self.entries.push(entry);
-        self.guards.push(guard);
+        if self.entries.len() > before {
+            self.guards.push(guard);
+            if was_empty {
+                self.since = Instant::now();
+            }
+        }
     }
 
     /// Empties the batch and keeps its room.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::ending::TooLate;
 use super::guarded::Guarded;
 use super::ledger::DropReason;
-use super::worker::Worker;
+use super::worker::{Made, Worker};
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
 
@@ -14,7 +14,7 @@ const LAST_RETRY: Duration = Duration::from_secs(5);
 
 impl<T, G, M> Worker<T, G, M>
 where
-    M: FnMut(T) -> (LogEntry, G),
+    M: FnMut(T) -> Made<G>,
 {
     /// Writes the batch until the sink takes it, refuses it for good, or has failed for too long.
     pub(super) async fn write(&mut self) -> Result<(), TooLate> {

@@ -12,10 +12,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("entry", &[]),
     ("query", &["entry"]),
     ("capture", &["entry"]),
-    ("annotate", &["entry"]),
+    ("annotate", &["entry", "capture"]),
     ("mask", &["entry", "capture"]),
     ("sink", &["entry"]),
-    ("recorder", &["entry", "sink"]),
+    ("recorder", &["entry", "annotate", "sink"]),
     ("store", &["entry", "query", "sink"]),
     (
         "layer",

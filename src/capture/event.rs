@@ -1,0 +1,154 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::budget::Reservation;
+use super::captured::Captured;
+use super::fields::Fields;
+use crate::clock::Timestamp;
+use crate::entry::{Context, EntryId, Finding};
+
+/// The most bytes that are kept of a text that the application tells; cut on a character boundary.
+pub(crate) const MAX_TEXT_BYTES: usize = 1024;
+
+/// What waits for the masker.
+pub(crate) enum Item {
+    Exchange(Box<Captured>),
+    Event(Box<CapturedEvent>),
+}
+
+/// An event as the application told it, secrets and all. Only the masker turns it into an entry.
+///
+/// It has neither `Debug` nor `Serialize`, on purpose.
+pub(crate) struct CapturedEvent {
+    pub(crate) id: EntryId,
+    pub(crate) at: Timestamp,
+    pub(crate) draft: Box<EventDraft>,
+    /// The exchange in which it happened, unless the draft names another.
+    pub(crate) exchange: Option<EntryId>,
+    /// What the application has said of the exchange's caller; what the draft says wins.
+    pub(crate) told: Option<Box<Context>>,
+    /// Where the exchange came from.
+    pub(crate) origin: Option<Arc<Origin>>,
+    /// Held until the entry is stored.
+    pub(crate) reservation: Reservation,
+}
+
+/// What an application says of an event.
+#[derive(Clone, Default)]
+pub(crate) struct EventDraft {
+    pub(crate) category: String,
+    pub(crate) action: String,
+    pub(crate) ref_id: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) before: Option<Json>,
+    pub(crate) after: Option<Json>,
+    pub(crate) data: Option<Json>,
+    pub(crate) errors: Findings,
+    pub(crate) alerts: Findings,
+    pub(crate) context: Context,
+    pub(crate) exchange: Option<EntryId>,
+}
+
+/// A value of the application's as JSON.
+#[derive(Clone)]
+pub(crate) enum Json {
+    Text(Box<str>),
+    /// It was longer than is kept: its bytes, as far as they were counted to the end.
+    TooLarge(Option<u64>),
+    /// Its `Serialize` failed or panicked.
+    Unserializable,
+}
+
+/// The first findings of a kind, and how many came after them.
+#[derive(Clone, Default)]
+pub(crate) struct Findings {
+    pub(crate) first: Vec<Finding>,
+    pub(crate) more: u64,
+}
+
+/// What tells where an exchange came from, apart from what the application knows.
+pub(crate) struct Origin {
+    pub(crate) request: Fields,
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+impl Origin {
+    /// The fields that tell it, and with `:path` the API's version.
+    pub(crate) const NAMES: [&str; 8] = [
+        ":path",
+        ":route",
+        "forwarded",
+        "x-forwarded-for",
+        "user-agent",
+        "x-request-id",
+        "request-id",
+        "traceparent",
+    ];
+
+    /// Copies what tells it out of a request's fields.
+    pub(crate) fn of(request: &Fields, peer: Option<SocketAddr>) -> Self {
+        Self {
+            request: request.only(&Self::NAMES),
+            peer,
+        }
+    }
+}
+
+impl CapturedEvent {
+    /// Adds what is known of its exchange, which counts against the budget with it.
+    pub(crate) fn belongs_to(&mut self, origin: Arc<Origin>, told: Option<Box<Context>>) {
+        let told_bytes = told.as_ref().map_or(0, |it| it.size_bytes());
+        let bytes = self.reservation.bytes() + origin.request.size_bytes() + told_bytes;
+        // What the service has told is never left out.
+        self.reservation.stand_for(bytes);
+        (self.origin, self.told) = (Some(origin), told);
+    }
+}
+
+impl EventDraft {
+    /// Returns about how many bytes it holds.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let Self {
+            category,
+            action,
+            ref_id,
+            title,
+            before,
+            after,
+            data,
+            errors,
+            alerts,
+            context,
+            exchange: _,
+        } = self;
+        let texts = [ref_id, title].map(|text| text.as_ref().map_or(0, String::len));
+        let documents = [before, after, data].map(|json| match json {
+            Some(Json::Text(text)) => text.len(),
+            _ => 0,
+        });
+        size_of::<CapturedEvent>()
+            + size_of::<Self>()
+            + category.len()
+            + action.len()
+            + texts.iter().chain(&documents).sum::<usize>()
+            + errors.size_bytes()
+            + alerts.size_bytes()
+            + context.size_bytes()
+    }
+}
+
+impl Findings {
+    /// The most that are kept.
+    pub(crate) const MAX: usize = 100;
+
+    pub(crate) fn push(&mut self, finding: Finding) {
+        match self.first.len() < Self::MAX {
+            true => self.first.push(finding),
+            false => self.more += 1,
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.first.iter().map(Finding::size_bytes).sum()
+    }
+}

@@ -1,0 +1,103 @@
+//! Events that the application tells.
+
+use serde_json::Value;
+
+use super::{Masker, context, document, headers, path_of, told};
+use crate::capture::{CapturedEvent, EventDraft, Json, Origin, Reservation, TrustedNetworks};
+use crate::entry::{Change, Context, EntryKind, EventRecord, LogEntry, Place};
+
+use super::Pass;
+
+impl Masker {
+    /// Masks an event. The reservation is then the entry's.
+    pub(crate) fn event(&mut self, captured: CapturedEvent) -> (LogEntry, Reservation) {
+        let CapturedEvent {
+            id,
+            at,
+            draft,
+            exchange,
+            told,
+            origin,
+            mut reservation,
+        } = captured;
+        let (mut pass, _) = self.rules.pass();
+        let mark = pass.report.mark();
+        let told = told.map(|it| *it).unwrap_or_default();
+        let context = draft.context.clone().or(told);
+        let context = match origin {
+            Some(origin) => whole_context(&context, &origin, &self.trusted, &mut pass),
+            None => context,
+        };
+        // What was masked of the request is told by the exchange.
+        pass.report.forget(&mark);
+        let mut event = record(*draft, &mut pass);
+        event.exchange = event.exchange.or(exchange);
+        (event.masked, event.masked_count) = pass.report.finish();
+        let kind = EntryKind::Event(Box::new(event));
+        let entry = LogEntry::new(id, at, context, kind);
+        reservation.stand_for(entry.size_bytes());
+        (entry, reservation)
+    }
+}
+
+/// Adds to what was said of the caller where the request came from.
+fn whole_context(
+    told: &Context,
+    origin: &Origin,
+    trusted: &TrustedNetworks,
+    pass: &mut Pass<'_>,
+) -> Context {
+    let fields = &origin.request;
+    let path = path_of(fields, pass);
+    let headers = headers::mask(fields, Place::RequestHeader, pass);
+    let seen = context::Seen {
+        fields,
+        peer: origin.peer,
+        path: &path,
+        headers: &headers,
+    };
+    seen.context(Some(told), trusted)
+}
+
+fn record(draft: EventDraft, pass: &mut Pass<'_>) -> EventRecord {
+    let EventDraft {
+        category,
+        action,
+        ref_id,
+        title,
+        before,
+        after,
+        data,
+        errors,
+        alerts,
+        context: _,
+        exchange,
+    } = draft;
+    pass.report.enter(Place::EventTitle);
+    let category = told::text(category, "category", pass);
+    let action = told::text(action, "action", pass);
+    let mut event = EventRecord::new(category, action);
+    event.exchange = exchange;
+    event.ref_id = ref_id.map(|it| told::text(it, "ref_id", pass));
+    event.title = title.map(|it| told::text(it, "", pass));
+    event.change = change(before.as_ref(), after.as_ref(), pass).map(Box::new);
+    event.errors = told::findings(errors, Place::EventError, pass);
+    event.alerts = told::findings(alerts, Place::EventAlert, pass);
+    if let Some(data) = data {
+        event.data = document::mask(&data, Place::EventData, pass).shown;
+    }
+    event
+}
+
+fn change(before: Option<&Json>, after: Option<&Json>, pass: &mut Pass<'_>) -> Option<Change> {
+    let before = before.map(|it| document::mask(it, Place::EventBefore, pass));
+    let after = after.map(|it| document::mask(it, Place::EventAfter, pass));
+    if before.is_none() && after.is_none() {
+        return None;
+    }
+    Some(Change {
+        before: before.map_or(Value::Null, |it| it.shown),
+        after: after.map_or(Value::Null, |it| it.shown),
+        ..Change::default()
+    })
+}

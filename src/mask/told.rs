@@ -1,0 +1,61 @@
+//! Texts that the application tells: titles, findings, notes.
+
+use super::names::Shape;
+use super::{MASKED, Pass, inside, token};
+use crate::capture::{Findings, MAX_TEXT_BYTES};
+use crate::entry::{Finding, Note, Place};
+
+/// Masks what a text holds.
+pub(super) fn text(text: String, pointer: &str, pass: &mut Pass<'_>) -> String {
+    let mark = pass.report.mark();
+    let Some(masked) = inside::mask(&text, may_be_cut(&text), 0, pass) else {
+        return text;
+    };
+    pass.report.under(&mark, || pointer.to_owned());
+    masked
+}
+
+/// Tells whether a text may have been longer; it was cut between characters.
+fn may_be_cut(text: &str) -> bool {
+    text.len() + char::MAX_LEN_UTF8 > MAX_TEXT_BYTES
+}
+
+/// Masks notes as fields of their names.
+pub(super) fn notes(notes: Vec<Note>, pass: &mut Pass<'_>) -> Vec<Note> {
+    pass.report.enter(Place::Note);
+    notes.into_iter().map(|it| note(it, pass)).collect()
+}
+
+fn note(note: Note, pass: &mut Pass<'_>) -> Note {
+    let rule = pass.fields.decide(&note.name);
+    let name = text(note.name, "name", pass);
+    let Some(rule) = rule.filter(|&rule| pass.fields.shape(rule).hides(&note.value)) else {
+        let value = text(note.value, &name, pass);
+        return Note { name, value };
+    };
+    let is_token = pass.fields.shape(rule) == Shape::Token && !may_be_cut(&note.value);
+    let shown = is_token.then(|| token::shown(&note.value)).flatten();
+    let rule = pass.fields.rule_name(rule);
+    pass.report.masked(|| name.clone(), rule, note.value.len());
+    Note {
+        name,
+        value: shown.unwrap_or_else(|| MASKED.to_owned()),
+    }
+}
+
+/// Masks findings, and says in a last one how many were left out.
+pub(super) fn findings(findings: Findings, place: Place, pass: &mut Pass<'_>) -> Vec<Finding> {
+    pass.report.enter(place);
+    let Findings { first, more } = findings;
+    let masked = first.into_iter().enumerate().map(|(at, finding)| Finding {
+        message: text(finding.message, &format!("/{at}/message"), pass),
+        pointer: finding
+            .pointer
+            .map(|it| text(it, &format!("/{at}/pointer"), pass)),
+    });
+    let mut masked: Vec<_> = masked.collect();
+    if more > 0 {
+        masked.push(Finding::new(format!("{more} more were left out")));
+    }
+    masked
+}
