@@ -23,12 +23,14 @@ pub enum Position {
 pub struct Page {
     /// The entries, newest first, but for [`Position::FromOldest`].
     pub entries: Vec<LogEntry>,
-    /// Whether older entries follow.
+    /// Whether older entries follow. With a [`Filter::text`](super::Filter::text), `true` can mean that nobody has looked yet; `false` is certain.
     pub has_older: bool,
-    /// Whether newer entries precede.
+    /// Whether newer entries precede; with a text like `has_older`.
     pub has_newer: bool,
-    /// How far a search for text came, where it stopped before the page was full because it had looked at as much as it does for one page:
-    /// older entries, from right after this id on, have not been looked at yet, and `has_older` is true.
+    /// How far a search for text came, where it stopped because it had looked at as much as it does for one page by cursor: the entries right
+    /// behind this id have not been looked at yet. For [`Position::First`] and [`Position::After`] those are older, `has_older` is true, and the
+    /// walk goes on with `After` this id; for [`Position::Before`] they are newer, `has_newer` is true, and it goes on with `Before` this id.
+    /// The page can have any number of entries up to the limit, and none.
     pub searched_to: Option<EntryId>,
 }
 

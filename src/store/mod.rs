@@ -31,7 +31,10 @@ pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 /// - **Told apart.** [`Page::has_newer`] and [`Page::has_older`] tell whether the listing goes on before and behind the page. A page without
 ///   entries lies where its position says: behind everything that is at or above an [`After`](crate::query::Position::After), before
 ///   everything that is at or below a [`Before`](crate::query::Position::Before), behind the whole listing for a number past its end.
-/// - **Stable.** Walking by [`Position::After`](crate::query::Position) from the first page shows every entry that was there at the start, and not
+/// - **Bounded.** A page by cursor looks for a [`Filter::text`] in a bounded part of the listing, and tells in [`Page::searched_to`] where it stopped.
+///   A store may look at everything. A page by number cannot stop: it looks at every entry of the listing up to the page's end, as
+///   [`count`](LogStore::count) looks at all of them, and either may take long.
+/// - **Stable.** Walking by [`Position::After`](crate::query::Position) from the first page, from its last entry or from where its search stopped, shows every entry that was there at the start, and not
 ///   deleted since, exactly once, whatever is written meanwhile.
 /// - **Fresh.** What a finished write stored is seen by the next question on the same store.
 /// - **Cancel safe.** Dropping a future leaves the store as it was.
@@ -51,7 +54,7 @@ pub trait LogStore: Send + Sync + 'static {
     /// When the store cannot be read.
     async fn list(&self, query: &LogQuery) -> Result<Page, Error>;
 
-    /// Returns how many entries a listing has over all its pages.
+    /// Returns how many entries a listing has over all its pages: exactly, also where a text has to be looked for in each.
     ///
     /// # Errors
     ///

@@ -53,6 +53,9 @@ const PATTERNS: [&str; 18] = [
     "/a%*",
     "/*/",
 ];
+const TEXTS: [&str; 8] = [
+    "a", "PLAIN", "é😀", "É", "nul \0", "project", "\"n\":1", "absent",
+];
 const NAMES: [&str; 6] = ["one", "two", "One", "o%", "tw_", "one "];
 
 impl Random {
@@ -183,6 +186,7 @@ impl Random {
         filter.actions = self.some(Self::text);
         filter.ref_ids = self.some(Self::text);
         filter.exchanges = self.some(|random| sample::id(random.below(count)));
+        filter.text = self.chance(SELDOM).then(|| self.pick(&TEXTS).to_owned());
         filter.nothing = self.chance(1);
         filter
     }

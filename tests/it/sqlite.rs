@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rusqlite::Connection;
-use tower_api_log::query::Filter;
+use tower_api_log::query::{Filter, Position};
 use tower_api_log::testing::{Random, sample};
 use tower_api_log::{
     Error, ErrorKind, LogEntry, LogQuery, LogSink, LogStore, Retention, Scope, SqliteStore,
@@ -400,4 +400,27 @@ async fn entries_written_before_a_kill_are_stored_once() {
     let batch: Vec<_> = (told * 10..told * 10 + 20).map(sample::exchange).collect();
     store.write(&batch).await.unwrap();
     assert_eq!(count(&store).await, u64::from(told) * 10 + 10);
+}
+
+#[tokio::test]
+async fn page_of_a_search_for_text_looks_at_a_thousand_entries_and_says_how_far_it_came() {
+    let folder = folder();
+    let store = SqliteStore::open(folder.path().join("log.db")).unwrap();
+    let entries: Vec<_> = (1..=2_500).map(sample::plain).collect();
+    store.write(&entries).await.unwrap();
+    let mut filter = Filter::new();
+    filter.text = Some("absent".into());
+    let query = LogQuery::new(Scope::all()).filter(filter);
+    let mut searched = Vec::new();
+    let mut position = Position::First;
+    loop {
+        let query = query.clone().position(position);
+        let page = store.list(&query).await.unwrap();
+        assert!(page.entries.is_empty());
+        assert_eq!(page.has_older, page.searched_to.is_some());
+        let Some(id) = page.searched_to else { break };
+        searched.push(id);
+        position = Position::After(id);
+    }
+    assert_eq!(searched, [1_501, 501].map(sample::id));
 }

@@ -2,10 +2,12 @@
 
 mod builder;
 mod error;
+mod list;
 mod pool;
 mod read;
 mod retention;
 mod schema;
+mod search;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -113,14 +115,14 @@ impl LogStore for SqliteStore {
     async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
         let query = query.clone();
         self.pool
-            .read(move |reader| read::list(reader, &query))
+            .read(move |reader| list::list(reader, &query))
             .await
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         let (scope, filter) = (scope.clone(), filter.clone());
         self.pool
-            .read(move |reader| read::count(reader, &scope, &filter))
+            .read(move |reader| list::count(reader, &scope, &filter))
             .await
     }
 }

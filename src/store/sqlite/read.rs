@@ -1,15 +1,14 @@
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, Transaction, params_from_iter};
+use rusqlite::{Connection, ToSql};
 
 use super::error::failed;
-use super::pool::snapshot;
-use super::write::drift;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
-use crate::query::{Filter, LogQuery, Page, PathPattern, Position, Scope};
-use crate::store::sql::{COLUMNS, Condition, Dialect, Drift, Row, Value};
+use crate::query::{PathPattern, Scope};
+use crate::store::sql::{COLUMNS, Condition, Dialect, Row, Value};
 
 const FAILED: &str = "entries cannot be read";
 
@@ -32,149 +31,28 @@ impl Dialect for Sqlite {
 
 pub(super) type Sql = Condition<Sqlite>;
 
-/// Which way a part of a listing runs.
-#[derive(Clone, Copy)]
-pub(super) enum Order {
-    NewestFirst,
-    OldestFirst,
-}
-
+/// Returns an entry, if a scope has it.
 pub(super) fn get(db: &Connection, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
-    let mut condition = Sql::new([scope.as_filter()], Drift::default())?;
-    condition.and("id = ", Value::Id(id));
-    Ok(entries(db, condition, Order::NewestFirst, 1, 0)?.pop())
+    Ok(entry(db, id)?.filter(|entry| scope.allows(entry)))
 }
 
-pub(super) fn list(db: &mut Connection, query: &LogQuery) -> Result<Page, Error> {
-    let db = snapshot(db)?;
-    let drift = drift_for(&db, &query.filter)?;
-    let limit = query.limit.clamp(1, LogQuery::MAX_LIMIT);
-    // With neither a position nor a limit; asked once more than once.
-    let condition = || Sql::new([query.scope.as_filter(), &query.filter], drift);
-    let one_more = i64::from(limit) + 1;
-
-    let (mut found, has_older, has_newer);
-    let wanted = limit as usize;
-    match query.position {
-        Position::First => {
-            found = entries(&db, condition()?, Order::NewestFirst, one_more, 0)?;
-            has_newer = false;
-            has_older = found.len() > wanted;
-            found.truncate(wanted);
-        }
-        Position::After(id) => {
-            let (mut older, mut newer) = (condition()?, condition()?);
-            older.and("id < ", Value::Id(id));
-            newer.and("id >= ", Value::Id(id));
-            found = entries(&db, older, Order::NewestFirst, one_more, 0)?;
-            has_newer = any(&db, newer, Order::OldestFirst)?;
-            has_older = found.len() > wanted;
-            found.truncate(wanted);
-        }
-        Position::Before(id) => {
-            let (mut older, mut newer) = (condition()?, condition()?);
-            older.and("id <= ", Value::Id(id));
-            newer.and("id > ", Value::Id(id));
-            found = entries(&db, newer, Order::OldestFirst, one_more, 0)?;
-            has_newer = found.len() > wanted;
-            has_older = any(&db, older, Order::NewestFirst)?;
-            // The one more that was asked for is the newest.
-            found.drain(..found.len().saturating_sub(wanted));
-        }
-        Position::Number(number) => {
-            let before = number.saturating_sub(1).checked_mul(limit.into());
-            found = match before.and_then(|rows| i64::try_from(rows).ok()) {
-                Some(rows) => entries(&db, condition()?, Order::NewestFirst, one_more, rows)?,
-                None => Vec::new(),
-            };
-            has_newer =
-                number > 1 && (!found.is_empty() || any(&db, condition()?, Order::NewestFirst)?);
-            has_older = found.len() > wanted;
-            found.truncate(wanted);
-        }
-        Position::FromOldest(number) => {
-            let before = number.saturating_sub(1).checked_mul(limit.into());
-            found = match before.and_then(|rows| i64::try_from(rows).ok()) {
-                Some(rows) => entries(&db, condition()?, Order::OldestFirst, one_more, rows)?,
-                None => Vec::new(),
-            };
-            found.reverse();
-            has_older =
-                number > 1 && (!found.is_empty() || any(&db, condition()?, Order::OldestFirst)?);
-            has_newer = found.len() > wanted;
-            found.truncate(wanted);
-        }
+/// Returns the entry of an id.
+pub(super) fn entry(db: &Connection, id: EntryId) -> Result<Option<LogEntry>, Error> {
+    let mut statement = db.prepare_cached(&ENTRY).map_err(failed(FAILED))?;
+    let mut rows = statement.query([Value::Id(id)]).map_err(failed(FAILED))?;
+    match rows.next().map_err(failed(FAILED))? {
+        Some(row) => read(row).map_err(failed(FAILED))?.join().map(Some),
+        None => Ok(None),
     }
-    Ok(Page::new(found, has_older, has_newer))
 }
 
-pub(super) fn count(db: &mut Connection, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
-    let db = snapshot(db)?;
-    let drift = drift_for(&db, filter)?;
-    let (text, values) = Sql::new([scope.as_filter(), filter], drift)?.into_parts();
-    let sql = format!("SELECT count(*) FROM entry WHERE {text}");
-    db.prepare_cached(&sql)
-        .and_then(|mut statement| {
-            statement.query_row(params_from_iter(values), |row| row.get::<_, i64>(0))
-        })
-        .map(i64::unsigned_abs)
-        .map_err(failed(FAILED))
-}
-
-/// Returns the entries of a condition, the newest first whatever the order of the search.
-pub(super) fn entries(
-    db: &Connection,
-    condition: Sql,
-    order: Order,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<LogEntry>, Error> {
-    let (sql, values) = page_sql(condition, order, limit, offset);
-    let mut statement = db.prepare_cached(&sql).map_err(failed(FAILED))?;
-    let mut rows = statement
-        .query(params_from_iter(values))
-        .map_err(failed(FAILED))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(failed(FAILED))? {
-        found.push(read(row).map_err(failed(FAILED))?.join()?);
-    }
-    found.sort_unstable_by_key(|entry: &LogEntry| std::cmp::Reverse(entry.id));
-    Ok(found)
-}
-
-/// Finds the rows of a page by the narrow table alone and then their details, so that neither the filter nor the offset reads a body.
-pub(super) fn page_sql(
-    mut condition: Sql,
-    order: Order,
-    limit: i64,
-    offset: i64,
-) -> (String, Vec<Value>) {
-    condition.push_sql(order.sql());
-    condition.push(" LIMIT ", Value::Integer(limit));
-    condition.push(" OFFSET ", Value::Integer(offset));
-    let (text, values) = condition.into_parts();
+static ENTRY: LazyLock<String> = LazyLock::new(|| {
     let columns = COLUMNS.join(", ");
-    let sql = format!(
+    format!(
         "SELECT {columns}, head, request_text, response_text
-        FROM (SELECT * FROM entry WHERE {text}) LEFT JOIN detail ON number = detail_number"
-    );
-    (sql, values)
-}
-
-fn any(db: &Transaction<'_>, mut condition: Sql, order: Order) -> Result<bool, Error> {
-    condition.push_sql(order.sql());
-    let (text, values) = condition.into_parts();
-    db.prepare_cached(&format!("SELECT 1 FROM entry WHERE {text} LIMIT 1"))
-        .and_then(|mut statement| statement.exists(params_from_iter(values)))
-        .map_err(failed(FAILED))
-}
-
-fn drift_for(db: &Connection, filter: &Filter) -> Result<Drift, Error> {
-    match (filter.from, filter.to) {
-        (None, None) => Ok(Drift::default()),
-        _ => drift(db),
-    }
-}
+        FROM entry LEFT JOIN detail ON number = detail_number WHERE id = ?"
+    )
+});
 
 fn read<'a>(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Row<'a>> {
     let text = |column| {
@@ -211,15 +89,6 @@ fn read<'a>(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Row<'a>> {
         request_text: text(25)?,
         response_text: text(26)?,
     })
-}
-
-impl Order {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::NewestFirst => " ORDER BY id DESC",
-            Self::OldestFirst => " ORDER BY id",
-        }
-    }
 }
 
 impl ToSql for Value {

@@ -2,10 +2,11 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::error::failed;
 use super::pool::transaction;
-use super::read::{Order, Sql, entries};
+use super::read::{Sql, entry};
+use super::search::after;
 use super::write::{delete, drift, replace};
 use crate::clock::Timestamp;
-use crate::entry::EntryId;
+use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::query::Filter;
 use crate::store::sql::{Drift, Value};
@@ -63,9 +64,12 @@ pub(super) fn erase_these(
     let transaction = transaction(writer)?;
     let mut changed = 0;
     for id in ids {
-        let mut condition = of_actor(actor_id)?;
-        condition.and("id = ", Value::Id(*id));
-        for mut entry in entries(&transaction, condition, Order::NewestFirst, 1, 0)? {
+        let found = entry(&transaction, *id)?;
+        let theirs = |entry: &LogEntry| {
+            let actor = entry.context.actor.as_ref();
+            actor.is_some_and(|actor| actor.id == actor_id)
+        };
+        if let Some(mut entry) = found.filter(theirs) {
             entry.erase_person();
             replace(&transaction, &entry)?;
             changed += 1;
@@ -116,9 +120,4 @@ impl Step {
             next: last.copied().and_then(after),
         }
     }
-}
-
-fn after(id: EntryId) -> Option<EntryId> {
-    let next = u128::from_be_bytes(*id.as_bytes()).checked_add(1)?;
-    Some(EntryId::from_bytes(next.to_be_bytes()))
 }

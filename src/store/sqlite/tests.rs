@@ -1,6 +1,7 @@
 use rusqlite::params_from_iter;
 
-use super::read::{Order, Sql, page_sql};
+use super::read::Sql;
+use super::search::Order;
 use super::*;
 use crate::entry::{Context, EntryKind, EventRecord};
 use crate::query::{PathPattern, StatusRange};
@@ -28,13 +29,15 @@ fn entry(number: u32, title_bytes: usize) -> LogEntry {
 async fn plan(store: &SqliteStore, scope: &Scope, filter: Filter, order: Order) -> String {
     let mut condition = Sql::new([scope.as_filter(), &filter], Drift::default()).unwrap();
     condition.and("id < ", Value::Id(EntryId::MAX));
-    let (sql, values) = page_sql(condition, order, 51, 0);
+    condition.push_sql(order.sql());
+    let (text, values) = condition.into_parts();
+    let sql = format!("SELECT id FROM entry WHERE {text}");
     let plan = store.pool.read(move |db| {
         let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
         Ok(rows.unwrap().map(Result::unwrap).collect::<Vec<_>>())
     });
-    plan.await.unwrap().join("\n")
+    plan.await.unwrap().join("\n").replace("COVERING ", "")
 }
 
 #[tokio::test]
@@ -79,8 +82,6 @@ async fn listings_run_along_a_key_and_sort_nothing() {
             let plan = plan(&store, scope, filter.clone(), order).await;
             assert!(plan.contains(wanted), "{filter:?}\n{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{filter:?}\n{plan}");
-            let detail = "SEARCH detail USING INTEGER PRIMARY KEY";
-            assert!(plan.contains(detail), "{plan}");
         }
     }
 }

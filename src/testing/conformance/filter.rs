@@ -1,7 +1,7 @@
-use super::{Backend, agrees, filtered};
+use super::{Backend, agrees, filtered, ids, walk};
 use crate::clock::Timestamp;
-use crate::entry::{Kind, LogEntry};
-use crate::query::{Filter, LogQuery, PathPattern, Scope, StatusRange};
+use crate::entry::{EntryId, Kind, LogEntry};
+use crate::query::{Filter, LogQuery, PathPattern, Position, Scope, StatusRange};
 use crate::testing::{Random, sample};
 
 /// Every field of the filter, alone, with values that hit, that miss, and several at once.
@@ -93,6 +93,119 @@ pub async fn filter_with_a_thousand_values_of_each_field_is_answered(store: impl
     filter.statuses = (0..1000).map(StatusRange::exact).collect();
     filter.organisations = texts().chain(["one".into(), "two".into()]).collect();
     agrees(&store, &entries, &filtered(filter)).await;
+
+    let mut filter = Filter::new();
+    filter.routes = texts().chain(["one".into(), "two".into()]).collect();
+    let fields: [fn(&mut Filter) -> &mut Vec<String>; 11] = [
+        |it| &mut it.actors,
+        |it| &mut it.sessions,
+        |it| &mut it.api_keys,
+        |it| &mut it.projects,
+        |it| &mut it.environments,
+        |it| &mut it.user_agents,
+        |it| &mut it.request_ids,
+        |it| &mut it.api_versions,
+        |it| &mut it.categories,
+        |it| &mut it.actions,
+        |it| &mut it.ref_ids,
+    ];
+    for field in fields {
+        let mut alone = Filter::new();
+        field(&mut alone).clone_from(&filter.routes);
+        agrees(&store, &entries, &filtered(alone)).await;
+    }
+    filter.exchanges = (0..1000).map(sample::id).collect();
+    agrees(&store, &entries, &filtered(filter)).await;
+}
+
+/// A text is found in either body, and in what an event says and holds; the case of ASCII letters does not count, that of others does.
+pub async fn text_is_found_in_bodies_and_events_whatever_its_case(store: impl Backend) {
+    let mut entries = sample::variants(1);
+    let numbered = (100..).zip(sample::HOSTILE);
+    entries.extend(numbered.map(|(number, text)| sample::everywhere(number, text)));
+    store.write(&entries).await.unwrap();
+    let found = [
+        "pLAIN",
+        "{\"a\":1}",
+        "nul \0 é",
+        "[1,2",
+        "JANE RENAMED",
+        "the quota",
+        "/name",
+        "gone",
+        "",
+    ];
+    let absent = [
+        "plain text",
+        "É😀",
+        "user_1",
+        "curl/8.5.0",
+        "inq_1",
+        "%",
+        "_lain",
+        "pl*n",
+    ];
+    for text in found.iter().chain(&absent).chain(&sample::HOSTILE) {
+        let mut filter = Filter::new();
+        filter.text = Some((*text).to_owned());
+        let matches = entries.iter().any(|entry| filter.matches(entry));
+        assert!(matches || !found.contains(text), "{text}");
+        assert!(
+            !matches || !absent.contains(text) || sample::HOSTILE.contains(text),
+            "{text}"
+        );
+        for position in [
+            Position::First,
+            Position::Number(2),
+            Position::FromOldest(1),
+        ] {
+            let query = filtered(filter.clone()).limit(7).position(position);
+            agrees(&store, &entries, &query).await;
+        }
+        filter.kinds = vec![Kind::Event];
+        agrees(&store, &entries, &filtered(filter)).await;
+    }
+}
+
+/// A search for text may stop before its page is full; the walk goes on from there, in either direction.
+pub async fn walk_for_a_text_shows_every_match_once_however_early_its_pages_stop(
+    store: impl Backend,
+) {
+    let has_text = |number: u32| matches!(number, 1 | 7 | 2_600..=2_610 | 5_998);
+    let entries: Vec<_> = (1..=6_000)
+        .map(|number| match has_text(number) {
+            true => sample::exchange(number),
+            false => sample::plain(number),
+        })
+        .collect();
+    for batch in entries.chunks(1_000) {
+        store.write(batch).await.unwrap();
+    }
+    let mut filter = Filter::new();
+    filter.text = Some("é😀".into());
+    let query = filtered(filter).limit(3);
+    let found = walk(&store, query.clone(), async || {}).await;
+    let mut wanted: Vec<_> = (1..=6_000)
+        .filter(|&it| has_text(it))
+        .map(sample::id)
+        .collect();
+    wanted.reverse();
+    assert_eq!(ids(&found), wanted);
+
+    let (mut query, mut found) = (query.position(Position::Before(EntryId::MIN)), Vec::new());
+    loop {
+        agrees(&store, &entries, &query).await;
+        let page = store.list(&query).await.unwrap();
+        let newest = page.entries.first().map(|entry| entry.id);
+        found.extend(ids(&page.entries).into_iter().rev());
+        if !page.has_newer {
+            break;
+        }
+        let reached = page.searched_to.or(newest).unwrap();
+        query = query.position(Position::Before(reached));
+    }
+    wanted.reverse();
+    assert_eq!(found, wanted);
 }
 
 /// Takes a filter apart into filters of one field each.
@@ -130,6 +243,7 @@ fn parts(filter: Filter) -> Vec<Filter> {
     part(&|it| it.actions.clone_from(&filter.actions));
     part(&|it| it.ref_ids.clone_from(&filter.ref_ids));
     part(&|it| it.exchanges.clone_from(&filter.exchanges));
+    part(&|it| it.text.clone_from(&filter.text));
     part(&|it| it.nothing = filter.nothing);
     parts
 }

@@ -37,14 +37,17 @@ pub async fn pages_after_and_before_an_id_tell_what_surrounds_them(store: impl B
     }
 }
 
-/// Pages by number agree with the reference, past the end too.
+/// Pages by number, from either end, agree with the reference, past the end too.
 pub async fn pages_by_number_tell_what_surrounds_them(store: impl Backend) {
     let entries: Vec<_> = (1..=10).map(sample::plain).collect();
     store.write(&entries).await.unwrap();
     for limit in [1, 3, 5, 10, 11] {
         for number in 0..=12 {
             let query = LogQuery::new(Scope::all()).limit(limit);
-            agrees(&store, &entries, &query.position(Position::Number(number))).await;
+            let numbered = query.clone().position(Position::Number(number));
+            agrees(&store, &entries, &numbered).await;
+            let from_oldest = query.position(Position::FromOldest(number));
+            agrees(&store, &entries, &from_oldest).await;
         }
     }
 }
@@ -71,6 +74,13 @@ pub async fn absurd_page_numbers_are_empty_pages(store: impl Backend) {
                 .unwrap();
             assert!(page.entries.is_empty());
             assert!(page.has_newer && !page.has_older);
+            let query = LogQuery::new(Scope::all()).limit(limit);
+            let page = store
+                .list(&query.position(Position::FromOldest(number)))
+                .await
+                .unwrap();
+            assert!(page.entries.is_empty());
+            assert!(page.has_older && !page.has_newer);
         }
     }
 }
@@ -106,7 +116,7 @@ pub async fn cursor_walk_under_concurrent_writes_shows_every_entry_once(store: i
         }
     });
     let mut page = 0;
-    let walked = walk(&*store, 7, async || {
+    let walked = walk(&*store, by(7), async || {
         page += 1;
         let batch = [
             sample::plain(20_000 + page),
@@ -132,7 +142,7 @@ pub async fn cursor_walk_under_deletion_shows_every_surviving_entry_once(store: 
     let entries: Vec<_> = (1..=300).map(sample::plain).collect();
     store.write(&entries).await.unwrap();
     let mut page = 0;
-    let walked = walk(&store, 7, async || {
+    let walked = walk(&store, by(7), async || {
         page += 1;
         store.delete_before(sample::time(page * 5)).await.unwrap();
     })
@@ -154,7 +164,7 @@ pub async fn cursor_walk_under_deletion_shows_every_surviving_entry_once(store: 
 pub async fn count_equals_the_length_of_the_walk(store: impl Backend) {
     store.write(&Random::new(4).entries(1, 137)).await.unwrap();
     for limit in [1, 10, 137, 1000] {
-        let walked = walk(&store, limit, async || {}).await;
+        let walked = walk(&store, by(limit), async || {}).await;
         let count = store
             .count(&Scope::all(), &Default::default())
             .await
@@ -164,8 +174,15 @@ pub async fn count_equals_the_length_of_the_walk(store: impl Backend) {
     }
 }
 
+fn by(limit: u32) -> LogQuery {
+    LogQuery::new(Scope::all()).limit(limit)
+}
+
 fn positions() -> Vec<Position> {
-    let mut positions = vec![Position::First, Position::Number(1)];
+    let mut positions = vec![Position::First];
+    for number in 0..=2 {
+        positions.extend([Position::Number(number), Position::FromOldest(number)]);
+    }
     let around = (0..=20).map(sample::id);
     for id in around.chain([EntryId::MIN, EntryId::MAX]) {
         positions.extend([Position::After(id), Position::Before(id)]);

@@ -31,6 +31,7 @@ pub async fn no_filter_widens_a_scope(store: impl Backend) {
                     Position::After(entry.id),
                     Position::Before(entry.id),
                     Position::Number(2),
+                    Position::FromOldest(2),
                 ];
                 for position in positions {
                     let query = query.clone().limit(2).position(position);
