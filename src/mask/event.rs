@@ -1,12 +1,8 @@
 //! Events that the application tells.
 
-use serde_json::Value;
-
-use super::{Masker, context, document, headers, path_of, told};
+use super::{Masker, Pass, context, diff, document, headers, path_of, told};
 use crate::capture::{CapturedEvent, EventDraft, Json, Origin, Reservation, TrustedNetworks};
 use crate::entry::{Change, Context, EntryKind, EventRecord, LogEntry, Place};
-
-use super::Pass;
 
 impl Masker {
     /// Masks an event. The reservation is then the entry's.
@@ -92,12 +88,5 @@ fn record(draft: EventDraft, pass: &mut Pass<'_>) -> EventRecord {
 fn change(before: Option<&Json>, after: Option<&Json>, pass: &mut Pass<'_>) -> Option<Change> {
     let before = before.map(|it| document::mask(it, Place::EventBefore, pass));
     let after = after.map(|it| document::mask(it, Place::EventAfter, pass));
-    if before.is_none() && after.is_none() {
-        return None;
-    }
-    Some(Change {
-        before: before.map_or(Value::Null, |it| it.shown),
-        after: after.map_or(Value::Null, |it| it.shown),
-        ..Change::default()
-    })
+    (before.is_some() || after.is_some()).then(|| diff::change(before, after))
 }

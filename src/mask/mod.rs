@@ -25,6 +25,7 @@ mod base64;
 mod body;
 mod context;
 mod cookies;
+mod diff;
 mod document;
 mod event;
 mod headers;
