@@ -24,10 +24,9 @@ impl Reply {
     /// A value that does not serialise gives a reply of status 500 without a body.
     pub fn json(status: StatusCode, value: &(impl Serialize + ?Sized)) -> Self {
         let mut body = Vec::with_capacity(1024);
-        let written = value.serialize(&mut Serializer::with_formatter(&mut body, NoMarkup));
-        let (status, body) = match written {
-            Ok(()) => (status, body),
-            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),
+        let status = match append_json(&mut body, value) {
+            true => status,
+            false => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let headers = HeaderMap::from_iter([(
             CONTENT_TYPE,
@@ -48,6 +47,17 @@ impl Reply {
         }
         self
     }
+}
+
+/// Appends JSON as [`Reply::json`] writes it. Tells whether the value serialised; if not, nothing is appended.
+#[must_use]
+pub(super) fn append_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> bool {
+    let start = out.len();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut *out, NoMarkup));
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written.is_ok()
 }
 
 /// Compact JSON in which the characters that HTML and old JavaScript read as syntax are escaped. They can only stand in strings.
