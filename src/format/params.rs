@@ -1,6 +1,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
+use jiff::civil::Date;
 use percent_encoding::percent_decode_str;
 
 use super::refusal::Refusal;
@@ -164,6 +166,57 @@ impl Parameters {
             )
         })
     }
+
+    /// Reads the two ends of a period, both inclusive, from two parameters. An end is one of
+    ///
+    /// - a time in RFC 3339 with an offset, as `2026-01-31T12:00:00Z`;
+    /// - a date, as `2026-01-31`: its first microsecond in UTC as the beginning, its last as the end;
+    /// - `now`;
+    /// - a time ago, as `-90d`: one to nine digits and `s`, `m`, `h`, `d` or `w`.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, a repetition, an end before the beginning.
+    ///
+    /// # Example: the last day, up to now
+    ///
+    /// ```
+    /// use tower_api_log::format::{Refusal, Request};
+    /// use tower_api_log::query::Filter;
+    ///
+    /// fn filter(request: &Request<'_>) -> Result<Filter, Refusal> {
+    ///     let mut filter = Filter::new();
+    ///     // since=-24h&to=now
+    ///     (filter.from, filter.to) = request.parameters().period("since", "to", request.now())?;
+    ///     Ok(filter)
+    /// }
+    /// ```
+    pub fn period(
+        &self,
+        from: &str,
+        to: &str,
+        now: Timestamp,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
+        let end = |name: &str| -> Result<Option<RangeInclusive<Timestamp>>, Refusal> {
+            let Some(text) = self.get(name)? else {
+                return Ok(None);
+            };
+            read_moment(text, now).map(Some).ok_or_else(|| {
+                Refusal::parameter(
+                    name,
+                    "must be a time in RFC 3339 with an offset, as 2026-01-31T12:00:00Z, a date, now, or a time ago, as -15m, -36h or -90d",
+                )
+            })
+        };
+        let begins = end(from)?.map(|it| *it.start());
+        let ends = end(to)?.map(|it| *it.end());
+        match begins.zip(ends) {
+            Some((begins, ends)) if begins > ends => {
+                Err(Refusal::parameter(to, format!("must not be before {from}")))
+            }
+            _ => Ok((begins, ends)),
+        }
+    }
 }
 
 impl fmt::Debug for Parameters {
@@ -186,6 +239,43 @@ pub(super) fn read_time(text: &str) -> Option<Timestamp> {
         Some((time, offset)) if time.contains('T') => format!("{time}+{offset}").parse().ok(),
         _ => text.parse().ok(),
     }
+}
+
+/// Reads what [`Parameters::period`] tells, as the span that it names: an instant, but for a date.
+fn read_moment(text: &str, now: Timestamp) -> Option<RangeInclusive<Timestamp>> {
+    if text == "now" {
+        return Some(now..=now);
+    }
+    if let Some(ago) = text.strip_prefix('-') {
+        let at = now.minus(read_ago(ago)?);
+        return Some(at..=at);
+    }
+    match text.as_bytes() {
+        [_, _, _, _, b'-', _, _, b'-', _, _] => {
+            let days = text
+                .parse::<Date>()
+                .ok()?
+                .duration_since(Date::new(1970, 1, 1).ok()?);
+            let day = Timestamp::from_micros(i64::try_from(days.as_micros()).ok()?);
+            Some(day..=day.plus(Duration::from_micros(24 * 3600 * 1_000_000 - 1)))
+        }
+        _ => read_time(text).map(|at| at..=at),
+    }
+}
+
+/// Reads one to nine digits and a unit.
+fn read_ago(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        "w" => 7 * 24 * 3600,
+        _ => return None,
+    };
+    let count = whole_number(digits).filter(|_| (1..=9).contains(&digits.len()))?;
+    Some(Duration::from_secs(count * seconds))
 }
 
 /// Decodes a name or a value of a query; `None` unless it is UTF-8 without NUL.
