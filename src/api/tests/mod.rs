@@ -6,6 +6,7 @@ mod document360;
 mod gorules;
 mod lago;
 mod native;
+mod native_params;
 mod persona;
 mod persona_audit;
 mod rate;

@@ -1,8 +1,10 @@
 use super::*;
-use crate::entry::{CutReason, Kind, Masked, Place};
-use crate::query::{PathPattern, StatusRange};
+use crate::entry::{
+    Change, ChangedField, CutReason, Finding, Masked, Note, Place, Resource, SkipReason,
+};
 
-fn full() -> LogEntry {
+/// An exchange with every field.
+pub(super) fn full() -> LogEntry {
     let mut entry = exchange(1, |exchange, context| {
         let request = &mut exchange.request;
         request.method = "POST".into();
@@ -32,37 +34,66 @@ fn full() -> LogEntry {
         exchange.outcome = Outcome::LeftInBody;
         let spot = Masked::new(Place::RequestHeader, "authorization", "authorization", 40);
         (exchange.masked, exchange.masked_count) = (vec![spot], 120);
+        exchange.notes = vec![Note::new("plan", "pro"), Note::new("plan", "")];
         *context = Context {
             actor: Some(
                 Actor::user("user_1")
                     .email("jane@example.com")
                     .name("Jane", "Doe"),
             ),
+            impersonator: Some("support@example.com".into()),
             session: Some("session_1".into()),
             api_key: Some("key_1".into()),
             organisation: Some("org_a".into()),
             project: Some("project_1".into()),
+            project_name: Some("Apollo".into()),
             environment: Some("production".into()),
+            resource: Some(Resource::new("user", "7")),
             request_id: Some("theirs-1".into()),
             client_ip: Some(IpAddr::from([203, 0, 113, 7])),
             peer_ip: Some(IpAddr::from([10, 0, 0, 1])),
             user_agent: Some("curl/8".into()),
             trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
             api_version: Some("v1".into()),
-            ..Context::default()
         };
     });
     entry.created_at = "2025-06-20T14:34:25.000250Z".parse().unwrap();
     entry
 }
 
-async fn asked(query: &str) -> Filter {
-    let store = SpyStore::new(Vec::new());
-    let api = builder(store.clone()).format(Native).build().unwrap();
-    get(&api, &format!("/api-log/v1/entries?{query}"))
-        .await
-        .ok();
-    store.last_asked().filter
+/// An event with every field.
+pub(super) fn full_event() -> LogEntry {
+    let mut entry = event(2);
+    if let EntryKind::Event(event) = &mut entry.kind {
+        event.title = Some("Jane renamed the project".into());
+        event.change = Some(Box::new(Change {
+            before: serde_json::json!({ "Name": "a", "gone": null }),
+            after: serde_json::json!({ "Name": "b" }),
+            fields: vec![
+                ChangedField {
+                    pointer: "/Name".into(),
+                    before: Some("a".into()),
+                    after: Some("b".into()),
+                },
+                ChangedField {
+                    pointer: "/gone".into(),
+                    before: Some(Value::Null),
+                    after: None,
+                },
+            ],
+            fields_count: 2,
+        }));
+        event.errors = vec![Finding::new("the name is taken").pointer("/Name")];
+        event.alerts = vec![Finding::new("the quota is nearly used up")];
+        event.masked = vec![Masked::new(Place::EventData, "/pin", "names", 4)];
+        event.masked_count = 1;
+    }
+    entry
+}
+
+async fn retrieved(entry: LogEntry) -> Value {
+    let uri = format!("/api-log/v1/entries/{}", entry.id);
+    get(&native(vec![entry]), &uri).await.ok()
 }
 
 #[tokio::test]
@@ -113,63 +144,209 @@ async fn exchange_is_written_whole_and_in_the_documented_order() {
 
 #[tokio::test]
 async fn event_is_written_whole() {
-    let got = get(
-        &native(vec![event(1)]),
-        &format!("/api-log/v1/entries/{}", id(1)),
-    )
-    .await;
     let file = include_str!("../../format/golden/native_event.json");
-    assert_eq!(got.ok(), golden(file, &id(1).to_string()));
+    let wanted = golden(file, &id(2).to_string());
+    assert_eq!(retrieved(full_event()).await, wanted);
 }
 
 #[tokio::test]
-async fn exchange_without_a_response_has_null_for_one() {
-    let api = native(vec![exchange(1, |exchange, _| exchange.response = None)]);
-    let entry = get(&api, &format!("/api-log/v1/entries/{}", id(1)))
+async fn what_an_entry_does_not_have_is_null() {
+    let entry = retrieved(exchange(1, |exchange, _| exchange.response = None)).await;
+    assert_eq!(entry["response"], Value::Null);
+    let without = retrieved(event(1)).await;
+    for name in ["title", "change"] {
+        assert_eq!(without["event"][name], Value::Null, "{name}");
+    }
+    for name in ["errors", "alerts"] {
+        assert_eq!(without["event"][name], serde_json::json!([]), "{name}");
+    }
+    assert_eq!(without["context"]["resource"], Value::Null);
+}
+
+#[tokio::test]
+async fn summary_is_the_entry_without_the_documented_fields_and_no_other() {
+    let api = native(vec![full(), full_event()]);
+    let whole = get(&api, "/api-log/v1/entries?view=full").await.ok();
+    assert_eq!(whole, get(&api, "/api-log/v1/entries").await.ok());
+    let summary = get(&api, "/api-log/v1/entries?view=summary").await.ok();
+    let mut wanted = whole["entries"].clone();
+    for (pointer, names) in [
+        ("/0/event", "change errors alerts data masked"),
+        ("/1", "notes masked"),
+        ("/1/request", "params headers trailers"),
+        ("/1/response", "headers headers_left_out trailers"),
+        ("/1/request/body", "text json keyed_hash"),
+        ("/1/response/body", "text json keyed_hash"),
+    ] {
+        let object = wanted
+            .pointer_mut(pointer)
+            .unwrap()
+            .as_object_mut()
+            .unwrap();
+        for name in names.split(' ') {
+            assert!(object.remove(name).is_some(), "{pointer} {name}");
+        }
+    }
+    assert_eq!(summary["entries"], wanted);
+}
+
+#[tokio::test]
+async fn body_tells_its_state_and_why_it_is_not_whole() {
+    let skipped = retrieved(exchange(1, |exchange, _| {
+        exchange.request_body = BodyRecord::Skipped {
+            reason: SkipReason::ContentType,
+            bytes_seen: 7,
+        };
+        exchange.response_body = BodyRecord::Withheld {
+            reason: crate::entry::WithheldReason::NotUtf8,
+            bytes_seen: 9,
+            keyed_hash: "ab".into(),
+        };
+    }));
+    let entry = skipped.await;
+    assert_eq!(
+        entry["request"]["body"],
+        serde_json::json!({ "state": "skipped", "reason": "content_type", "bytes_seen": 7, "text": null, "json": null, "keyed_hash": null })
+    );
+    assert_eq!(
+        entry["response"]["body"],
+        serde_json::json!({ "state": "withheld", "reason": "not_utf8", "bytes_seen": 9, "text": null, "json": null, "keyed_hash": "ab" })
+    );
+}
+
+#[tokio::test]
+async fn oldest_first_goes_by_page_number() {
+    let api = native((1..=5).map(|number| exchange(number, |_, _| {})).collect());
+    let mut uri = "/api-log/v1/entries?order=oldest&limit=2&count=true".to_owned();
+    let (mut seen, mut back) = (Vec::new(), Vec::new());
+    loop {
+        let list = get(&api, &uri).await.ok();
+        for entry in list["entries"].as_array().unwrap() {
+            seen.push(entry["id"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(list["page"]["after"], Value::Null);
+        assert_eq!(list["page"]["before"], Value::Null);
+        assert_eq!(list["page"]["total"], 5);
+        back.push(list["links"]["prev"].clone());
+        match list["links"]["next"].as_str() {
+            Some(next) => uri = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(
+        seen,
+        (1..=5).map(|it| id(it).to_string()).collect::<Vec<_>>()
+    );
+    assert_eq!(back[0], Value::Null);
+    assert_eq!(
+        back[2],
+        "/api-log/v1/entries?order=oldest&limit=2&count=true&page=2"
+    );
+}
+
+#[tokio::test]
+async fn links_hold_a_relative_time_still() {
+    let api = native((1..=5).map(|number| exchange(number, |_, _| {})).collect());
+    let list = get(&api, "/api-log/v1/entries?limit=1&from=-1h&to=now")
         .await
         .ok();
-    assert_eq!(entry["response"], Value::Null);
+    let next = list["links"]["next"].as_str().unwrap();
+    let (from, to) = (at(60).minus(std::time::Duration::from_secs(3600)), at(60));
+    let encode = |at: Timestamp| at.rfc3339(6).replace(':', "%3A");
+    assert_eq!(
+        next,
+        format!(
+            "/api-log/v1/entries?limit=1&from={}&to={}&after={}",
+            encode(from),
+            encode(to),
+            id(5)
+        )
+    );
+    assert_eq!(
+        get(&api, next).await.ok()["entries"][0]["id"],
+        id(4).to_string()
+    );
+}
+
+/// A store whose search stops after one entry that it looked at.
+#[derive(Clone)]
+struct Searching(SpyStore);
+
+#[async_trait]
+impl LogStore for Searching {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        self.0.get(scope, id).await
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        let every = LogQuery {
+            filter: Filter::default(),
+            limit: 1,
+            ..query.clone()
+        };
+        let mut page = self.0.list(&every).await?;
+        page.searched_to = page
+            .entries
+            .last()
+            .map(|entry| entry.id)
+            .filter(|_| page.has_older);
+        page.entries.retain(|entry| query.filter.matches(entry));
+        Ok(page)
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        self.0.count(scope, filter).await
+    }
 }
 
 #[tokio::test]
-async fn every_filter_reaches_the_store_as_asked() {
-    let text = |value: &str| vec![value.to_owned()];
-    let filter = asked(
-        "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00%2B01:00&method=get,POST&method=PUT\
-         &status=404,5xx&status=200-299&path=/a&path=/b/*,c&route=/users/%7Bid%7D&actor=a,b&organisation=o\
-         &project=p&environment=e&client_ip=::1,127.0.0.1&user_agent=curl%2F8+x&request_id=r,s\
-         &api_version=v1&kind=event,exchange",
-    )
-    .await;
-    let wanted = Filter {
-        from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
-        to: Some("2026-01-01T23:00:00Z".parse().unwrap()),
-        methods: ["GET", "POST", "PUT"].map(str::to_owned).to_vec(),
-        statuses: vec![
-            StatusRange::exact(404),
-            StatusRange::class(5).unwrap(),
-            StatusRange { from: 200, to: 299 },
-        ],
-        paths: vec![PathPattern::new("/a"), PathPattern::new("/b/*,c")],
-        routes: text("/users/{id}"),
-        actors: text("a,b"),
-        organisations: text("o"),
-        projects: text("p"),
-        environments: text("e"),
-        client_ips: vec!["::1".parse().unwrap(), "127.0.0.1".parse().unwrap()],
-        user_agents: text("curl/8 x"),
-        request_ids: ["r", "s"].map(str::to_owned).to_vec(),
-        api_versions: text("v1"),
-        kinds: vec![Kind::Event, Kind::Exchange],
-        ..Filter::default()
-    };
-    assert_eq!(filter, wanted);
+async fn search_that_stopped_early_goes_on_where_it_stopped() {
+    let entries = (1..=5).map(|number| {
+        exchange(number, |exchange, _| {
+            exchange.response_body = whole(if number == 2 { "the Needle" } else { "hay" });
+        })
+    });
+    let store = SpyStore::new(entries.collect());
+    let tokens = BearerTokens::new([(ALL, Scope::all())]).unwrap();
+    let api = LogApi::new(Searching(store)).access(tokens).format(Native);
+    let api = api.build().unwrap();
+    let mut uri = "/api-log/v1/entries?search=needle".to_owned();
+    let (mut found, mut pages) = (Vec::new(), 0);
+    loop {
+        let list = get(&api, &uri).await.ok();
+        found.extend(list["entries"].as_array().unwrap().clone());
+        assert_eq!(list["page"]["after"], list["page"]["searched_to"]);
+        assert_eq!(
+            list["page"]["before"],
+            Value::Null,
+            "a search goes forward only"
+        );
+        assert_eq!(list["links"]["prev"], Value::Null);
+        pages += 1;
+        match list["links"]["next"].as_str() {
+            Some(next) => uri = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(pages, 5);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["id"], id(2).to_string());
 }
 
 #[tokio::test]
-async fn plus_of_an_offset_may_come_unencoded() {
-    let filter = asked("from=2026-01-02T00:00:00+01:00").await;
-    assert_eq!(filter.from, Some("2026-01-01T23:00:00Z".parse().unwrap()));
+async fn reader_who_asks_too_often_is_told_when_to_come_back() {
+    use crate::format::{RateLimit, Refusal, WireFormat};
+    let second = std::time::Duration::from_secs(1);
+    let rate = RateLimit::new(300, 60 * second, 0, second * 7 / 2);
+    let reply = Native.refuse(&Refusal::RateLimited(rate), id(1));
+    assert_eq!(reply.status, 429);
+    assert_eq!(reply.headers["retry-after"], "4");
+    assert_eq!(reply.headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(
+        problem,
+        serde_json::json!({ "title": "Too Many Requests", "status": 429, "request_id": id(1).to_string() })
+    );
 }
 
 #[tokio::test]
@@ -186,96 +363,6 @@ async fn page_by_number_and_total_are_given_when_asked() {
         "a first page that is the last needs no count"
     );
     assert_eq!(short["page"]["limit"], 50);
-}
-
-#[tokio::test]
-async fn bad_parameter_is_named_with_the_accepted_form() {
-    let api = native(Vec::new());
-    for (query, name, detail) in [
-        (
-            "limit=0",
-            "limit",
-            "limit must be a whole number from 1 to 1000",
-        ),
-        (
-            "limit=-1",
-            "limit",
-            "limit must be a whole number from 1 to 1000",
-        ),
-        (
-            "limit=1001",
-            "limit",
-            "limit must be a whole number from 1 to 1000",
-        ),
-        (
-            "limit=99999999999999999999",
-            "limit",
-            "limit must be a whole number from 1 to 1000",
-        ),
-        (
-            "limit=",
-            "limit",
-            "limit must be a whole number from 1 to 1000",
-        ),
-        ("limit=1&limit=2", "limit", "limit must be given once"),
-        (
-            "page=0",
-            "page",
-            "page must be a whole number from 1 to 4294967295",
-        ),
-        ("after=x", "after", "after must be the UUID of an entry"),
-        ("before=", "before", "before must be the UUID of an entry"),
-        ("count=yes", "count", "count must be true or false"),
-        (
-            "status=9xx",
-            "status",
-            "status must be as 404, 4xx or 400-499",
-        ),
-        (
-            "status=404,",
-            "status",
-            "status must be as 404, 4xx or 400-499",
-        ),
-        (
-            "method=G%20T",
-            "method",
-            "method must be methods, as GET,POST",
-        ),
-        (
-            "client_ip=localhost",
-            "client_ip",
-            "client_ip must be IP addresses",
-        ),
-        ("kind=log", "kind", "kind must be exchange or event"),
-        ("actor=", "actor", "actor must not be empty"),
-        (
-            "from=yesterday",
-            "from",
-            "from must be a time in RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
-        ),
-        (
-            "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
-            "to",
-            "to must not be before from",
-        ),
-        ("sort=id", "sort", "sort is not a parameter here"),
-        ("actor=%ff", "actor", "actor must be UTF-8 without NUL"),
-        ("actor=a%00b", "actor", "actor must be UTF-8 without NUL"),
-    ] {
-        let got = get(&api, &format!("/api-log/v1/entries?{query}")).await;
-        assert_eq!(got.status, 400, "{query}");
-        let problem = got.json();
-        assert_eq!(problem["detail"], detail, "{query}");
-        assert_eq!(problem["parameter"], name, "{query}");
-        assert_eq!(problem["status"], 400);
-        assert_eq!(got.header("content-type"), "application/problem+json");
-    }
-    let both = format!("/api-log/v1/entries?after={0}&before={0}", id(1));
-    assert_eq!(get(&api, &both).await.json()["parameter"], "before");
-    let page = format!("/api-log/v1/entries?after={0}&page=2", id(1));
-    assert_eq!(get(&api, &page).await.json()["parameter"], "page");
-    let on_retrieve = format!("/api-log/v1/entries/{}?limit=1", id(1));
-    assert_eq!(get(&api, &on_retrieve).await.json()["parameter"], "limit");
 }
 
 #[tokio::test]

@@ -1,67 +1,94 @@
+mod describe;
 mod document;
+mod export;
+mod har;
+mod paging;
 mod params;
+mod schema;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::Value;
 
 use super::fields::{Case, Field, Object};
-use super::question::{Listing, Lookup, Operation, Question, Route};
+use super::question::{Export, Listing, Lookup, Operation, Question, Route};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
-use super::{Parameters, WireFormat};
-use crate::entry::{EntryId, LogEntry};
+use super::{ExportWriter, WireFormat};
+use crate::entry::{EntryId, Kind, LogEntry};
 use crate::query::{Filter, Page};
+use paging::{Around, Cursor};
 
-/// Our own format: everything that an entry holds.
+/// Our own format: everything that an entry holds, and everything that can be asked.
 ///
 /// | path | gives |
 /// | --- | --- |
-/// | `/api-log/v1/entries` | a page of entries, newest first |
-/// | `/api-log/v1/entries/{id}` | one entry, by its UUID |
+/// | `/api-log/v1/entries` | a page of entries |
+/// | `/api-log/v1/entries/{id}` | one entry, by its UUID; no parameters |
+/// | `/api-log/v1/export.ndjson` | a file of the entries of a list, newest first: one JSON document a line |
+/// | `/api-log/v1/export.csv` | one row an entry |
+/// | `/api-log/v1/export.har` | the exchanges as HAR 1.2, for browsers' network panels and HTTP tools |
 ///
-/// The credential is the token of `Authorization: Bearer`.
+/// The credential is the token of `Authorization: Bearer`. What the store holds is shown, however old it is.
 ///
-/// # Parameters of the list
+/// # Parameters of the list and of the exports
 ///
-/// Repeated values of one parameter are joined by *or*, parameters by *and*. Those marked † also take values separated by commas. An unknown
-/// parameter, and a value that is not of the form told here, is an error and never ignored.
+/// Repeated values of one parameter are joined by *or*, parameters by *and*; those marked ¹ may be there once. Those marked † also take values
+/// separated by commas. Text compares exactly. An unknown parameter, and a value that is not of the form told here, is an error and never ignored.
 ///
 /// | parameter | keeps the entries |
 /// | --- | --- |
-/// | `from`, `to` | begun not before, not after a time in RFC 3339 with an offset; once |
+/// | `from`, `to` ¹ | begun not before, not after: a time in RFC 3339 with an offset (`2026-01-31T12:00:00Z`), a date (from its first, to its last microsecond in UTC), `now`, or a time ago: `-` with one to nine digits and `s`, `m`, `h`, `d` or `w`, as `-15m` |
 /// | `method` † | with a method, in any case |
 /// | `status` † | with a status: `404`, `4xx` or `400-499` |
 /// | `path` | with a path: exact, but for `*`, which stands for any run of characters |
 /// | `route` | with a route's template, `/users/{id}` |
-/// | `actor`, `organisation`, `project`, `environment` | with that id or name in their context |
+/// | `outcome` † | that ended so: `completed`, `service_error`, `panic`, `left_before_response`, `left_in_body`, `body_error`, `upgraded` |
+/// | `min_duration`, `max_duration` ¹ | that took at least, at most so long to their end: `200us`, `250ms`, `1.5s`; whole microseconds, up to twelve digits before the point |
+/// | `actor`, `session`, `api_key`, `organisation`, `project`, `environment` | with that id or name in their context |
+/// | `actor_kind` † | of a kind of actor: `user`, `service` |
 /// | `client_ip` † | from an address |
 /// | `user_agent` | with a `User-Agent`, whole |
 /// | `request_id` † | with the client's own request id |
 /// | `api_version` † | with an API version, `v1` |
-/// | `kind` † | of a kind: `exchange`, `event` |
+/// | `kind` † | of a kind: `exchange`, `event`; no HAR holds events |
+/// | `category`, `action` | with that category, action of an event |
+/// | `ref_id` | about an object: the `ref_id` of an event, the id of an exchange's resource |
+/// | `exchange` † | events that happened in an exchange, by its UUID |
+/// | `search` ¹ | that hold a text of 1 to 256 bytes, whatever the case of ASCII letters: in a body, or in an event's title, change, errors, alerts and data as JSON |
 ///
-/// | parameter | chooses |
+/// | parameter ¹ | chooses |
 /// | --- | --- |
-/// | `limit` | the entries of a page: 1 to 1000, 50 by default |
-/// | `after` | the page of the entries older than an id |
-/// | `before` | the page of the entries newer than an id; not together with `after` |
-/// | `page` | the page of a number from 1, whose cost grows with it; not together with `after` or `before` |
-/// | `count` | `true`: a total over all pages as well; `false` by default |
+/// | `limit` | the entries of a page: 1 to 1,000, 50 by default. Of an export: 1 to 1,000,000, 10,000 by default |
+/// | `after` | the entries older than an id |
+/// | `before` | the page of the entries newer than an id; not together with `after`. List only |
+/// | `page` | the page of a number from 1, whose cost grows with it; not together with `after` or `before`. List only |
+/// | `order` | `newest` first, the default, or `oldest` first: by page number, not together with `after` or `before`. List only |
+/// | `count` | `true`: a total over all pages as well; `false` by default. List only |
+/// | `view` | `full`, the default, or `summary`: see below. Not for CSV and HAR |
+///
+/// There is no sort by another column: the id is the order of every listing, and the only one in which a page stays the same while entries are written.
+///
+/// A `search` has no index to go by. It looks at a bounded number of entries for each page, so that a page may come out short or empty while there is more:
+/// `page.searched_to` is then the last id that was looked at, and `page.after` goes on from there. Therefore it goes forward only, not together with
+/// `before`, `page`, `order=oldest` or `count=true`. An export goes on by itself.
 ///
 /// # The list
 ///
 /// | field | what it is |
 /// | --- | --- |
-/// | `entries` | the entries, newest first |
-/// | `page.after`, `page.before` | the id to ask for next as `after` (older) or `before` (newer); null where there is no such page |
+/// | `entries` | the entries |
+/// | `page.after`, `page.before` | the id to ask for next as `after` (older) or `before` (newer); null where there is no such page, `before` with `search`, and both with `order=oldest` |
 /// | `page.limit` | the limit that was used |
 /// | `page.total` | the entries over all pages; null unless counted |
-/// | `links.next`, `links.prev` | relative links to the older and the newer page, with the same parameters; null where there is none |
+/// | `page.searched_to` | how far a search came that has not looked at everything yet; otherwise null |
+/// | `links.next`, `links.prev` | relative links to the next and the previous page, with the same parameters, relative times made absolute; null where there is none |
 ///
 /// # An entry
 ///
-/// Every field is there in every entry of its kind, null where nothing is known. In brackets: OpenTelemetry's name.
+/// Every field is there in every entry of its kind, null where nothing is known. In brackets: OpenTelemetry's name. `view=summary` leaves out the fields
+/// marked ‡, and no other.
 ///
 /// | field | what it is |
 /// | --- | --- |
@@ -69,9 +96,11 @@ use crate::query::{Filter, Page};
 /// | `kind` | `exchange` or `event` |
 /// | `created_at` | when it began, RFC 3339 in UTC with microseconds |
 /// | `context.actor` | `kind` (`user`, `service`), `id` (user.id), `email` (user.email), `first_name`, `last_name`; or null |
+/// | `context.impersonator` | the e-mail address of whoever acts in the actor's name |
 /// | `context.session` | the actor's session (session.id) |
 /// | `context.api_key` | the fingerprint or record id of the API key |
-/// | `context.organisation`, `.project`, `.environment` | whose it is |
+/// | `context.organisation`, `.project`, `.project_name`, `.environment` | whose it is |
+/// | `context.resource` | the object that it is about, `kind` and `id`; or null |
 /// | `context.request_id` | the client's own request id, not unique |
 /// | `context.client_ip` | the client (client.address) |
 /// | `context.peer_ip` | the other end of the connection (network.peer.address) |
@@ -86,57 +115,106 @@ use crate::query::{Filter, Page};
 /// | `request.method` | as sent (http.request.method) |
 /// | `request.scheme`, `.authority` | (url.scheme), (server.address and server.port) |
 /// | `request.path`, `.query` | as sent, secrets replaced (url.path), (url.query) |
-/// | `request.params` | the query as nested parameters, leaves are strings |
 /// | `request.route` | the template (http.route) |
 /// | `request.version` | `1.0`, `1.1`, `2`, `3` (network.protocol.version) |
-/// | `request.headers`, `.trailers` | lists of `[name, value]` in order, names in lower case, duplicates kept (http.request.header) |
+/// | `request.params` ‡ | the query as nested parameters, leaves are strings |
+/// | `request.headers`, `.trailers` ‡ | lists of `[name, value]` in order, names in lower case, duplicates kept (http.request.header) |
 /// | `request.body`, `response.body` | see below |
 /// | `response` | null if the exchange ended without one |
 /// | `response.status` | (http.response.status_code) |
-/// | `response.headers`, `.trailers` | as those of the request (http.response.header) |
-/// | `response.headers_left_out` | whether the budget of captured bytes had no room for the headers |
+/// | `response.headers`, `.trailers` ‡ | as those of the request (http.response.header) |
+/// | `response.headers_left_out` ‡ | whether the budget of captured bytes had no room for the headers |
 /// | `outcome` | how it ended: see [`Outcome`](crate::entry::Outcome) |
 /// | `timing.to_headers_micros` | whole microseconds until the response's head; null without one |
 /// | `timing.to_last_byte_micros` | whole microseconds until the end (http.server.request.duration) |
-/// | `masked.count` | how many spots were masked |
-/// | `masked.spots` | the first 100 of them: `place`, `pointer`, `rule`, `bytes` |
+/// | `notes` ‡ | what the application noted: a list of `name` and `value` |
+/// | `masked.count` ‡ | how many spots were masked |
+/// | `masked.spots` ‡ | the first 100 of them: `place`, `pointer`, `rule`, `bytes` |
 ///
 /// A body has `state` (`empty`, `whole`, `truncated`, `skipped`, `withheld`), `reason` (null unless truncated, skipped or withheld: see
 /// [`CutReason`](crate::entry::CutReason), [`SkipReason`](crate::entry::SkipReason), [`WithheldReason`](crate::entry::WithheldReason)), `bytes_seen`
-/// (http.request.body.size), `text` (the masked text), `json` (the same as JSON, where it is whole JSON that any reader can read) and `keyed_hash` (of
+/// (http.request.body.size), `text` ‡ (the masked text), `json` ‡ (the same as JSON, where it is whole JSON that any reader can read) and `keyed_hash` ‡ (of
 /// what was withheld).
 ///
-/// Of an event: `event.category`, `.action`, `.ref_id`, `.title`, `.data` (JSON as the application gave it) and `.exchange` (the id of the exchange in
-/// which it happened).
+/// Of an event:
+///
+/// | field | what it is |
+/// | --- | --- |
+/// | `event.category`, `.action`, `.ref_id` | what was done to which object |
+/// | `event.title` | one line for people |
+/// | `event.exchange` | the id of the exchange in which it happened |
+/// | `event.change` ‡ | the object `before` and `after` (null where it was not there), and in `fields` the first 100 spots of `fields_count` that differ: `pointer` (RFC 6901), `before` and `after`, each absent where nothing was there; or null |
+/// | `event.errors`, `.alerts` ‡ | lists of `message` and `pointer` |
+/// | `event.data` ‡ | JSON as the application gave it |
+/// | `event.masked` ‡ | as of an exchange |
+///
+/// # Exports
+///
+/// An export is streamed page by page, in constant memory. One that fails in the middle breaks off, so that a part is not taken for the whole. One that reached
+/// its `limit` goes on with the last id as `after`. Each has the name `api-log` with its extension.
+///
+/// - **NDJSON**: the documents of the list, each on a line of its own.
+/// - **CSV**: the columns `id`, `kind`, `created_at`, `method`, `scheme`, `authority`, `path`, `query`, `route`, `status`, `outcome`, `to_headers_micros`,
+///   `to_last_byte_micros`, `request_bytes`, `response_bytes`, `category`, `action`, `ref_id`, `title`, `exchange`, `actor_kind`, `actor_id`, `actor_email`,
+///   `impersonator`, `session`, `api_key`, `organisation`, `project`, `project_name`, `environment`, `resource_kind`, `resource_id`, `request_id`,
+///   `client_ip`, `user_agent`, `trace_id`, `api_version`; empty where an entry has none. A cell that a spreadsheet would run as a formula has an
+///   apostrophe in front.
+/// - **HAR**: exchanges only, events are left out. Status 0 where there was no response. `timings.wait` lasts until the response's head, `receive` from there to
+///   the end. Trailers have no place in it. The comment of a body that is not there or not whole says why. Where the scheme is not known it is `http`,
+///   where the host is not known `unknown.invalid`. `_id` is the entry's id, `_outcome` its outcome.
 ///
 /// # Errors
 ///
 /// `application/problem+json` (RFC 9457): `title`, `status`, `detail` (names the parameter and the accepted form), `parameter` (its name) and
-/// `request_id` (the id of the refused request); absent where there is nothing to say.
+/// `request_id` (the id of the refused request); absent where there is nothing to say. A reader who asks too often gets 429 with `Retry-After` in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Native;
 
 const LIST: &str = "/api-log/v1/entries";
 const RETRIEVE: &str = "/api-log/v1/entries/{id}";
+const NDJSON: &str = "/api-log/v1/export.ndjson";
+const CSV: &str = "/api-log/v1/export.csv";
+const HAR: &str = "/api-log/v1/export.har";
+
+/// How much of an entry is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    Summary,
+    Full,
+}
 
 impl WireFormat for Native {
     fn routes(&self) -> Vec<Route> {
         vec![
             Route::new(LIST, Operation::List),
             Route::new(RETRIEVE, Operation::Retrieve),
+            Route::new(NDJSON, Operation::Export),
+            Route::new(CSV, Operation::Export),
+            Route::new(HAR, Operation::Export),
         ]
     }
 
     fn ask(&self, request: &Request<'_>) -> Result<Question, Refusal> {
+        let (parameters, now) = (request.parameters(), request.now());
         match request.operation() {
-            Operation::List => params::listing(request.parameters()).map(Question::List),
+            Operation::List => params::listing(parameters, now).map(Question::List),
             Operation::Retrieve => {
-                request.parameters().only(&[])?;
+                parameters.only(&[])?;
                 let lookup = Lookup::new(Filter::default());
                 let id = request.path_param("id").parse().ok();
                 Ok(Question::Retrieve(lookup.id(id)))
             }
-            Operation::Export => Err(Refusal::NoRoute),
+            Operation::Export => {
+                let more: &[&str] = match request.template() {
+                    NDJSON => &["view"],
+                    _ => &[],
+                };
+                let mut export = params::export(parameters, now, more)?;
+                if request.template() == HAR {
+                    only_exchanges(&mut export.filter)?;
+                }
+                Ok(Question::Export(export))
+            }
         }
     }
 
@@ -147,20 +225,20 @@ impl WireFormat for Native {
         page: &Page,
         total: Option<u64>,
     ) -> Result<Reply, Refusal> {
+        let view = params::view(request.parameters())?;
         let entries = page.entries.iter();
-        let entries: Vec<Field<'_>> = entries.map(|entry| document::entry(entry).into()).collect();
-        let older = page.entries.last().filter(|_| page.has_older);
-        let newer = page.entries.first().filter(|_| page.has_newer);
-        let id = |entry: &LogEntry| entry.id.to_string();
-        let link = |name, entry: &LogEntry| link(request.parameters(), name, entry.id);
+        let entries: Vec<Field<'_>> = entries.map(|it| document::entry(it, view).into()).collect();
+        let around = Around::new(asked, page);
         let cursors = Object::new()
-            .with("after", older.map(id))
-            .with("before", newer.map(id))
+            .with("after", around.next.as_ref().and_then(Cursor::id))
+            .with("before", around.prev.as_ref().and_then(Cursor::id))
             .with("limit", u64::from(asked.limit))
-            .with("total", total);
+            .with("total", total)
+            .with("searched_to", page.searched_to.map(|id| id.to_string()));
+        let link = |cursor: &Cursor| cursor.link(request.parameters(), asked);
         let links = Object::new()
-            .with("next", older.map(|entry| link("after", entry)))
-            .with("prev", newer.map(|entry| link("before", entry)));
+            .with("next", around.next.as_ref().map(link))
+            .with("prev", around.prev.as_ref().map(link));
         let list = Object::new()
             .with("entries", entries)
             .with("page", cursors)
@@ -169,8 +247,16 @@ impl WireFormat for Native {
     }
 
     fn entry(&self, _: &Request<'_>, entry: &LogEntry) -> Result<Reply, Refusal> {
-        let entry = document::entry(entry);
+        let entry = document::entry(entry, View::Full);
         Ok(Reply::json(StatusCode::OK, &entry.cased(Case::Snake)))
+    }
+
+    fn export(&self, request: &Request<'_>, _: &Export) -> Result<Box<dyn ExportWriter>, Refusal> {
+        Ok(match request.template() {
+            CSV => Box::new(export::Csv),
+            HAR => Box::new(har::Har::default()),
+            _ => Box::new(export::Ndjson(params::view(request.parameters())?)),
+        })
     }
 
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply {
@@ -193,19 +279,23 @@ impl WireFormat for Native {
             Refusal::NoCredential | Refusal::BadCredential => {
                 reply.header(WWW_AUTHENTICATE, "Bearer")
             }
+            Refusal::RateLimited(rate) => {
+                reply.header(RETRY_AFTER, &rate.reset_seconds().to_string())
+            }
             _ => reply,
         }
     }
+
+    fn describe(&self, route: &Route) -> Value {
+        describe::operation(route.template())
+    }
 }
 
-/// Links to another page of the same listing.
-fn link(parameters: &Parameters, cursor: &str, id: EntryId) -> String {
-    let mut query = form_urlencoded::Serializer::for_suffix(format!("{LIST}?"), LIST.len() + 1);
-    let kept = parameters
-        .iter()
-        .filter(|(name, _)| !["after", "before", "page"].contains(name));
-    query
-        .extend_pairs(kept)
-        .append_pair(cursor, &id.to_string());
-    query.finish()
+/// Keeps events out of what cannot hold them.
+fn only_exchanges(filter: &mut Filter) -> Result<(), Refusal> {
+    if filter.kinds.contains(&Kind::Event) {
+        return Err(Refusal::parameter("kind", "must be exchange here"));
+    }
+    filter.kinds = vec![Kind::Exchange];
+    Ok(())
 }

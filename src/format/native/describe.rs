@@ -1,0 +1,292 @@
+use serde_json::{Value, json};
+
+use super::params::{DEFAULT_EXPORT, DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH};
+use super::{CSV, HAR, LIST, NDJSON, schema};
+use crate::entry::{ActorKind, Outcome};
+use crate::format::Parameters;
+use crate::format::openapi::{self, object, query};
+use crate::query::LogQuery;
+
+/// Describes the route of a template.
+pub(super) fn operation(template: &str) -> Value {
+    match template {
+        LIST => openapi::operation(
+            "native_list",
+            "Gives a page of entries",
+            list_parameters(),
+            responses("A page of entries", "application/json", schema::list()),
+        ),
+        NDJSON => openapi::operation(
+            "native_export_ndjson",
+            "Exports entries, one JSON document a line",
+            with(export_parameters(), [view()]),
+            file(
+                "application/x-ndjson",
+                json!({ "type": "string", "contentMediaType": "application/x-ndjson" }),
+            ),
+        ),
+        CSV => openapi::operation(
+            "native_export_csv",
+            "Exports entries, one row each",
+            export_parameters(),
+            file(
+                "text/csv",
+                json!({ "type": "string", "contentMediaType": "text/csv" }),
+            ),
+        ),
+        HAR => openapi::operation(
+            "native_export_har",
+            "Exports exchanges as HAR 1.2",
+            export_parameters(),
+            file("application/json", schema::har()),
+        ),
+        _ => retrieve(),
+    }
+}
+
+fn retrieve() -> Value {
+    let id = json!({ "type": "string", "format": "uuid" });
+    let mut responses = responses("The entry", "application/json", schema::entry());
+    responses.push((404, problem("No such entry within the reader's scope", &[])));
+    openapi::operation(
+        "native_retrieve",
+        "Gives one entry",
+        vec![openapi::path("id", "The entry's UUID", id)],
+        responses,
+    )
+}
+
+fn responses(description: &str, media_type: &str, schema: Value) -> Vec<(u16, Value)> {
+    vec![
+        (200, openapi::response(description, media_type, schema)),
+        (
+            400,
+            problem(
+                "A parameter is unknown, repeated or not of the accepted form",
+                &[],
+            ),
+        ),
+        (
+            401,
+            problem(
+                "No credential, or one that nobody holds",
+                &["WWW-Authenticate"],
+            ),
+        ),
+        (403, problem("The reader may not read the log", &[])),
+        (
+            429,
+            problem("The reader has asked too often", &["Retry-After"]),
+        ),
+        (500, problem("The store failed", &[])),
+        (
+            503,
+            problem(
+                "The store, or what knows the readers, cannot be reached now",
+                &[],
+            ),
+        ),
+    ]
+}
+
+fn file(media_type: &str, schema: Value) -> Vec<(u16, Value)> {
+    let mut responses = responses(
+        "The file, streamed; it breaks off where the store fails",
+        media_type,
+        schema,
+    );
+    if let Some((_, found)) = responses.first_mut() {
+        found["headers"] = required_headers(&["Content-Disposition"]);
+    }
+    responses
+}
+
+fn problem(description: &str, headers: &[&str]) -> Value {
+    let mut schema = object(json!({
+        "title": { "type": "string" },
+        "status": { "type": "integer" },
+        "request_id": { "type": "string", "format": "uuid" },
+    }));
+    for (name, description) in [
+        ("detail", "One sentence"),
+        ("parameter", "The name of the parameter"),
+    ] {
+        schema["properties"][name] = json!({ "type": "string", "description": description });
+    }
+    let mut response = openapi::response(description, "application/problem+json", schema);
+    response["headers"] = required_headers(headers);
+    response
+}
+
+fn required_headers(names: &[&str]) -> Value {
+    names
+        .iter()
+        .map(|name| {
+            (
+                (*name).to_owned(),
+                json!({ "required": true, "schema": { "type": "string" } }),
+            )
+        })
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
+}
+
+fn list_parameters() -> Vec<Value> {
+    let id = json!({ "type": "string", "format": "uuid" });
+    let number = |most: u64, default: Option<u64>| match default {
+        Some(default) => {
+            json!({ "type": "integer", "minimum": 1, "maximum": most, "default": default })
+        }
+        None => json!({ "type": "integer", "minimum": 1, "maximum": most }),
+    };
+    let limit = number(LogQuery::MAX_LIMIT.into(), Some(DEFAULT_LIMIT.into()));
+    with(
+        shared_parameters(),
+        [
+            query("limit", "The most entries of the page", limit),
+            query(
+                "before",
+                "The page of the entries newer than this id; not together with after",
+                id,
+            ),
+            query(
+                "page",
+                "The page of this number; not together with after or before",
+                number(MAX_PAGE, None),
+            ),
+            query(
+                "order",
+                "The order; oldest goes by page number, not with after or before",
+                json!({ "enum": ["newest", "oldest"], "default": "newest" }),
+            ),
+            query(
+                "count",
+                "Whether to count the entries over all pages",
+                json!({ "type": "boolean", "default": false }),
+            ),
+            view(),
+        ],
+    )
+}
+
+fn export_parameters() -> Vec<Value> {
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_EXPORT, "default": DEFAULT_EXPORT });
+    with(
+        shared_parameters(),
+        [query("limit", "The most entries of the file", limit)],
+    )
+}
+
+fn view() -> Value {
+    let views = json!({ "enum": ["full", "summary"], "default": "full" });
+    query("view", "How much of each entry is shown", views)
+}
+
+fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Value> {
+    parameters.extend(more);
+    parameters
+}
+
+/// Describes what a listing and an export have in common, but for the limit.
+fn shared_parameters() -> Vec<Value> {
+    let text =
+        || json!({ "type": "string", "minLength": 1, "maxLength": Parameters::MAX_VALUE_BYTES });
+    let list = |items: Value| json!({ "type": "array", "items": items, "maxItems": Parameters::MAX_VALUES });
+    let uuid = || json!({ "type": "string", "format": "uuid" });
+    let time = || {
+        json!({ "anyOf": [
+            { "type": "string", "format": "date-time" },
+            { "type": "string", "format": "date" },
+            { "type": "string", "pattern": "^(now|-[0-9]{1,9}[smhdw])$" },
+        ] })
+    };
+    let duration = || {
+        let pattern = r"^[0-9]{1,12}(us|(\.[0-9]{1,3})?ms|(\.[0-9]{1,6})?s)$";
+        json!({ "type": "string", "pattern": pattern })
+    };
+    let outcomes = Outcome::ALL.map(Outcome::as_str);
+    let actor_kinds = ActorKind::ALL.map(ActorKind::as_str);
+    vec![
+        query("from", "Begun not before", time()),
+        query("to", "Begun not after; a date counts to its end", time()),
+        query(
+            "method",
+            "The method, in any case; also separated by commas",
+            list(json!({ "type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" })),
+        ),
+        query(
+            "status",
+            "The status, a class or a range; also separated by commas",
+            list(json!({ "type": "string", "pattern": "^([0-9]{3}(-[0-9]{3})?|[1-5][xX]{2})$" })),
+        ),
+        query(
+            "path",
+            "The path; * stands for any run of characters",
+            list(text()),
+        ),
+        query("route", "The route's template", list(text())),
+        query(
+            "outcome",
+            "How it ended; also separated by commas",
+            list(json!({ "enum": outcomes })),
+        ),
+        query("min_duration", "The least time to the end", duration()),
+        query("max_duration", "The most time to the end", duration()),
+        query("actor", "The actor's id", list(text())),
+        query(
+            "actor_kind",
+            "The kind of the actor; also separated by commas",
+            list(json!({ "enum": actor_kinds })),
+        ),
+        query("session", "The actor's session", list(text())),
+        query(
+            "api_key",
+            "The fingerprint or record id of the API key",
+            list(text()),
+        ),
+        query("organisation", "The organisation", list(text())),
+        query("project", "The project", list(text())),
+        query("environment", "The environment", list(text())),
+        query(
+            "client_ip",
+            "The client's address; also separated by commas",
+            list(
+                json!({ "anyOf": [{ "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }] }),
+            ),
+        ),
+        query("user_agent", "The user agent, whole", list(text())),
+        query(
+            "request_id",
+            "The client's own request id; also separated by commas",
+            list(text()),
+        ),
+        query(
+            "api_version",
+            "The API's version; also separated by commas",
+            list(text()),
+        ),
+        query(
+            "kind",
+            "The kind of the entry; also separated by commas",
+            list(json!({ "enum": ["exchange", "event"] })),
+        ),
+        query("category", "The category of an event", list(text())),
+        query("action", "The action of an event", list(text())),
+        query(
+            "ref_id",
+            "The id of the object that it is about",
+            list(text()),
+        ),
+        query(
+            "exchange",
+            "The exchange in which an event happened; also separated by commas",
+            list(uuid()),
+        ),
+        query(
+            "search",
+            "A text in bodies and events, at most 256 bytes long",
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH }),
+        ),
+        query("after", "The entries older than this id", uuid()),
+    ]
+}
