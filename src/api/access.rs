@@ -43,6 +43,12 @@ pub trait Access: Send + Sync + 'static {
     ///
     /// A [`Denial`], which the reader gets in the format's words.
     async fn authorize(&self, request: &Parts, credential: Option<&str>) -> Result<Reader, Denial>;
+
+    /// Describes where the credential stands, as a Security Scheme Object of OpenAPI 3.1, if not where the formats look for it. By default it is where
+    /// they do.
+    fn security(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 /// Why a reader may not read.

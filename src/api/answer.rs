@@ -1,29 +1,20 @@
-use bytes::Bytes;
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ALLOW, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 
 use super::export::Exporting;
+use super::openapi::Document;
 use super::read::{Read, Telling};
+use super::response::Answer;
 use super::routes::Match;
-use super::{ApiBody, Denial, Reader, Shared, conditional};
+use super::{ApiBody, Denial, Reader, Shared};
 use crate::clock::Timestamp;
-use crate::entry::{EntryId, LogEntry, OwnEndpoint};
+use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
-    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Reply, Request, Route,
-    WireFormat,
+    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request, Route, WireFormat,
 };
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
-
-/// What goes out, before the header fields that every reply has.
-enum Answer {
-    Reply(Reply),
-    Export(HeaderMap, Exporting),
-}
 
 /// What is learnt of a request on its way.
 struct Course {
@@ -49,9 +40,12 @@ impl Shared {
         };
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
-        let answer = match &found {
-            Some(found) => self.answer(format, found, &parts, &mut course).await,
-            None => Err(Refusal::NoRoute),
+        let path = parts.uri.path();
+        let document = self.openapi.as_ref().filter(|it| it.path == path);
+        let answer = match (&found, document) {
+            (Some(found), _) => self.answer(format, found, &parts, &mut course).await,
+            (None, Some(document)) => self.document(document, &parts, &mut course).await,
+            (None, None) => Err(Refusal::NoRoute),
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reply = format.refuse(&refusal, course.id);
@@ -63,7 +57,7 @@ impl Shared {
                 _ => reply,
             })
         });
-        let mut response = respond(answer, &parts);
+        let mut response = answer.respond(&parts);
         let answered = Answered {
             id: course.id,
             scope: course.reader.as_ref().map(|reader| &reader.scope),
@@ -79,6 +73,32 @@ impl Shared {
         response
     }
 
+    /// Gives the OpenAPI document to whom any of the formats knows.
+    async fn document(
+        &self,
+        document: &Document,
+        parts: &Parts,
+        course: &mut Course,
+    ) -> Result<Answer, Refusal> {
+        only_reading(&parts.method)?;
+        let mut tried = Vec::new();
+        let mut refused = Refusal::NoCredential;
+        for format in &self.formats {
+            let credential = format.credential(&parts.headers);
+            if tried.contains(&credential) {
+                continue;
+            }
+            tried.push(credential);
+            match self.admit(credential, parts, course).await {
+                Ok(_) => return Ok(Answer::Reply(document.reply.clone())),
+                Err(Refusal::NoCredential) => {}
+                Err(Refusal::BadCredential) => refused = Refusal::BadCredential,
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Err(refused)
+    }
+
     /// Decides in this order: the method, the reader, how often they ask, the parameters, the entry; so that who may not read learns of nothing
     /// else.
     async fn answer(
@@ -88,10 +108,9 @@ impl Shared {
         parts: &Parts,
         course: &mut Course,
     ) -> Result<Answer, Refusal> {
-        if !matches!(parts.method, Method::GET | Method::HEAD) {
-            return Err(Refusal::MethodNotAllowed);
-        }
-        let scope = self.admit(format, parts, course).await?;
+        only_reading(&parts.method)?;
+        let credential = format.credential(&parts.headers);
+        let scope = self.admit(credential, parts, course).await?;
         let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
         let request = Request {
             route: found.route,
@@ -131,11 +150,10 @@ impl Shared {
     /// Finds out who reads, and counts it.
     async fn admit(
         &self,
-        format: &dyn WireFormat,
+        credential: Option<&str>,
         parts: &Parts,
         course: &mut Course,
     ) -> Result<Scope, Refusal> {
-        let credential = format.credential(&parts.headers);
         let known = self.access.authorize(parts, credential).await;
         let known = known.map_err(|denial| match (denial, credential) {
             (Denial::Unauthenticated, None) => Refusal::NoCredential,
@@ -204,6 +222,13 @@ impl Course {
     }
 }
 
+fn only_reading(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Refusal::MethodNotAllowed),
+    }
+}
+
 /// What a reader may know of a failure of the store: whether it may pass.
 fn failed(error: Error) -> Refusal {
     match error.kind() {
@@ -211,56 +236,4 @@ fn failed(error: Error) -> Refusal {
         _ if error.is_retryable() => Refusal::Unavailable,
         _ => Refusal::Internal,
     }
-}
-
-fn respond(answer: Answer, request: &Parts) -> Response<ApiBody> {
-    let mut response = match answer {
-        Answer::Reply(reply) => whole(reply, &request.headers),
-        Answer::Export(headers, body) => {
-            let mut response = Response::new(ApiBody::export(body));
-            *response.headers_mut() = headers;
-            response
-        }
-    };
-    if request.method == Method::HEAD {
-        *response.body_mut() = ApiBody::whole(Bytes::new());
-    }
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response.extensions_mut().insert(OwnEndpoint);
-    response
-}
-
-/// Makes the response of a reply; without its body where that is given and the reader holds it already.
-fn whole(reply: Reply, request: &HeaderMap) -> Response<ApiBody> {
-    let etag = match reply.status {
-        StatusCode::OK => conditional::etag(&reply.body),
-        _ => None,
-    };
-    let held = etag
-        .as_ref()
-        .is_some_and(|it| conditional::is_held(request, it));
-    let length = reply.body.len();
-    let mut response = Response::new(ApiBody::whole(reply.body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, length.into());
-    headers.extend(etag.map(|etag| (ETAG, etag)));
-    if held {
-        headers.remove(CONTENT_LENGTH);
-        headers.remove(CONTENT_TYPE);
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = ApiBody::whole(Bytes::new());
-    }
-    response
 }

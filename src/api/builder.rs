@@ -1,9 +1,11 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "rate-limit")]
 use std::time::Duration;
 
 use super::access::Access;
+use super::openapi::Document;
 #[cfg(feature = "rate-limit")]
 use super::rate::Limiter;
 use super::read::{OnRead, Read};
@@ -23,6 +25,7 @@ pub struct Builder<A> {
     #[cfg(feature = "rate-limit")]
     rate_limit: Option<(u32, Duration)>,
     on_read: Option<OnRead>,
+    openapi: Option<Cow<'static, str>>,
     access: A,
 }
 
@@ -39,6 +42,7 @@ impl Builder<Unguarded> {
             #[cfg(feature = "rate-limit")]
             rate_limit: None,
             on_read: None,
+            openapi: Some("/openapi.json".into()),
             access: Unguarded(()),
         }
     }
@@ -52,6 +56,7 @@ impl Builder<Unguarded> {
             #[cfg(feature = "rate-limit")]
             rate_limit: self.rate_limit,
             on_read: self.on_read,
+            openapi: self.openapi,
             access: Box::new(access),
         }
     }
@@ -69,6 +74,22 @@ impl<A> Builder<A> {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Serves the OpenAPI 3.1 document of what is mounted at another path than `/openapi.json`.
+    ///
+    /// Every reader who is known by the credential of one of the formats gets it; it counts as a request, and as no reading of the log.
+    #[must_use]
+    pub fn openapi_at(mut self, path: impl Into<Cow<'static, str>>) -> Self {
+        self.openapi = Some(path.into());
+        self
+    }
+
+    /// Serves no OpenAPI document.
+    #[must_use]
+    pub fn without_openapi(mut self) -> Self {
+        self.openapi = None;
         self
     }
 
@@ -129,14 +150,22 @@ impl Builder<Box<dyn Access>> {
     ///
     /// # Errors
     ///
-    /// A configuration error when there is no format, when a template of a route is malformed, when a path has a route in two formats, or when a
-    /// rate limit allows no request or has a period that is zero or longer than a year.
+    /// A configuration error when there is no format, when a template of a route is malformed, when a path has a route in two formats or is that of the
+    /// OpenAPI document as well, when a format does not describe a route as an object, or when a rate limit allows no request or has a period that is
+    /// zero or longer than a year.
     pub fn build(self) -> Result<LogApi, Error> {
         let routes = self.formats.iter().map(|format| format.routes());
         let routes = Routes::new(routes)?;
         #[cfg(feature = "rate-limit")]
         let limiter = match self.rate_limit {
             Some((requests, period)) => Some(Limiter::new(requests, period, self.clock.clone())?),
+            None => None,
+        };
+        let openapi = match self.openapi {
+            Some(path) => {
+                routes.check_free(&path)?;
+                Some(Document::new(path.into(), &self.formats, &*self.access)?)
+            }
             None => None,
         };
         Ok(LogApi {
@@ -148,6 +177,7 @@ impl Builder<Box<dyn Access>> {
                 #[cfg(feature = "rate-limit")]
                 limiter,
                 on_read: self.on_read,
+                openapi,
                 clock: self.clock,
                 ids: EntryIds::default(),
             }),

@@ -13,9 +13,11 @@ mod builder;
 mod conditional;
 mod digest;
 mod export;
+mod openapi;
 #[cfg(feature = "rate-limit")]
 mod rate;
 mod read;
+mod response;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -35,6 +37,7 @@ use crate::clock::Clock;
 use crate::entry::EntryIds;
 use crate::format::WireFormat;
 use crate::store::LogStore;
+use openapi::Document;
 use read::OnRead;
 use routes::Routes;
 
@@ -44,7 +47,7 @@ pub use builder::{Builder, Unguarded};
 pub use read::Read;
 pub use tokens::{BearerTokens, HeaderTokens};
 
-/// The read side: a tower service that answers `GET` and `HEAD` on the routes of its formats.
+/// The read side: a tower service that answers `GET` and `HEAD` on the routes of its formats, and describes them at `/openapi.json`.
 ///
 /// It reads no request body, so it takes any. Mount it outside the layer that records, or leave its own traffic to the mark
 /// [`OwnEndpoint`](crate::entry::OwnEndpoint) that every response carries.
@@ -81,6 +84,7 @@ struct Shared {
     store: Arc<dyn LogStore>,
     formats: Vec<Box<dyn WireFormat>>,
     routes: Routes,
+    openapi: Option<Document>,
     access: Box<dyn Access>,
     #[cfg(feature = "rate-limit")]
     limiter: Option<rate::Limiter>,
@@ -99,12 +103,14 @@ impl LogApi {
         Builder::new(Arc::new(store))
     }
 
-    /// Turns the service into a router with one route for each path of its formats, to be merged into the application's.
+    /// Turns the service into a router with one route for each path of its formats and one for the OpenAPI document, to be merged into the
+    /// application's. Axum panics when both have the same path; see [`Builder::openapi_at`] and [`Builder::without_openapi`].
     #[cfg(feature = "axum")]
     pub fn into_router(self) -> axum::Router {
         let templates = self.shared.routes.templates();
         let both = templates.flat_map(|template| [template.to_owned(), format!("{template}/")]);
-        let both: Vec<String> = both.collect();
+        let document = self.shared.openapi.iter().map(|it| it.path.clone());
+        let both: Vec<String> = both.chain(document).collect();
         both.iter().fold(axum::Router::new(), |router, template| {
             router.route_service(template, self.clone())
         })

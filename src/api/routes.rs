@@ -74,6 +74,18 @@ impl Routes {
         })
     }
 
+    /// Refuses a path that is none or that a format answers.
+    pub(super) fn check_free(&self, path: &str) -> Result<(), Error> {
+        let segments = parse(path)?;
+        let plain = segments.iter().all(|it| matches!(it, Segment::Literal(_)));
+        if !plain || self.find(path).is_some() {
+            return Err(Error::configuration(format!(
+                "the OpenAPI document needs a path of its own: {path}"
+            )));
+        }
+        Ok(())
+    }
+
     #[cfg(feature = "axum")]
     pub(super) fn templates(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().map(|known| known.route.template())

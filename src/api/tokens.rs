@@ -105,6 +105,11 @@ impl Access for HeaderTokens {
         self.known
             .find(only(&request.headers, self.header.as_str()))
     }
+
+    fn security(&self) -> Option<serde_json::Value> {
+        let name = self.header.as_str();
+        Some(serde_json::json!({ "type": "apiKey", "in": "header", "name": name }))
+    }
 }
 
 impl fmt::Debug for HeaderTokens {

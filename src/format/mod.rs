@@ -69,6 +69,11 @@ pub trait WireFormat: Send + Sync + 'static {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
+    /// Describes where [`WireFormat::credential`] stands, as a Security Scheme Object of OpenAPI 3.1: by default `Authorization: Bearer`.
+    fn security(&self) -> serde_json::Value {
+        serde_json::json!({ "type": "http", "scheme": "bearer" })
+    }
+
     /// Reads what is asked for.
     ///
     /// # Errors

@@ -7,11 +7,14 @@ mod gorules;
 mod lago;
 mod native;
 mod native_params;
+mod openapi;
 mod persona;
 mod persona_audit;
 mod rate;
 mod read;
 mod scope;
+mod served;
+mod truth;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
