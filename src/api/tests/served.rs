@@ -1,7 +1,7 @@
 //! The formats, as the tests that hold for every one of them ask: one row each.
 
 use super::*;
-use crate::format::{Operation, Route, WireFormat};
+use crate::format::{Document360, GoRules, Operation, PersonaAudit, Route, WireFormat};
 use crate::testing::{Random, sample};
 
 /// Every format that the crate has.
@@ -11,29 +11,16 @@ pub(super) fn served() -> Vec<Served> {
         row(Persona::new(), bearer, |id| {
             vec![id.prefixed("req"), id.to_string()]
         }),
+        row(PersonaAudit::new(), bearer, |id| {
+            vec![id.prefixed("ual"), id.to_string()]
+        }),
         row(Lago::new(), bearer, |id| vec![id.to_string()]),
+        row(GoRules::new().all_categories(), bearer, |id| {
+            vec![id.to_string()]
+        }),
+        row(Document360::new(), api_token, |id| vec![id.to_string()]),
     ]
 }
-
-/// Templates that no format describes yet, with the parameters of their query.
-pub(super) const UNDESCRIBED: &[(&str, &str)] = &[
-    (
-        "/api-log/v1/entries",
-        "from to method status path route actor organisation project environment client_ip user_agent request_id api_version kind \
-         limit after before page count",
-    ),
-    ("/api-log/v1/entries/{id}", ""),
-    (
-        "/api/v1/api-logs",
-        "page[size] page[after] page[before] fields[api-log]",
-    ),
-    ("/api/v1/api-logs/{api-log-id}", "include fields[api-log]"),
-    (
-        "/api/v1/api_logs",
-        "page per_page from_date to_date http_methods[] http_statuses[] api_version request_paths[] clients[]",
-    ),
-    ("/api/v1/api_logs/{request_id}", ""),
-];
 
 /// What stands for every parameter of a path but an entry's id: what the sample events are about.
 pub(super) const REF: &str = "ref_1";
@@ -63,6 +50,10 @@ fn row<F: WireFormat + Clone>(
 
 pub(super) fn bearer(token: &str) -> (&'static str, String) {
     ("authorization", format!("Bearer {token}"))
+}
+
+fn api_token(token: &str) -> (&'static str, String) {
+    ("api_token", token.to_owned())
 }
 
 /// Mounts every format.
@@ -114,9 +105,6 @@ pub(super) async fn document(api: &LogApi, token: &str) -> Value {
 
 /// The names of the parameters that a route's query may have.
 pub(super) fn parameters(document: &Value, template: &str) -> Vec<String> {
-    if let Some((_, names)) = UNDESCRIBED.iter().find(|(known, _)| *known == template) {
-        return names.split_whitespace().map(str::to_owned).collect();
-    }
     let described = document["paths"][template]["get"]["parameters"].as_array();
     let described = described.into_iter().flatten();
     let queries = described.filter(|parameter| parameter["in"] == "query");
