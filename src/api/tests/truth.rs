@@ -105,7 +105,7 @@ fn refuses_alike(response: &Value, got: &Got) -> Result<(), String> {
 
 /// Values of which each parameter accepts some.
 fn values() -> Vec<String> {
-    let words = "oldest 1 2 0 true false desc ASC DESC id createdAt POST post 2xx 200 succeeded failed 127.0.0.1 v1 event exchange completed user \
+    let words = "newest 1 2 0 true false desc ASC DESC id createdAt POST post 2xx 200 succeeded failed 127.0.0.1 v1 event exchange completed user \
                  project created kebab request path data.x * -90d 5ms ndjson csv har json x";
     let mut values: Vec<String> = words.split(' ').map(str::to_owned).collect();
     let id = sample::id(3);
