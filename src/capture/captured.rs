@@ -27,6 +27,10 @@ pub(crate) struct Captured {
     /// What the application said of the caller.
     pub(crate) told: Option<Box<Context>>,
     pub(crate) notes: Vec<Note>,
+    /// Whether it was let through only for the event that it may be.
+    pub(crate) is_left_out: bool,
+    /// Why the response's body does not show, although it was kept for the event.
+    pub(crate) hides_response_body: Option<SkipReason>,
     /// Held until the entry is stored.
     pub(crate) reservation: Reservation,
 }

@@ -35,9 +35,14 @@ pub(crate) trait Outbox: Send + Sync {
 }
 
 impl Desk {
-    pub(crate) fn new(clock: Arc<dyn Clock>, budget: Arc<Budget>, outbox: Box<dyn Outbox>) -> Self {
+    pub(crate) fn new(
+        ids: Arc<EntryIds>,
+        clock: Arc<dyn Clock>,
+        budget: Arc<Budget>,
+        outbox: Box<dyn Outbox>,
+    ) -> Self {
         Self {
-            ids: Arc::default(),
+            ids,
             clock,
             budget,
             outbox,

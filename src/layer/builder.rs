@@ -6,12 +6,14 @@ use std::sync::Arc;
 use http::Extensions;
 
 use super::ApiLogLayer;
+use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
 use super::service::Shared;
+use crate::annotate::{AuditRoutes, CompiledRoutes};
 use crate::capture::{Budget, Desk, ForwardedHeader, Item, Policy, TrustedNetworks};
 use crate::clock::{Clock, SystemClock};
-use crate::entry::Context;
+use crate::entry::{Context, EntryIds};
 use crate::error::Error;
 use crate::mask::{Masker, Rules};
 use crate::recorder::{self, Delivery, Intake, Made, Recorder};
@@ -40,8 +42,16 @@ pub struct ApiLogLayerBuilder {
     forwarded_header: ForwardedHeader,
     hooks: Hooks,
     request_ids: RequestIds,
+    audit: Option<AuditRoutes>,
     clock: Arc<dyn Clock>,
     max_captured_bytes: usize,
+}
+
+/// What the request path and the recorder's thread share.
+struct Parts {
+    audit: Option<Arc<CompiledRoutes>>,
+    budget: Arc<Budget>,
+    ids: Arc<EntryIds>,
 }
 
 impl ApiLogLayerBuilder {
@@ -58,6 +68,7 @@ impl ApiLogLayerBuilder {
             forwarded_header: ForwardedHeader::default(),
             hooks: Hooks::default(),
             request_ids: RequestIds::default(),
+            audit: None,
             clock: Arc::new(SystemClock::default()),
             max_captured_bytes: Self::DEFAULT_MAX_CAPTURED_BYTES,
         }
@@ -170,6 +181,12 @@ impl ApiLogLayerBuilder {
         self
     }
 
+    /// Makes events of the calls of certain routes.
+    pub fn audit(mut self, routes: AuditRoutes) -> Self {
+        self.audit = Some(routes);
+        self
+    }
+
     /// Tells the time; [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -197,31 +214,37 @@ impl ApiLogLayerBuilder {
         }
         let networks = self.networks.iter().map(String::as_str);
         let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
-        let mut masker = Masker::new(self.rules.compile()?, networks);
-        let budget = Budget::new(self.max_captured_bytes);
-        let gauge = budget.clone();
+        let masker = Masker::new(self.rules.compile()?, networks);
+        let audit = self.audit.clone().map(AuditRoutes::compile).transpose()?;
+        let parts = Parts {
+            audit: audit.map(Arc::new),
+            budget: Budget::new(self.max_captured_bytes),
+            ids: Arc::default(),
+        };
+        let mut gate = Gate {
+            masker,
+            audit: parts.audit.clone(),
+            ids: parts.ids.clone(),
+        };
         let mask = move |item: Item| {
-            let (entry, reservation) = match item {
-                Item::Exchange(captured) => masker.exchange(*captured),
-                Item::Event(event) => masker.event(*event),
-            };
+            let Passed {
+                own,
+                found,
+                reservation,
+            } = gate.pass(item);
             Made {
-                own: Some(entry),
-                found: Vec::new(),
+                own,
+                found,
                 guard: reservation,
             }
         };
+        let gauge = parts.budget.clone();
         let (intake, recorder) =
             recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
-        Ok(self.assemble(intake, recorder, budget))
+        Ok(self.assemble(intake, recorder, parts))
     }
 
-    fn assemble(
-        self,
-        intake: Intake<Item>,
-        recorder: Recorder,
-        budget: Arc<Budget>,
-    ) -> ApiLogLayer {
+    fn assemble(self, intake: Intake<Item>, recorder: Recorder, parts: Parts) -> ApiLogLayer {
         let Self {
             policy,
             hooks,
@@ -229,7 +252,8 @@ impl ApiLogLayerBuilder {
             clock,
             ..
         } = self;
-        let desk = Arc::new(Desk::new(clock, budget, Box::new(intake.clone())));
+        let Parts { audit, budget, ids } = parts;
+        let desk = Arc::new(Desk::new(ids, clock, budget, Box::new(intake.clone())));
         let teller = desk.clone();
         let shared = Shared {
             intake,
@@ -238,6 +262,7 @@ impl ApiLogLayerBuilder {
             hooks,
             request_ids,
             desk,
+            audit,
         };
         ApiLogLayer {
             shared: Arc::new(shared),
@@ -251,7 +276,12 @@ pub(super) fn with_defaults(sink: Arc<dyn LogSink>) -> ApiLogLayer {
         .build()
         .unwrap_or_else(|_| {
             let (intake, recorder) = recorder::dead();
-            ApiLogLayerBuilder::new(sink).assemble(intake, recorder, Budget::new(0))
+            let parts = Parts {
+                audit: None,
+                budget: Budget::new(0),
+                ids: Arc::default(),
+            };
+            ApiLogLayerBuilder::new(sink).assemble(intake, recorder, parts)
         })
 }
 

@@ -7,9 +7,9 @@ use http_body::Body;
 
 use super::hooks::MatchedRoute;
 use super::service::Shared;
-use crate::annotate::{ApiLog, Told};
+use crate::annotate::{ApiLog, Call, Told};
 use crate::capture::{
-    Captured, CapturedEvent, CapturedResponse, Chosen, Fields, Item, Origin, SharedTap, Tap,
+    Captured, CapturedEvent, CapturedResponse, Chosen, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
 use crate::entry::{Context, Note, Outcome, OwnEndpoint, SkipReason, Timing};
 
@@ -41,6 +41,8 @@ pub(super) struct Progress {
     /// When the last frame passed.
     to_last_frame: Option<Duration>,
     response_tap: Option<Tap>,
+    /// Whether an audit route may ask for the response's body.
+    is_response_read: bool,
     /// Whether the service, or its body, is being polled: what is dropped then is dropped by a panic.
     is_polled: bool,
 }
@@ -154,8 +156,11 @@ impl Open {
         if !self.take_late_route(response.extensions()) {
             self.leave_out();
         }
+        let audit = self.shared.audit.as_ref();
+        self.progress.is_response_read =
+            audit.is_some_and(|audit| audit.may_read_response(self.call()));
+        let limit = self.response_body_limit(response.headers());
         let Self {
-            shared,
             captured,
             chosen,
             progress,
@@ -163,7 +168,8 @@ impl Open {
         } = self;
         let headers = response.headers();
         let size = Fields::size_of(headers);
-        let fits = chosen.is_some() && captured.reservation.grow_head(size);
+        let is_needed = chosen.is_some() || progress.is_response_read;
+        let fits = is_needed && captured.reservation.grow_head(size);
         let fields = fits.then(|| {
             let mut fields = Fields::with_capacity(size);
             fields.extend(headers);
@@ -175,16 +181,36 @@ impl Open {
             fields,
             trailers: Fields::default(),
         });
-        let limit = match chosen {
-            Some(chosen) => shared.policy.of(*chosen).response_body_limit(headers),
-            None => Err(SkipReason::Policy),
-        };
         // A server drops the body at the length that the head declares, without asking for its end.
         let declared = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         let expected = response.body().size_hint().exact().or_else(declared);
         let mut tap = Tap::new(limit, expected, captured.reservation.empty_sibling());
         tap.polled();
         progress.response_tap = Some(tap);
+    }
+
+    /// Says how many bytes of the response's body are kept; also those that only an audit route reads.
+    fn response_body_limit(&mut self, headers: &HeaderMap) -> Result<usize, SkipReason> {
+        let policy = &self.shared.policy;
+        let limit = match self.chosen {
+            Some(chosen) => policy.of(chosen).response_body_limit(headers),
+            None => Err(SkipReason::Policy),
+        };
+        if limit == Err(SkipReason::Policy) && self.progress.is_response_read {
+            self.captured.hides_response_body = Some(SkipReason::Policy);
+            return Policy::default().response_body_limit(headers);
+        }
+        limit
+    }
+
+    /// Returns the request's head as an audit route is compared with it.
+    fn call(&self) -> Call<'_> {
+        let target = self.captured.request.text(":path").unwrap_or_default();
+        Call {
+            method: self.captured.method.as_str(),
+            path: target.split('?').next().unwrap_or_default(),
+            route: self.captured.request.text(":route"),
+        }
     }
 
     /// Takes a route that the response tells and the request did not, and what its policy says; `false` when the policy leaves it out.
@@ -262,8 +288,11 @@ impl Open {
         self.hand_over(std::mem::take(&mut told.events), told.context.as_deref());
         if !self.is_kept(&told, took) {
             self.leave_out();
-            self.shared.intake.shared().ledger.filtered();
-            return;
+            if !self.is_event() {
+                self.shared.intake.shared().ledger.filtered();
+                return;
+            }
+            self.captured.is_left_out = true;
         }
         self.captured.timing = Timing::new(self.progress.to_headers, took);
         self.take_request_body();
@@ -272,6 +301,12 @@ impl Open {
             shared, captured, ..
         } = self;
         shared.intake.push(Item::Exchange(captured));
+    }
+
+    /// Tells whether an audit route makes an event of the exchange.
+    fn is_event(&self) -> bool {
+        let audit = self.shared.audit.as_ref();
+        audit.is_some_and(|audit| audit.fires(self.call(), self.captured.has_failed()))
     }
 
     fn is_kept(&self, told: &Told, took: Duration) -> bool {
@@ -288,8 +323,12 @@ impl Open {
         if told.leaves_out_request_body {
             captured.request_body.skip(SkipReason::Application);
         }
-        if told.leaves_out_response_body {
-            captured.response_body.skip(SkipReason::Application);
+        match told.leaves_out_response_body {
+            true if self.progress.is_response_read => {
+                captured.hides_response_body = Some(SkipReason::Application);
+            }
+            true => captured.response_body.skip(SkipReason::Application),
+            false => {}
         }
         let context = told.context.as_ref().map_or(0, |it| it.size_bytes());
         let notes = told.notes.iter().map(Note::size_bytes).sum::<usize>();

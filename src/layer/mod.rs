@@ -16,6 +16,7 @@
 mod body;
 mod builder;
 mod future;
+mod gate;
 mod hooks;
 mod in_flight;
 mod outbox;

@@ -11,7 +11,7 @@ use super::future::ResponseFuture;
 use super::hooks::{Hooks, target};
 use super::in_flight::{Open, Pending, Progress};
 use super::request_id::RequestIds;
-use crate::annotate::ApiLog;
+use crate::annotate::{ApiLog, CompiledRoutes};
 use crate::capture::{
     Captured, CapturedBody, Chosen, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
@@ -33,6 +33,7 @@ pub(super) struct Shared {
     pub(super) hooks: Hooks,
     pub(super) request_ids: RequestIds,
     pub(super) desk: Arc<Desk>,
+    pub(super) audit: Option<Arc<CompiledRoutes>>,
 }
 
 impl<S> ApiLogService<S> {
@@ -169,6 +170,8 @@ impl Shared {
             peer: self.hooks.peer(request.extensions(), ledger),
             told: None,
             notes: Vec::new(),
+            is_left_out: false,
+            hides_response_body: None,
             reservation,
         }))
     }

@@ -50,7 +50,9 @@ use std::borrow::Cow;
 use http::Version;
 
 use crate::capture::{Captured, Fields, Reservation, TrustedNetworks};
-use crate::entry::{EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord};
+use crate::entry::{
+    BodyRecord, EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord, SkipReason,
+};
 
 use body::Bodies;
 use names::Names;
@@ -72,6 +74,15 @@ pub(crate) struct Masker {
     trusted: TrustedNetworks,
 }
 
+/// An exchange that was masked.
+pub(crate) struct Masked {
+    pub(crate) entry: LogEntry,
+    /// The masked body of the response where the entry must not show it.
+    pub(crate) hidden_response_body: Option<BodyRecord>,
+    /// The entry's, which may be somewhat larger than what was captured.
+    pub(crate) reservation: Reservation,
+}
+
 /// What the maskers of one entry share.
 struct Pass<'m> {
     headers: &'m mut Names,
@@ -85,8 +96,8 @@ impl Masker {
         Self { rules, trusted }
     }
 
-    /// Masks an exchange. The reservation is then the entry's, which may be somewhat larger than what was captured.
-    pub(crate) fn exchange(&mut self, captured: Captured) -> (LogEntry, Reservation) {
+    /// Masks an exchange.
+    pub(crate) fn exchange(&mut self, captured: Captured) -> Masked {
         let (mut pass, bodies) = self.rules.pass();
 
         let mut request = request(&captured, &mut pass);
@@ -116,14 +127,29 @@ impl Masker {
             });
         }
         pass.report.enter(Place::ResponseBody);
+        let mark = pass.report.mark();
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
+        let is_hidden = |_: &SkipReason| exchange.response_body != BodyRecord::Empty;
+        let hidden_response_body = captured
+            .hides_response_body
+            .filter(is_hidden)
+            .map(|reason| {
+                pass.report.forget(&mark);
+                let bytes_seen = exchange.response_body.bytes_seen();
+                let shown = BodyRecord::Skipped { reason, bytes_seen };
+                std::mem::replace(&mut exchange.response_body, shown)
+            });
         exchange.notes = told::notes(captured.notes, &mut pass);
         (exchange.masked, exchange.masked_count) = pass.report.finish();
         let kind = EntryKind::Exchange(Box::new(exchange));
         let entry = LogEntry::new(captured.id, captured.started, context, kind);
         let mut reservation = captured.reservation;
         reservation.stand_for(entry.size_bytes());
-        (entry, reservation)
+        Masked {
+            entry,
+            hidden_response_body,
+            reservation,
+        }
     }
 }
 

@@ -92,6 +92,8 @@ impl Sample {
             peer: "192.0.2.1:80".parse().ok(),
             told: None,
             notes: Vec::new(),
+            is_left_out: false,
+            hides_response_body: None,
             reservation: Budget::new(10).reserve(4).unwrap(),
         }
     }
@@ -102,7 +104,7 @@ impl Sample {
         let compiled = rules.compile().unwrap();
         Masker::new(compiled, TrustedNetworks::default())
             .exchange(self.captured())
-            .0
+            .entry
     }
 }
 
@@ -231,7 +233,8 @@ fn entry_has_the_parts_of_the_request_and_who_called() {
     };
     captured.told = Some(Box::new(told));
     let compiled = Rules::default().compile().unwrap();
-    let (entry, reservation) = Masker::new(compiled, TrustedNetworks::default()).exchange(captured);
+    let masked = Masker::new(compiled, TrustedNetworks::default()).exchange(captured);
+    let (entry, reservation) = (masked.entry, masked.reservation);
     assert_eq!(reservation.bytes(), entry.size_bytes());
     let request = &entry.exchange().unwrap().request;
     assert_eq!(request.authority.as_deref(), Some("x.test"));

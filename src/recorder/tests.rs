@@ -79,7 +79,7 @@ struct Item {
     alive: Arc<AtomicUsize>,
     panics: bool,
     is_left_out: bool,
-    found: usize,
+    is_found: bool,
 }
 
 struct Fixture {
@@ -113,7 +113,7 @@ fn fixture(delivery: Delivery) -> Fixture {
         let entry = || LogEntry::new(ids.next(at), at, Context::default(), kind.clone());
         Made {
             own: (!item.is_left_out).then(entry),
-            found: (0..item.found).map(|_| entry()).collect(),
+            found: item.is_found.then(entry),
             guard,
         }
     };
@@ -132,17 +132,17 @@ impl Fixture {
     }
 
     fn push_one(&self, panics: bool) {
-        self.push_with(panics, false, 0);
+        self.push_with(panics, false, false);
     }
 
-    fn push_with(&self, panics: bool, is_left_out: bool, found: usize) {
+    fn push_with(&self, panics: bool, is_left_out: bool, is_found: bool) {
         self.intake.shared().ledger.seen(1);
         self.alive.fetch_add(1, Ordering::SeqCst);
         self.intake.push(Item {
             alive: self.alive.clone(),
             panics,
             is_left_out,
-            found,
+            is_found,
         });
     }
 
@@ -452,6 +452,19 @@ fn first_push_after_a_silence_wakes_the_sleeping_thread() {
         );
         std::thread::yield_now();
     }
+}
+
+#[tokio::test]
+async fn event_that_is_found_counts_and_an_exchange_let_through_for_it_is_filtered() {
+    let it = fixture(quick());
+    it.push_with(false, false, true);
+    it.push_with(false, true, true);
+    it.push_with(false, true, false);
+    it.recorder.flush().await.unwrap();
+    let balance = it.recorder.stats().balance;
+    assert_eq!((balance.seen(), balance.in_flight()), (5, 0));
+    assert_eq!((balance.stored(), balance.filtered()), (3, 2));
+    assert_eq!((it.sink.total(), it.alive.load(Ordering::SeqCst)), (3, 0));
 }
 
 #[test]

@@ -40,8 +40,8 @@ pub(super) struct Worker<T, G, M> {
 pub(crate) struct Made<G> {
     /// The item's own entry; `None` where it was let through for the others alone, and is left out itself.
     pub(crate) own: Option<LogEntry>,
-    /// Events that were found in it.
-    pub(crate) found: Vec<LogEntry>,
+    /// The event that was found in it.
+    pub(crate) found: Option<LogEntry>,
     /// Dropped once all of them are settled.
     pub(crate) guard: G,
 }
@@ -133,7 +133,7 @@ where
     fn take(&mut self, made: Made<G>) {
         let Made { own, found, guard } = made;
         let ledger = &self.shared.ledger;
-        ledger.seen(found.len());
+        ledger.seen(usize::from(found.is_some()));
         if own.is_none() {
             ledger.filtered();
         }

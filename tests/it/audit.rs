@@ -13,6 +13,7 @@ use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use tower_api_log::annotate::AuditRoutes;
 use tower_api_log::entry::{Context, EventRecord, Exchange, Finding, Kind, Outcome};
 use tower_api_log::layer::ApiLogLayerBuilder;
 use tower_api_log::recorder::{Balance, DropReason};
@@ -611,4 +612,174 @@ async fn value_that_is_too_large_or_does_not_serialise_is_withheld_and_says_so()
         data.as_str().is_some_and(|it| it.contains("decoy")),
         "text that any parser reads back"
     );
+}
+
+#[tokio::test]
+async fn change_lists_where_the_object_changed_and_no_secret() {
+    let handle = |log: ApiLog| async move {
+        let object = |name: &str, key: &str| json!({ "name": name, "tags": ["a", "b"], "api_key": key, "same": 1 });
+        let (before, after) = (object("Old", "canary-1"), object("New", "canary-2"));
+        log.event(updated().change(&before, &after));
+        log.event(updated().created(&json!({ "id": "p1" })));
+        log.event(updated().deleted(&json!({ "id": "p1" })));
+    };
+    let stand = Stand::new(Router::new().route("/", get(handle)));
+    stand.call(Method::GET, "/", "").await;
+    let events = stand.events().await;
+    let fields = |at: usize| {
+        let change = event(&events[at]).change.as_ref().unwrap();
+        assert_eq!(change.fields.len() as u64, change.fields_count);
+        serde_json::to_value(&change.fields).unwrap()
+    };
+    assert_eq!(
+        fields(0),
+        json!([
+            { "pointer": "/api_key", "before": "[MASKED]", "after": "[MASKED]" },
+            { "pointer": "/name", "before": "Old", "after": "New" },
+        ])
+    );
+    assert_eq!(fields(1), json!([{ "pointer": "/id", "after": "p1" }]));
+    assert_eq!(fields(2), json!([{ "pointer": "/id", "before": "p1" }]));
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(!text.contains("canary"), "{text}");
+}
+
+/// A service that knows nothing of the log, and its audit trail.
+fn audited(configure: impl FnOnce(ApiLogLayerBuilder) -> ApiLogLayerBuilder) -> Stand {
+    let create = |Json(project): Json<Value>| async move {
+        match project["name"].as_str() {
+            Some(name) => Ok((
+                StatusCode::CREATED,
+                Json(json!({ "data": { "id": 7, "name": name }, "token": "canary" })),
+            )),
+            None => Err(StatusCode::UNPROCESSABLE_ENTITY),
+        }
+    };
+    let app = Router::new()
+        .route("/v1/projects", post(create).get(|| async { "[]" }))
+        .route(
+            "/v1/projects/{id}",
+            put(|| async {}).delete(|| async { StatusCode::NOT_FOUND }),
+        )
+        .route("/v1/projects/settings", put(|| async {}));
+    let rule = |action| AuditEvent::new(AuditEvent::PROJECT, action);
+    let created = rule("created")
+        .ref_id("{response:/data/id}")
+        .title("{response:/data/name}, with {response:/token}")
+        .actor(Actor::service("api"));
+    let routes = AuditRoutes::new()
+        .on(Method::POST, "/v1/projects", created)
+        .on(
+            Method::PUT,
+            "/v1/projects/{id}",
+            rule("updated").ref_id("{id}"),
+        )
+        .on_any_outcome(
+            Method::DELETE,
+            "/v1/projects/{id}",
+            rule("deletion asked for"),
+        );
+    Stand::with(app, |builder| configure(builder.audit(routes)))
+}
+
+/// Makes one call of each kind.
+async fn use_projects(stand: &Stand) {
+    stand
+        .call(Method::POST, "/v1/projects", r#"{"name":"A"}"#)
+        .await;
+    stand.call(Method::POST, "/v1/projects", "{}").await;
+    stand.call(Method::GET, "/v1/projects", "").await;
+    stand.call(Method::PUT, "/v1/projects/p%201", "").await;
+    stand.call(Method::PUT, "/v1/projects/settings", "").await;
+    stand.call(Method::DELETE, "/v1/projects/p1", "").await;
+}
+
+/// What the audit trail then holds.
+fn trail(events: &[LogEntry]) -> Vec<(&str, Option<&str>, Option<&str>)> {
+    let it = events.iter().map(event);
+    it.map(|it| {
+        (
+            it.action.as_str(),
+            it.ref_id.as_deref(),
+            it.title.as_deref(),
+        )
+    })
+    .collect()
+}
+
+const TRAIL: [(&str, Option<&str>, Option<&str>); 3] = [
+    ("created", Some("7"), Some("A, with [MASKED]")),
+    ("updated", Some("p 1"), None),
+    ("deletion asked for", None, None),
+];
+
+#[tokio::test]
+async fn routes_make_an_audit_trail_of_calls_whose_handlers_say_nothing() {
+    let stand = audited(|builder| builder);
+    use_projects(&stand).await;
+    let (events, exchanges) = (stand.events().await, stand.exchanges().await);
+    assert_eq!(trail(&events), TRAIL);
+    assert_eq!((events.len(), exchanges.len()), (3, 6));
+    for entry in &events {
+        let own = exchanges
+            .iter()
+            .find(|it| Some(it.id) == event(entry).exchange);
+        let own = own.expect("the event names its exchange");
+        assert!(entry.id > own.id && entry.created_at >= own.created_at);
+        assert_eq!(entry.context.user_agent.as_deref(), Some("decoy/1"));
+        assert_eq!(entry.context.api_version.as_deref(), Some("v1"));
+    }
+    assert_eq!(actor(&events[0]), Some("api"));
+    let balance = stand.balance();
+    assert_eq!(
+        (balance.seen(), balance.stored(), balance.in_flight()),
+        (9, 9, 0)
+    );
+    assert_eq!(stand.recorder.stats().captured_bytes, 0);
+}
+
+#[tokio::test]
+async fn routes_make_their_trail_where_exchanges_or_bodies_are_left_out() {
+    let left_out = [
+        Policy::default().without_path("*"),
+        Policy::default().only_slower_than(Duration::from_secs(3600)),
+    ];
+    for policy in left_out {
+        let stand = audited(|builder| builder.policy(policy));
+        use_projects(&stand).await;
+        let events = stand.events().await;
+        assert_eq!(trail(&events), TRAIL);
+        assert!(events.iter().all(|it| event(it).exchange.is_none()));
+        assert_eq!(events[0].context.user_agent.as_deref(), Some("decoy/1"));
+        let balance = stand.balance();
+        assert_eq!(
+            (balance.seen(), balance.stored(), balance.filtered()),
+            (9, 3, 6)
+        );
+        assert_eq!((balance.in_flight(), stand.exchanges().await.len()), (0, 0));
+    }
+    let stand = audited(|builder| builder.policy(Policy::default().without_bodies()));
+    use_projects(&stand).await;
+    assert_eq!(trail(&stand.events().await), TRAIL);
+    for entry in stand.exchanges().await {
+        let it = exchange(&entry);
+        for body in [&it.request_body, &it.response_body] {
+            let body = serde_json::to_value(body).unwrap();
+            let is_left_out = body["state"] == "empty" || body["reason"] == "policy";
+            assert!(is_left_out, "{body}");
+        }
+        assert_eq!(
+            it.masked_count, 0,
+            "nothing is told of a body that does not show"
+        );
+    }
+}
+
+#[tokio::test]
+async fn audit_route_that_cannot_be_meant_is_an_error_when_the_layer_is_built() {
+    let routes = AuditRoutes::new().on(Method::PUT, "/a/{id}", updated().ref_id("{name}"));
+    let built = ApiLogLayer::builder(MemoryStore::new())
+        .audit(routes)
+        .build();
+    assert!(built.is_err());
 }
