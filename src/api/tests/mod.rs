@@ -6,6 +6,7 @@ mod document360;
 mod gorules;
 mod lago;
 mod native;
+mod native_export;
 mod native_params;
 mod openapi;
 mod persona;

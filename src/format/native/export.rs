@@ -25,7 +25,14 @@ impl ExportWriter for Ndjson {
     fn begin(&mut self, _: &mut Vec<u8>) {}
 
     fn entry(&mut self, entry: &LogEntry, out: &mut Vec<u8>) {
+        let start = out.len();
         if append_json(out, &document::entry(entry, self.0).cased(Case::Snake)) {
+            // A body that is embedded as it is may have line breaks, which in JSON only stand between its tokens.
+            for byte in &mut out[start..] {
+                if matches!(byte, b'\r' | b'\n') {
+                    *byte = b' ';
+                }
+            }
             out.push(b'\n');
         }
     }

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
+use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 
 use super::{document, export};
@@ -184,16 +186,13 @@ fn cookies<'a>(headers: &'a Headers, field: &'a str) -> Field<'a> {
 /// Puts the absolute URL together. Where the entry does not tell the scheme it is `http`, where it does not tell the host `unknown.invalid`
 /// (RFC 2606); bytes that a URI cannot hold are percent-encoded.
 fn url(request: &RequestRecord) -> String {
-    let is_scheme = |it: &&str| {
-        it.starts_with(|c: char| c.is_ascii_alphabetic())
-            && it
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    let scheme = match request.scheme.as_deref() {
+        Some("https") => "https",
+        _ => "http",
     };
-    let scheme = request.scheme.as_deref().filter(is_scheme);
-    let authority = request.authority.as_deref().filter(|it| !it.is_empty());
-    let mut url = format!("{}://", scheme.unwrap_or("http"));
-    encode(authority.unwrap_or("unknown.invalid"), "@[]", &mut url);
+    let authority = request.authority.as_deref().and_then(authority);
+    let authority = authority.as_deref().unwrap_or("unknown.invalid");
+    let mut url = format!("{scheme}://{authority}");
     if !request.path.starts_with('/') {
         url.push('/');
     }
@@ -203,6 +202,23 @@ fn url(request: &RequestRecord) -> String {
         encode(query, "@/?", &mut url);
     }
     url
+}
+
+/// Returns the host and the port, if they are ones.
+fn authority(text: &str) -> Option<String> {
+    let authority: Authority = text.parse().ok()?;
+    let host = authority.host();
+    let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_host = match address {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            !host.is_empty() && host.bytes().all(plain)
+        }
+    };
+    let port = authority.port_u16();
+    let port = port.map_or(String::new(), |port| format!(":{port}"));
+    is_host.then(|| format!("{host}{port}"))
 }
 
 /// Appends a part of a URI (RFC 3986), its unreserved characters, its escapes and those that may stand there as they are.
@@ -216,7 +232,7 @@ fn encode(text: &str, plain: &str, url: &mut String) {
         };
         match stays {
             true => url.push(char::from(byte)),
-            false => url.extend(percent_encoding::percent_encode_byte(byte).chars()),
+            false => url.push_str(percent_encoding::percent_encode_byte(byte)),
         }
     }
 }
