@@ -84,31 +84,61 @@ class QuickstartTest(unittest.TestCase):
         shutil.rmtree(self.it.file.parent)
         pathlib.Path(self.it.stderr.name).unlink()
 
-    def stored(self, count):
+    def stored(self, exchanges, events=0):
+        count = exchanges + events
         path = "/api-log/v1/entries?limit=1&count=true"
         until(lambda: self.it.read(path)[1]["page"]["total"] >= count)
         self.assertEqual(self.it.read(path)[1]["page"]["total"], count)
 
     def test_printed_curl_lines_work_when_pasted(self):
         lines = [line.strip() for line in self.it.printed.splitlines() if line.startswith("  curl")]
-        self.assertEqual(len(lines), 4)
+        self.assertEqual(len(lines), 9)
         run = lambda line: json.loads(subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, check=True).stdout)
-        self.assertEqual(run(lines[0])["inquiry"]["name"], "Jane")
-        self.stored(1)
-        persona, lago, native = run(lines[1])["data"], run(lines[2])["api_logs"], run(lines[3])["entries"]
-        request = persona[0]["attributes"]["request"]
+        inquiry, settings, imported = [run(line) for line in lines[:3]]
+        self.assertEqual((inquiry["inquiry"]["name"], settings["theme"], imported["errors"]), ("Jane", "dark", 1))
+        # Two events were told by handlers, one comes of an audit route.
+        self.stored(3, events=3)
+        persona, audit, lago, gorules, document360, native = [run(line) for line in lines[3:]]
+        request = persona["data"][2]["attributes"]["request"]
         shown = "Bearer persona_production_61bd73de-ce28-****-****-************"
         self.assertEqual(request["headers"]["Authorization"], shown)
         self.assertEqual(request["get-params"], {"filter": {"reference_id": "random-id"}})
         self.assertEqual(request["post-params"], {"name": "Jane", "password": "[MASKED]"})
-        self.assertEqual(lago[0]["request_body"]["name"], "Jane")
-        self.assertEqual(native[0]["context"]["actor"]["id"], "user_1")
+        self.assertEqual([row["attributes"]["method"] for row in audit["data"]], ["POST", "PUT"])
+        self.assertEqual(audit["data"][0]["relationships"]["user-session"]["data"]["id"], "uses_1")
+        self.assertEqual(audit["included"][0]["attributes"]["email-address"], "jane@example.com")
+        self.assertEqual(lago["api_logs"][2]["request_body"]["name"], "Jane")
+        events = [(row["type"], row["action"], row["refId"]) for row in gorules["results"]]
+        self.assertEqual(events, [("project", "updated", "prj_1"), ("document", "created", "inq_1")])
+        log = document360["data"][0]
+        self.assertEqual((log["title"], log["error_count"], log["alerts_count"]), ("Import failed", 1, 0))
+        self.assertEqual([entry["kind"] for entry in native["entries"]].count("event"), 3)
+
+    def test_settings_change_is_told_before_and_after_with_its_secret_masked(self):
+        session = re.search(r"Bearer (session-\w+)", self.it.printed).group(1)
+        headers = {"Authorization": "Bearer " + session, "Content-Type": "application/json"}
+        for theme, secret in [("light", "made-up-1"), ("dark", "made-up-2")]:
+            body = json.dumps({"theme": theme, "font": {"size": 12}, "webhook_secret": secret})
+            self.assertEqual(self.it.call("/api/v1/settings", "PUT", body.encode(), headers)[0], 200)
+        self.stored(2, events=2)
+        listed = self.it.read("/api/audit-logs?type=project&action=updated&userId=user_1&projectId=prj_1")[1]
+        self.assertEqual(listed["paginate"], {"current": 1, "from": 1, "to": 2, "total": 2, "pageSize": 10})
+        event = self.it.read("/api/audit-logs/" + listed["results"][0]["id"])[1]
+        self.assertEqual((event["organisationId"], event["user"]["firstName"]), ("org_1", "Jane"))
+        change = event["data"]
+        self.assertEqual(change["before"], {"theme": "light", "font": {"size": 12}, "webhook_secret": "[MASKED]"})
+        self.assertEqual(change["after"], {"theme": "dark", "font": {"size": 12}, "webhook_secret": "[MASKED]"})
+        self.assertEqual(
+            sorted((it["pointer"], it["before"], it["after"]) for it in change["changes"]),
+            [("/theme", "light", "dark"), ("/webhook_secret", "[MASKED]", "[MASKED]")],
+        )
+        self.assertEqual(self.it.call("/api/v1/settings", "PUT", b"{}", {"Content-Type": "application/json"})[0], 401)
 
     def test_lago_client_lists_filters_and_finds(self):
         for number in range(3):
             self.it.call("/api/v1/inquiries", "POST", b'{"n": %d}' % number, {"Content-Type": "application/json"})
         self.it.call("/api/v1/failure", "POST", b"", {"User-Agent": "Other 1"})
-        self.stored(4)
+        self.stored(4, events=3)
         client = Client(api_key=self.it.token, api_url=self.it.base)
         every = client.api_logs.find_all()
         self.assertEqual(every["meta"]["total_count"], 4)
@@ -139,6 +169,24 @@ class QuickstartTest(unittest.TestCase):
                 break
             page = page.links.next.fetch()
         self.assertEqual(seen, [str(number) for number in reversed(range(25))])
+
+    def test_json_api_client_reads_who_made_each_call(self):
+        session = re.search(r"Bearer (session-\w+)", self.it.printed).group(1)
+        self.it.call("/api/v1/inquiries?n=nobody")
+        for number in range(12):
+            self.it.call("/api/v1/inquiries?n=%d" % number, headers={"Authorization": "Bearer " + session})
+        self.stored(13)
+        kwargs = {"headers": {"Authorization": "Bearer " + self.it.token}}
+        reader = Session(self.it.base + "/api/v1", request_kwargs=kwargs)
+        page = reader.get("user-audit-logs", "?page[size]=10")
+        first = page.resources[0]
+        self.assertEqual(first.get_params["n"], "11")
+        self.assertEqual((first.user.id, first.user.name_first), ("user_1", "Jane"))
+        older = page.links.next.fetch()
+        self.assertEqual([log.get_params["n"] for log in older.resources], ["1", "0"])
+        self.assertIsNone(older.links.next or None)
+        one = reader.get("user-audit-logs", first.id).resource
+        self.assertEqual((one.path, one.method, one.response_status), ("/api/v1/inquiries", "GET", 200))
 
     def test_no_canary_is_left_anywhere_and_every_decoy_is(self):
         places = iter(range(1, 100))
@@ -178,15 +226,16 @@ class QuickstartTest(unittest.TestCase):
         self.it.call("/api/v1/sessions", "POST", form.encode(), kind)
         self.it.call("/api/v1/inquiries", "POST", b'{"token": "%s", "cut' % secret().encode(), {"Content-Type": "application/json"})
         self.it.call("/api/v1/inquiries/" + pairs[-1][1])
-        self.stored(4)
+        # A creation and a sign-in are in the audit trail as well.
+        self.stored(4, events=2)
 
         served = b"".join(
             self.it.call(path, headers={"Authorization": "Bearer " + self.it.token})[2]
-            for path in ["/api/v1/api-logs", "/api/v1/api_logs", "/api-log/v1/entries"]
+            for path in ["/api/v1/api-logs", "/api/v1/user-audit-logs", "/api/v1/api_logs", "/api/audit-logs", "/api-log/v1/entries"]
         )
         live = b"".join(path.read_bytes() for path in self.it.file.parent.iterdir())
         self.assertEqual(self.it.end(), 0)
-        self.assertIn("4 calls logged, 0 lost", self.it.printed)
+        self.assertIn("6 entries logged, 0 lost", self.it.printed)
         closed = b"".join(path.read_bytes() for path in self.it.file.parent.iterdir())
         spoken = pathlib.Path(self.it.stderr.name).read_bytes() + self.it.printed.encode()
         for canary, decoy_text in pairs:

@@ -1,0 +1,142 @@
+//! An axum service with its API log and its audit trail: captured, masked, stored in SQLite and served back in six formats.
+//!
+//! ```text
+//! cargo run --example quickstart            # on 127.0.0.1:3000
+//! cargo run --example quickstart -- 8080    # on another port; 0 takes a free one
+//! ```
+//!
+//! It prints `curl` lines to paste: some that make traffic, and one for each format that reads it back.
+
+mod service;
+
+use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::Method;
+use tokio::net::TcpListener;
+use tower_api_log::annotate::AuditRoutes;
+use tower_api_log::api::BearerTokens;
+use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
+use tower_api_log::recorder::Delivery;
+use tower_api_log::{ApiLogLayer, AuditEvent, LogApi, Policy, Scope, SqliteStore};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let port = std::env::args()
+        .nth(1)
+        .map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+
+    let folder = std::env::temp_dir().join(format!("tower-api-log-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("api-log.db");
+    let store = SqliteStore::open(&file)?;
+
+    let layer = ApiLogLayer::builder(store.clone())
+        .policy(Policy::default().without_health_checks())
+        // So that a line pasted right after another finds what the first one did.
+        .delivery(Delivery::default().batch_age(Duration::from_millis(10)))
+        .audit(audited())
+        .build()?;
+    let recorder = layer.recorder();
+
+    let token = secret("reader");
+    let read_side = LogApi::new(store)
+        .format(Native)
+        .format(Persona::new())
+        .format(PersonaAudit::new())
+        .format(Lago::new())
+        .format(Document360::new())
+        .format(GoRules::new())
+        .access(BearerTokens::new([(&token, Scope::all())])?)
+        .rate_limit(600, Duration::from_secs(1))
+        .into_router()?;
+
+    let memory = service::Memory::default();
+    let session = memory.sign_in();
+    let app = service::routes(memory).layer(layer).merge(read_side);
+
+    print_help(&base, &session, &token, &file.display().to_string());
+    axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(interrupted())
+    .await?;
+
+    let report = recorder.shutdown(Duration::from_secs(5)).await;
+    println!(
+        "\n{} entries logged, {} lost",
+        report.balance.stored(),
+        report.lost()
+    );
+    Ok(())
+}
+
+/// The calls that belong in the audit trail without a word from their handlers.
+fn audited() -> AuditRoutes {
+    let event = |action| AuditEvent::new(AuditEvent::DOCUMENT, action);
+    AuditRoutes::new()
+        .on(
+            Method::POST,
+            "/api/v1/inquiries",
+            event("created").ref_id("{response:/id}"),
+        )
+        .on(
+            Method::DELETE,
+            "/api/v1/inquiries/{id}",
+            event("deleted").ref_id("{id}"),
+        )
+}
+
+async fn interrupted() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Makes a token that is good enough for as long as an example lives.
+fn secret(kind: &str) -> String {
+    let random = || RandomState::new().hash_one(kind);
+    format!("{kind}-{:016x}{:016x}", random(), random())
+}
+
+fn print_help(base: &str, session: &str, token: &str, file: &str) {
+    let json = "-H 'Content-Type: application/json'";
+    let signed_in = format!("-H 'Authorization: Bearer {session}'");
+    let reader = format!("-H 'Authorization: Bearer {token}'");
+    println!("The service listens on {base}; its log is in {file}\n");
+    println!("Make traffic: an inquiry, a change of settings, an import with a fault in it:\n");
+    println!(
+        "  curl -s -X POST '{base}/api/v1/inquiries?filter%5Breference_id%5D=random-id' {json} \
+         -H 'Authorization: Bearer persona_production_61bd73de-ce28-4a1b-8c3d-0123456789ab' \
+         -d '{{\"name\":\"Jane\",\"password\":\"made-up-password\"}}'"
+    );
+    println!(
+        "  curl -s -X PUT '{base}/api/v1/settings' {json} {signed_in} \
+         -d '{{\"theme\":\"dark\",\"webhook_secret\":\"made-up-secret-0001\"}}'"
+    );
+    println!(
+        "  curl -s -X POST '{base}/api/v1/references/ref_1/import' {json} {signed_in} \
+         -d '{{\"operations\":[{{\"summary\":\"List\"}}]}}'"
+    );
+    println!(
+        "\nRead it back as Persona's API logs and user audit logs, as Lago, GoRules and Document360, and in our own format:\n"
+    );
+    for path in [
+        "/api/v1/api-logs",
+        "/api/v1/user-audit-logs",
+        "/api/v1/api_logs",
+        "/api/audit-logs",
+    ] {
+        println!("  curl -s '{base}{path}' {reader}");
+    }
+    println!("  curl -s '{base}/v2/APIReferences/ref_1/Logs' -H 'api_token: {token}'");
+    println!("  curl -s '{base}/api-log/v1/entries' {reader}");
+    println!("\nWhat can be asked is described in {base}/openapi.json, for a reader.");
+    println!(
+        "More to try: POST /api/v1/sessions (a form), DELETE /api/v1/inquiries/inq_1, GET /api/v1/events (a stream),"
+    );
+    println!("GET /api/v1/failure, GET /api/v1/panic. Ctrl-C ends it.");
+}
