@@ -1,6 +1,6 @@
 """Runs the quickstart as a user would: its own curl lines, the vendors' own clients, and canaries searched for in all that it leaves behind.
 
-Run by tests/run.sh, which builds the example and installs the clients: lago-python-client and jsonapi-client.
+Run by tests/run.sh, which builds the example and installs the clients: lago-python-client, jsonapi-client and schemathesis.
 """
 
 import json
@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -187,6 +188,30 @@ class QuickstartTest(unittest.TestCase):
         self.assertIsNone(older.links.next or None)
         one = reader.get("user-audit-logs", first.id).resource
         self.assertEqual((one.path, one.method, one.response_status), ("/api/v1/inquiries", "GET", 200))
+
+    def test_every_reply_is_as_the_openapi_document_says(self):
+        lines = [line.strip() for line in self.it.printed.splitlines() if line.startswith("  curl")]
+        for line in lines[:3]:
+            subprocess.run(["bash", "-c", line], stdout=subprocess.DEVNULL, check=True)
+        self.stored(3, events=3)
+        schema = self.it.read("/openapi.json")[1]
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "openapi.json").write_text(json.dumps(schema))
+        schemes = "".join(
+            '[auth.openapi.%s]\n%s = "%s"\n' % (name, "bearer" if "scheme" in scheme else "api_key", self.it.token)
+            for name, scheme in schema["components"]["securitySchemes"].items()
+        )
+        (folder / "schemathesis.toml").write_text(schemes)
+        command = [
+            pathlib.Path(sys.executable).parent / "schemathesis", "run", "openapi.json", "--url", self.it.base,
+            "--phases", "coverage,fuzzing", "--max-examples", "15", "--checks", "all", "--continue-on-failure", "--seed", "1",
+            # What a document cannot say: which parameters exclude one another, and in which order two times have to be.
+            "--exclude-checks", "positive_data_acceptance",
+        ]
+        run = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(run.returncode, 0, run.stdout[-20000:])
+        self.assertRegex(run.stdout, r"Tested: %d\b" % len(schema["paths"]))
 
     def test_no_canary_is_left_anywhere_and_every_decoy_is(self):
         places = iter(range(1, 100))

@@ -26,7 +26,7 @@ cargo test --package tower-api-log --all-features
 
 step "the vendors' own clients against the quickstart"
 venv=target/venv
-wanted="lago-python-client==1.55.0 jsonapi-client==0.9.10"
+wanted="lago-python-client==1.55.0 jsonapi-client==0.9.10 schemathesis==4.32.5"
 if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"

@@ -12,7 +12,8 @@ use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
-    Answered, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request, Route, WireFormat,
+    Answered, Export, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request, Route,
+    WireFormat,
 };
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
 
@@ -137,6 +138,7 @@ impl Shared {
             }
             Question::Export(asked) => {
                 let writer = format.export(&request, &asked)?;
+                self.check_size(&scope, &asked).await?;
                 let headers = writer.headers();
                 let query = LogQuery::new(scope.clone())
                     .filter(asked.filter)
@@ -144,6 +146,24 @@ impl Shared {
                 let body = Exporting::new(self.store.clone(), query, asked.max_entries, writer);
                 Ok(Answer::Export(headers, body))
             }
+        }
+    }
+
+    /// Refuses an export that would be a part where the whole is asked for.
+    async fn check_size(&self, scope: &Scope, asked: &Export) -> Result<(), Refusal> {
+        if !asked.is_whole {
+            return Ok(());
+        }
+        let found = self.store.count(scope, &asked.filter).await;
+        match found.map_err(failed)? > asked.max_entries {
+            true => Err(Refusal::Invalid(
+                format!(
+                    "the export would hold more than {} entries: narrow its time",
+                    asked.max_entries
+                )
+                .into(),
+            )),
+            false => Ok(()),
         }
     }
 

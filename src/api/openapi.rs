@@ -76,11 +76,15 @@ impl Parts {
         let id = self.operation_id(members.get("operationId"), route);
         members.insert("operationId".into(), id.into());
         members.insert("security".into(), json!([{ scheme: [] }]));
-        if let Some(responses) = members.get_mut("responses").and_then(Value::as_object_mut)
-            && route.operation() != Operation::Export
-        {
-            let held = json!({ "description": "The reply is the one that If-None-Match names" });
-            responses.entry("304").or_insert(held);
+        if let Some(responses) = members.get_mut("responses").and_then(Value::as_object_mut) {
+            let long =
+                json!({ "description": "The server in front refuses a target of this length" });
+            responses.entry("414").or_insert(long);
+            if route.operation() != Operation::Export {
+                let held =
+                    json!({ "description": "The reply is the one that If-None-Match names" });
+                responses.entry("304").or_insert(held);
+            }
         }
         self.paths
             .insert(template.into(), json!({ "get": operation }));

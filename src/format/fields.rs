@@ -34,7 +34,8 @@ pub(super) enum Case {
 pub(super) struct Cased<'o, 'a>(&'o Object<'a>, Case);
 
 impl Case {
-    fn write(self, name: &'static str) -> Cow<'static, str> {
+    /// Writes a name that is in snake case.
+    pub(super) fn write(self, name: &str) -> Cow<'_, str> {
         match self {
             Self::Snake => name.into(),
             Self::Kebab => name.replace('_', "-").into(),

@@ -64,6 +64,8 @@ pub struct Export {
     pub position: Position,
     /// The most entries that are written.
     pub max_entries: u64,
+    /// Whether a listing of more entries is refused, so that its newest part is not taken for the whole.
+    pub is_whole: bool,
 }
 
 impl Export {
@@ -73,7 +75,15 @@ impl Export {
             filter,
             position: Position::First,
             max_entries,
+            is_whole: false,
         }
+    }
+
+    /// Refuses a listing of more entries than may be written. Does not go with [`Export::after`].
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.is_whole = true;
+        self
     }
 
     /// Begins right after an id.

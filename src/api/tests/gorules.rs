@@ -388,35 +388,37 @@ async fn export_is_a_file_of_rows_that_no_spreadsheet_runs() {
 }
 
 #[tokio::test]
-async fn export_holds_the_newest_entries_up_to_its_bound() {
-    let rows = async |format: GoRules, entries: u8| {
+async fn export_holds_every_entry_or_is_refused() {
+    let export = async |format: GoRules, entries: u8, query: &str| {
         let store = SpyStore::new((1..=entries).map(event).collect());
-        let got = get(&builder(store).format(format).build().unwrap(), EXPORT).await;
-        let rows = csv::Reader::from_reader(got.text.as_bytes()).into_records();
-        let rows = rows.map(|row| row.unwrap()[0].to_owned());
-        rows.collect::<Vec<String>>()
+        let api = builder(store).format(format).build().unwrap();
+        get(&api, &format!("{EXPORT}{query}")).await
     };
-    let newest = |from: u8, to: u8| -> Vec<String> {
-        (to..=from)
+    let bounded = |entries| GoRules::new().max_export_entries(entries);
+    for (format, entries) in [
+        (GoRules::new(), 0),
+        (GoRules::new(), 250),
+        (bounded(250), 250),
+        (bounded(0), 0),
+    ] {
+        let got = export(format, entries, "").await;
+        assert_eq!(got.status, 200);
+        let rows = csv::Reader::from_reader(got.text.as_bytes()).into_records();
+        let rows: Vec<String> = rows.map(|row| row.unwrap()[0].to_owned()).collect();
+        let wanted: Vec<String> = (1..=entries)
             .rev()
             .map(|number| id(number).to_string())
-            .collect()
-    };
-    assert_eq!(rows(GoRules::new(), 0).await, newest(0, 1));
-    assert_eq!(rows(GoRules::new(), 250).await, newest(250, 1));
-    assert_eq!(
-        rows(GoRules::new().max_export_entries(3), 250).await,
-        newest(250, 248)
-    );
-    assert_eq!(
-        rows(GoRules::new().max_export_entries(120), 250).await,
-        newest(250, 131)
-    );
-    assert!(
-        rows(GoRules::new().max_export_entries(0), 250)
-            .await
-            .is_empty()
-    );
+            .collect();
+        assert_eq!(rows, wanted);
+    }
+    for format in [bounded(249), bounded(0)] {
+        let got = export(format, 250, "").await;
+        assert_eq!(got.status, 400);
+        let message = got.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("narrow its time"), "{message}");
+    }
+    let narrowed = format!("?fromDate={}", at(250));
+    assert_eq!(export(bounded(1), 250, &narrowed).await.status, 200);
 }
 
 #[tokio::test]

@@ -677,7 +677,8 @@ fn description_names_the_attributes_of_its_shape() {
     let attributes = |format: Persona| {
         let operation = format.describe(&format.routes()[1]);
         let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-        schema["properties"]["data"]["properties"]["attributes"]["properties"].clone()
+        let kebab = &schema["anyOf"][0];
+        kebab["properties"]["data"]["properties"]["attributes"]["properties"].clone()
     };
     let (reference, strict) = (
         attributes(Persona::new()),

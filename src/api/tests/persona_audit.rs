@@ -732,7 +732,7 @@ fn description_tells_every_parameter_status_and_member() {
     assert_eq!(statuses(&retrieve), "200 400 401 403 404 429 500 503");
     let schema = |operation: &Value| {
         let content = &operation["responses"]["200"]["content"];
-        content["application/json"]["schema"].clone()
+        content["application/json"]["schema"]["anyOf"][0].clone()
     };
     let required = serde_json::json!(["data", "included", "links"]);
     assert_eq!(schema(&list)["required"], required);
@@ -741,4 +741,15 @@ fn description_tells_every_parameter_status_and_member() {
     assert_eq!(&schema(&list)["properties"]["data"]["items"], resource);
     let attributes = resource["properties"]["attributes"]["properties"].as_object();
     assert_eq!(attributes.unwrap().len(), 10);
+
+    let cases = &list["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"];
+    for (case, email) in [
+        (0, "email-address"),
+        (1, "emailAddress"),
+        (2, "email_address"),
+    ] {
+        let included = &cases[case]["properties"]["included"]["items"];
+        let attributes = &included["properties"]["attributes"]["properties"];
+        assert!(attributes.get(email).is_some(), "{attributes}");
+    }
 }

@@ -158,6 +158,12 @@ async fn provoked(format: &Served, route: &Route, path: &str) -> Vec<Got> {
             held.headers_mut()
                 .insert("if-none-match", "*".parse().unwrap());
             got.push(send(api, held).await);
+            for case in ["camel", "snake"] {
+                let mut inflected = format.request("GET", token, path);
+                let headers = inflected.headers_mut();
+                headers.insert("key-inflection", case.parse().unwrap());
+                got.push(send(api, inflected).await);
+            }
         }
     }
     got.push(format.get(&there, "", path).await);

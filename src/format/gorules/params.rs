@@ -57,7 +57,7 @@ pub(super) fn listing(request: &Request<'_>, gorules: &GoRules) -> Result<Listin
 pub(super) fn export(request: &Request<'_>, gorules: &GoRules) -> Result<Export, Refusal> {
     request.parameters().only(&FILTERS)?;
     let filter = filter(request, gorules)?;
-    Ok(Export::new(filter, gorules.max_export_entries))
+    Ok(Export::new(filter, gorules.max_export_entries).whole())
 }
 
 fn filter(request: &Request<'_>, gorules: &GoRules) -> Result<Filter, Refusal> {

@@ -1,8 +1,9 @@
-//! Descriptions of the routes, in kebab case, as the replies are unless `Key-Inflection` says otherwise.
+//! Descriptions of the routes. A reply is in kebab case unless `Key-Inflection` says otherwise, so that its schema is that of any case.
 
 use serde_json::{Value, json};
 
 use super::{Collection, DEFAULT_SIZE, MAX_SIZE, Type};
+use crate::format::fields::Case;
 use crate::format::openapi::{header, object, operation, path, query, response};
 use crate::format::{Operation, Route};
 
@@ -47,6 +48,8 @@ impl Collection {
             .into_iter()
             .filter(|(status, _)| *status != 404 || can_be_missing);
         let errors = errors.map(|(status, what)| (status, response(what, JSON, errors_document())));
+        let cases = [Case::Kebab, Case::Camel, Case::Snake];
+        let document = json!({ "anyOf": cases.map(|case| inflected(&document, case)) });
         let found = (200, response(what, JSON, document));
         operation(id, summary, parameters, [found].into_iter().chain(errors))
     }
@@ -103,7 +106,7 @@ impl Collection {
         parameters.extend([
             header(
                 "Key-Inflection",
-                "The case of the names; the schemas tell the default",
+                "The case of the names",
                 json!({ "type": "string", "enum": ["kebab", "camel", "snake"], "default": "kebab" }),
             ),
             header(
@@ -118,6 +121,36 @@ impl Collection {
             ),
         ]);
         parameters
+    }
+}
+
+/// Writes the names of attributes in a schema in a case. What has an upper-case letter names a header field and stays.
+fn inflected(schema: &Value, case: Case) -> Value {
+    let name = |name: &str| match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => name.to_owned(),
+        false => case.write(&Case::read(name)).into_owned(),
+    };
+    let inner = |value: &Value| inflected(value, case);
+    match schema {
+        Value::Object(members) => {
+            let member = |(key, value): (&String, &Value)| {
+                let value = match (key.as_str(), value) {
+                    ("properties", Value::Object(known)) => {
+                        let known = known.iter().map(|(key, value)| (name(key), inner(value)));
+                        Value::Object(known.collect())
+                    }
+                    ("required", Value::Array(names)) => {
+                        let names = names.iter().filter_map(Value::as_str);
+                        names.map(name).collect()
+                    }
+                    (_, value) => inner(value),
+                };
+                (key.clone(), value)
+            };
+            Value::Object(members.iter().map(member).collect())
+        }
+        Value::Array(list) => list.iter().map(inner).collect(),
+        value => value.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::params::{DEFAULT_EXPORT, DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH};
+use super::params::{DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH};
 use super::{CSV, HAR, LIST, NDJSON, schema};
 use crate::entry::{ActorKind, Outcome};
 use crate::format::Parameters;
@@ -170,7 +170,7 @@ fn list_parameters() -> Vec<Value> {
 }
 
 fn export_parameters() -> Vec<Value> {
-    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_EXPORT, "default": DEFAULT_EXPORT });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_EXPORT });
     with(
         shared_parameters(),
         [query("limit", "The most entries of the file", limit)],

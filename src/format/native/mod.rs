@@ -60,7 +60,7 @@ use paging::{Around, Cursor};
 ///
 /// | parameter ¹ | chooses |
 /// | --- | --- |
-/// | `limit` | the entries of a page: 1 to 1,000, 50 by default. Of an export: 1 to 1,000,000, 10,000 by default |
+/// | `limit` | the entries of a page: 1 to 1,000, 50 by default. Of an export: 1 to 1,000,000; without one an export holds all, and more than 1,000,000 entries are refused |
 /// | `after` | the entries older than an id |
 /// | `before` | the page of the entries newer than an id; not together with `after`. List only |
 /// | `page` | the page of a number from 1, whose cost grows with it; not together with `after` or `before`. List only |

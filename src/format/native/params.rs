@@ -6,7 +6,6 @@ use crate::format::{Export, Listing, Parameters, Refusal};
 use crate::query::{Filter, LogQuery, PathPattern, Position, StatusRange};
 
 pub(super) const DEFAULT_LIMIT: u32 = 50;
-pub(super) const DEFAULT_EXPORT: u64 = 10_000;
 pub(super) const MAX_EXPORT: u64 = 1_000_000;
 pub(super) const MAX_PAGE: u64 = u32::MAX as u64;
 /// The longest text that is searched for, in bytes.
@@ -77,10 +76,14 @@ pub(super) fn export(
     known(parameters, more)?;
     view(parameters)?;
     let limit = parameters.integer("limit", 1..=MAX_EXPORT)?;
-    let export = Export::new(filter(parameters, now)?, limit.unwrap_or(DEFAULT_EXPORT));
-    Ok(match id(parameters, "after")? {
-        Some(id) => export.after(id),
-        None => export,
+    let filter = filter(parameters, now)?;
+    let is_searched = filter.text.is_some();
+    let export = Export::new(filter, limit.unwrap_or(MAX_EXPORT));
+    Ok(match (id(parameters, "after")?, limit) {
+        (Some(id), _) => export.after(id),
+        // To count what a search finds would be to search twice.
+        (None, None) if !is_searched => export.whole(),
+        (None, _) => export,
     })
 }
 
