@@ -18,7 +18,8 @@ use crate::error::Error;
 ///
 /// The ref id and the title of the rule's event may hold `{name}`, the decoded segment of that name, and `{response:/data/id}`, what stands at that JSON
 /// pointer (RFC 6901) in the response's body: a text, a number or a boolean. Both are read from the masked entry. A ref id of which a part is not there is left
-/// out; in a title it shows as `…`. For a rule that asks for it, up to 64 KiB of the response's body are looked at even where the policy keeps none.
+/// out; in a title it shows as `…`. For a rule that asks for it, up to 64 KiB of the response's body are looked at even where the policy keeps none; a
+/// body that is longer than what is kept of it is not read.
 ///
 /// The event has the exchange's context, and is recorded even where the exchange is left out.
 ///

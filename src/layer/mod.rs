@@ -19,6 +19,7 @@ mod future;
 mod gate;
 mod hooks;
 mod in_flight;
+mod open;
 mod outbox;
 mod request_id;
 mod service;

@@ -9,9 +9,11 @@ use tower_service::Service;
 use super::body::{RequestBody, ResponseBody};
 use super::future::ResponseFuture;
 use super::hooks::{Hooks, target};
-use super::in_flight::{Open, Pending, Progress};
+use super::in_flight::Pending;
+
+use super::open::{Open, Progress};
 use super::request_id::RequestIds;
-use crate::annotate::{ApiLog, CompiledRoutes};
+use crate::annotate::{ApiLog, Call, CompiledRoutes};
 use crate::capture::{
     Captured, CapturedBody, Chosen, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
@@ -99,9 +101,14 @@ impl Shared {
         let path = target(request).path();
         let chosen = self.policy.decide(request.method(), path, route.as_deref());
         let Some(captured) = self.take(request, route.as_deref(), chosen.is_some()) else {
-            match chosen {
-                Some(_) => ledger.dropped(DropReason::OverBudget, 1),
-                None => ledger.filtered(),
+            let call = Call {
+                method: request.method().as_str(),
+                path,
+                route: route.as_deref(),
+            };
+            match chosen.is_some() || self.may_be_event(call) {
+                true => ledger.dropped(DropReason::OverBudget, 1),
+                false => ledger.filtered(),
             }
             return (None, log(None, false));
         };
@@ -118,6 +125,12 @@ impl Shared {
         };
         let log = open.log.clone();
         (Some(open), log)
+    }
+
+    /// Tells whether an audit route may make an event of a call.
+    fn may_be_event(&self, call: Call<'_>) -> bool {
+        let audit = self.audit.as_ref();
+        audit.is_some_and(|audit| audit.fires(call, false))
     }
 
     /// Takes the head of a request, if the budget has room: all of it, or only what the events of one that is left out need.

@@ -1,6 +1,8 @@
 //! Audit events: from a handler, a job or a route to the stored entry.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Path, Request};
@@ -16,7 +18,7 @@ use tower::ServiceExt;
 use tower_api_log::annotate::AuditRoutes;
 use tower_api_log::entry::{Context, EventRecord, Exchange, Finding, Kind, Outcome};
 use tower_api_log::layer::ApiLogLayerBuilder;
-use tower_api_log::recorder::{Balance, DropReason};
+use tower_api_log::recorder::{Balance, Delivery, DropReason};
 use tower_api_log::{
     Actor, ApiLog, ApiLogLayer, AuditEvent, LogEntry, LogQuery, LogStore, MemoryStore, Policy,
     Recorder, Scope,
@@ -219,7 +221,7 @@ async fn events_are_recorded_where_their_exchange_is_left_out() {
 async fn events_in_a_stream_are_stored_before_it_ends() {
     let (frames, mut told) = tokio::sync::mpsc::channel::<()>(1);
     let (gate, opened) = tokio::sync::oneshot::channel::<()>();
-    let opened = std::sync::Arc::new(std::sync::Mutex::new(Some(opened)));
+    let opened = Arc::new(std::sync::Mutex::new(Some(opened)));
     let handle = move |log: ApiLog| {
         let (frames, opened) = (frames.clone(), opened.lock().unwrap().take().unwrap());
         log.event(updated().ref_id("head"));
@@ -782,4 +784,110 @@ async fn audit_route_that_cannot_be_meant_is_an_error_when_the_layer_is_built() 
         .audit(routes)
         .build();
     assert!(built.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ledger_balances_at_every_moment_with_events_of_every_road() {
+    let handle = |log: ApiLog| async move {
+        log.event(updated().data(&"a".repeat(2_000)));
+        let spawned = log.clone();
+        tokio::spawn(async move { spawned.event(updated()) });
+        log.event(updated());
+    };
+    let app = Router::new()
+        .route("/told", get(handle))
+        .route("/out", get(handle));
+    let routes = AuditRoutes::new().on_any_outcome(Method::GET, "/{any}", updated());
+    let delivery = Delivery::default()
+        .batch_age(Duration::from_millis(1))
+        .queue_entries(64)
+        .batch_entries(16);
+    let stand = Stand::with(app, |builder| {
+        builder
+            .delivery(delivery)
+            .audit(routes)
+            .policy(Policy::default().without_path("/out"))
+            .max_captured_bytes(64 * 1024)
+    });
+    let done = Arc::new(AtomicBool::new(false));
+    let watcher = std::thread::spawn({
+        let (recorder, done) = (stand.recorder.clone(), done.clone());
+        move || {
+            while !done.load(Ordering::SeqCst) {
+                let it = recorder.stats().balance;
+                let settled = it.stored() + it.filtered() + it.dropped_total();
+                assert_eq!(it.seen(), settled + it.in_flight(), "{it:?}");
+            }
+        }
+    });
+    let stand = Arc::new(stand);
+    let callers: Vec<_> = (0..4)
+        .map(|caller| {
+            let stand = stand.clone();
+            tokio::spawn(async move {
+                for number in 0..200 {
+                    let path = if (number + caller) % 2 == 0 {
+                        "/told"
+                    } else {
+                        "/out"
+                    };
+                    stand.call(Method::GET, path, "").await;
+                    stand.recorder.event(updated());
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let report = stand.recorder.shutdown(Duration::from_secs(20)).await;
+    done.store(true, Ordering::SeqCst);
+    watcher.join().unwrap();
+    let (it, told) = (report.balance, 800 * 5);
+    assert!((told..=told + 800).contains(&it.seen()), "{it:?}");
+    assert_eq!(it.in_flight(), 0);
+    assert_eq!(it.stored(), stand.store.len() as u64);
+    assert_eq!(stand.recorder.stats().captured_bytes, 0);
+}
+
+#[tokio::test]
+async fn events_of_an_exchange_without_room_are_recorded_on_their_own() {
+    let handle = |log: ApiLog| async move {
+        log.organisation("org_1");
+        log.event(updated()).is_some().to_string()
+    };
+    let stand = Stand::with(Router::new().route("/", get(handle)), |builder| {
+        builder.max_captured_bytes(64 * 1024)
+    });
+    let request = http::Request::get("/").header("x-large", "a".repeat(70_000));
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    stand.app.clone().oneshot(request).await.unwrap();
+    let events = stand.events().await;
+    assert_eq!(events[0].context.organisation.as_deref(), Some("org_1"));
+    assert!(event(&events[0]).exchange.is_none() && events.len() == 1);
+    let balance = stand.balance();
+    assert_eq!(
+        (balance.seen(), balance.dropped(DropReason::OverBudget)),
+        (2, 1)
+    );
+    assert_eq!((balance.stored(), balance.in_flight()), (1, 0));
+}
+
+#[tokio::test]
+async fn two_clones_of_the_layer_record_an_event_once() {
+    let store = MemoryStore::new();
+    let layer = ApiLogLayer::new(store.clone());
+    let inner = Router::new()
+        .route("/{id}", put(rename))
+        .layer(layer.clone());
+    let stand = Stand {
+        recorder: layer.recorder(),
+        app: Router::new().nest("/projects", inner).layer(layer),
+        store,
+    };
+    stand.call(Method::PUT, "/projects/p1", "").await;
+    assert_eq!(
+        (stand.events().await.len(), stand.exchanges().await.len()),
+        (2, 1)
+    );
 }
