@@ -32,7 +32,7 @@
 //! | say what is recorded, and how much of it | [`Policy`] |
 //! | say what else is masked | [`mask::Rules`] |
 //! | add what only a handler knows | [`ApiLog`] |
-//! | record what was done to which object | [`AuditEvent`] |
+//! | record what was done to which object | [`AuditEvent`], or [`annotate::AuditRoutes`] without a change to the handlers |
 //! | know what was stored and what was lost; end in order | [`Recorder`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
 //! | serve the log | [`LogApi`], [`api::Access`], [`mod@format`] |

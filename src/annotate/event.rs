@@ -3,8 +3,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::json::{self, json};
-use super::texts::{short, short_actor, short_finding};
-use crate::capture::EventDraft;
+use super::texts::{short_actor, short_finding};
+use crate::capture::{EventDraft, short};
 use crate::entry::{Actor, EntryId, Finding};
 
 /// What was done to which object, by whom: an entry of its own in the log, beside the exchange in which it happened.

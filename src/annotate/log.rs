@@ -1,11 +1,10 @@
 use std::fmt;
-use std::mem::take;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::event::AuditEvent;
-use super::texts::{short, short_actor, short_note, short_resource};
-use crate::capture::{CapturedEvent, Desk, MAX_TEXT_BYTES};
+use super::texts::{short_actor, short_note, short_resource};
+use crate::capture::{CapturedEvent, Desk, MAX_TEXT_BYTES, Origin, short};
 use crate::entry::{Actor, Context, EntryId, Note, Resource};
 
 /// The handle of one exchange's record, in the request's extensions; with feature `axum` an extractor as well.
@@ -47,13 +46,29 @@ pub(crate) struct Told {
     pub(crate) context: Option<Box<Context>>,
     pub(crate) notes: Vec<Note>,
     /// Events that wait for the layer.
-    pub(crate) events: Vec<Box<CapturedEvent>>,
+    pub(crate) events: Vec<CapturedEvent>,
     pub(crate) is_excluded: bool,
     pub(crate) leaves_out_request_body: bool,
     pub(crate) leaves_out_response_body: bool,
     /// How many events were told so far.
     events_count: usize,
     is_closed: bool,
+}
+
+/// Events that were told, and what has been said of the caller.
+pub(crate) struct Waiting {
+    pub(crate) events: Vec<CapturedEvent>,
+    pub(crate) context: Option<Box<Context>>,
+}
+
+impl Told {
+    /// Takes the events that wait, if there are any.
+    pub(crate) fn take_events(&mut self) -> Option<Waiting> {
+        (!self.events.is_empty()).then(|| Waiting {
+            events: std::mem::take(&mut self.events),
+            context: self.context.clone(),
+        })
+    }
 }
 
 impl ApiLog {
@@ -206,19 +221,21 @@ impl ApiLog {
             self.shared.has_events.store(true, Ordering::Release);
             return Some(id);
         }
-        event.told = told.context.clone();
+        let context = told.context.clone();
         drop(told);
+        let origin = Origin::told(context, event.reservation.empty_sibling());
+        event.origin = Some(Arc::new(origin));
         desk.outbox().push(event).then_some(id)
     }
 
     /// Takes the events that wait, with what has been said of the caller. Costs one load where there are none.
-    pub(crate) fn take_events(&self) -> Option<(Vec<Box<CapturedEvent>>, Option<Box<Context>>)> {
+    pub(crate) fn take_events(&self) -> Option<Waiting> {
         if !self.shared.has_events.load(Ordering::Acquire) {
             return None;
         }
         let mut told = self.lock();
         self.shared.has_events.store(false, Ordering::Release);
-        Some((take(&mut told.events), told.context.clone()))
+        told.take_events()
     }
 
     /// Takes all that was told and refuses later calls.

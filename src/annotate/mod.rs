@@ -20,7 +20,7 @@ pub use event::AuditEvent;
 #[cfg(feature = "axum")]
 pub use extract::MissingApiLogLayer;
 pub use log::ApiLog;
-pub(crate) use log::Told;
+pub(crate) use log::{Told, Waiting};
 pub use routes::AuditRoutes;
 pub(crate) use routes::{Call, CompiledRoutes};
 pub(crate) use texts::short_context;

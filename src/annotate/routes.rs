@@ -5,8 +5,7 @@ use http::Method;
 use super::event::AuditEvent;
 use super::pattern::Pattern;
 use super::template::{Template, Values};
-use super::texts::short;
-use crate::capture::EventDraft;
+use crate::capture::{EventDraft, short};
 use crate::entry::{BodyRecord, Exchange};
 use crate::error::Error;
 

@@ -1,13 +1,5 @@
-use crate::capture::MAX_TEXT_BYTES;
+use crate::capture::short;
 use crate::entry::{Actor, Context, Finding, Note, Resource};
-
-/// Cuts a text to the bytes that are kept, on a character boundary.
-pub(super) fn short(mut text: String) -> String {
-    let most = text.len().min(MAX_TEXT_BYTES);
-    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
-    text.truncate(end.unwrap_or(0));
-    text
-}
 
 pub(super) fn short_actor(actor: Actor) -> Actor {
     let Actor {

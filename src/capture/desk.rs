@@ -31,7 +31,7 @@ pub(crate) trait Outbox: Send + Sync {
     fn event_over_budget(&self);
 
     /// Hands an event over, or drops and counts it and returns `false`.
-    fn push(&self, event: Box<CapturedEvent>) -> bool;
+    fn push(&self, event: CapturedEvent) -> bool;
 }
 
 impl Desk {
@@ -54,21 +54,20 @@ impl Desk {
     }
 
     /// Gives an event that was counted as seen its id, time and part of the budget; `None` where there is no room.
-    pub(crate) fn take(&self, draft: Box<EventDraft>) -> Option<Box<CapturedEvent>> {
+    pub(crate) fn take(&self, draft: Box<EventDraft>) -> Option<CapturedEvent> {
         let Some(reservation) = self.budget.reserve(draft.size_bytes()) else {
             self.outbox.event_over_budget();
             return None;
         };
         let at = self.clock.now();
-        Some(Box::new(CapturedEvent {
+        Some(CapturedEvent {
             id: self.ids.next(at),
             at,
             draft,
             exchange: None,
-            told: None,
             origin: None,
             reservation,
-        }))
+        })
     }
 
     /// Takes an event that happened outside of any exchange and hands it over.

@@ -10,6 +10,14 @@ use crate::entry::{Context, EntryId, Finding};
 /// The most bytes that are kept of a text that the application tells; cut on a character boundary.
 pub(crate) const MAX_TEXT_BYTES: usize = 1024;
 
+/// Cuts a text to the bytes that are kept of it.
+pub(crate) fn short(mut text: String) -> String {
+    let most = text.len().min(MAX_TEXT_BYTES);
+    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
+    text.truncate(end.unwrap_or(0));
+    text
+}
+
 /// What waits for the masker.
 pub(crate) enum Item {
     Exchange(Box<Captured>),
@@ -25,9 +33,7 @@ pub(crate) struct CapturedEvent {
     pub(crate) draft: Box<EventDraft>,
     /// The exchange in which it happened, unless the draft names another.
     pub(crate) exchange: Option<EntryId>,
-    /// What the application has said of the exchange's caller; what the draft says wins.
-    pub(crate) told: Option<Box<Context>>,
-    /// Where the exchange came from.
+    /// What is known of the exchange's caller; what the draft says wins.
     pub(crate) origin: Option<Arc<Origin>>,
     /// Held until the entry is stored.
     pub(crate) reservation: Reservation,
@@ -66,14 +72,18 @@ pub(crate) struct Findings {
     pub(crate) more: u64,
 }
 
-/// What tells where an exchange came from, apart from what the application knows.
+/// What is known of an exchange's caller, which the events that are handed over together share.
 pub(crate) struct Origin {
+    /// What the application has said.
+    pub(crate) told: Option<Box<Context>>,
+    /// What was seen of the request.
     pub(crate) request: Fields,
     pub(crate) peer: Option<SocketAddr>,
+    _reservation: Reservation,
 }
 
 impl Origin {
-    /// The fields that tell it, and with `:path` the API's version.
+    /// The fields that tell where a request came from, and with `:path` the API's version.
     pub(crate) const NAMES: [&str; 8] = [
         ":path",
         ":route",
@@ -85,23 +95,36 @@ impl Origin {
         "traceparent",
     ];
 
-    /// Copies what tells it out of a request's fields.
-    pub(crate) fn of(request: &Fields, peer: Option<SocketAddr>) -> Self {
-        Self {
-            request: request.only(&Self::NAMES),
-            peer,
-        }
+    /// Makes it of what was said alone.
+    pub(crate) fn told(told: Option<Box<Context>>, reservation: Reservation) -> Self {
+        Self::new(told, Fields::default(), None, reservation)
     }
-}
 
-impl CapturedEvent {
-    /// Adds what is known of its exchange, which counts against the budget with it.
-    pub(crate) fn belongs_to(&mut self, origin: Arc<Origin>, told: Option<Box<Context>>) {
+    /// Copies what tells it out of a request's fields.
+    pub(crate) fn of(
+        told: Option<Box<Context>>,
+        request: &Fields,
+        peer: Option<SocketAddr>,
+        reservation: Reservation,
+    ) -> Self {
+        Self::new(told, request.only(&Self::NAMES), peer, reservation)
+    }
+
+    fn new(
+        told: Option<Box<Context>>,
+        request: Fields,
+        peer: Option<SocketAddr>,
+        mut reservation: Reservation,
+    ) -> Self {
         let told_bytes = told.as_ref().map_or(0, |it| it.size_bytes());
-        let bytes = self.reservation.bytes() + origin.request.size_bytes() + told_bytes;
         // What the service has told is never left out.
-        self.reservation.stand_for(bytes);
-        (self.origin, self.told) = (Some(origin), told);
+        reservation.stand_for(size_of::<Self>() + request.size_bytes() + told_bytes);
+        Self {
+            told,
+            request,
+            peer,
+            _reservation: reservation,
+        }
     }
 }
 

@@ -20,7 +20,9 @@ pub use client_ip::ForwardedHeader;
 pub(crate) use client_ip::TrustedNetworks;
 pub(crate) use correlation::{api_version, client_request_id, trace_id};
 pub(crate) use desk::{Desk, Outbox};
-pub(crate) use event::{CapturedEvent, EventDraft, Findings, Item, Json, MAX_TEXT_BYTES, Origin};
+pub(crate) use event::{
+    CapturedEvent, EventDraft, Findings, Item, Json, MAX_TEXT_BYTES, Origin, short,
+};
 pub(crate) use fields::{Field, Fields};
 pub(crate) use policy::Chosen;
 pub use policy::Policy;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::annotate::CompiledRoutes;
-use crate::capture::{Captured, CapturedEvent, Item, Reservation};
+use crate::capture::{Captured, CapturedEvent, Item, Origin, Reservation};
 use crate::entry::{BodyRecord, EntryIds, LogEntry};
 use crate::mask::{Masked, Masker};
 
@@ -70,13 +70,14 @@ impl Gate {
         let draft = self.audit.as_ref()?.event(exchange, response)?;
         let took = Duration::from_micros(exchange.timing.to_last_byte_micros);
         let at = entry.created_at.plus(took);
+        let told = Some(Box::new(entry.context.clone()));
+        let origin = Origin::told(told, reservation.empty_sibling());
         Some(CapturedEvent {
             id: self.ids.next(at),
             at,
             draft,
             exchange: None,
-            told: Some(Box::new(entry.context.clone())),
-            origin: None,
+            origin: Some(Arc::new(origin)),
             reservation: reservation.empty_sibling(),
         })
     }

@@ -7,11 +7,11 @@ use http_body::Body;
 
 use super::hooks::MatchedRoute;
 use super::service::Shared;
-use crate::annotate::{ApiLog, Call, Told};
+use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
-    Captured, CapturedEvent, CapturedResponse, Chosen, Fields, Item, Origin, Policy, SharedTap, Tap,
+    Captured, CapturedResponse, Chosen, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
-use crate::entry::{Context, Note, Outcome, SkipReason, Timing};
+use crate::entry::{Note, Outcome, SkipReason, Timing};
 
 /// What is held of an exchange from its call to its end.
 pub(super) struct Open {
@@ -164,20 +164,20 @@ impl Open {
 
     /// Hands over the events that were told since the last time.
     pub(super) fn hand_over_told(&self) {
-        if let Some((events, context)) = self.log.take_events() {
-            self.hand_over(events, context.as_deref());
+        if let Some(waiting) = self.log.take_events() {
+            self.hand_over(waiting);
         }
     }
 
-    fn hand_over(&self, events: Vec<Box<CapturedEvent>>, context: Option<&Context>) {
-        if events.is_empty() {
-            return;
-        }
-        let origin = Arc::new(Origin::of(&self.captured.request, self.captured.peer));
+    fn hand_over(&self, waiting: Waiting) {
+        let Waiting { events, context } = waiting;
+        let captured = &self.captured;
+        let reservation = captured.reservation.empty_sibling();
+        let origin = Origin::of(context, &captured.request, captured.peer, reservation);
+        let origin = Arc::new(origin);
         for mut event in events {
-            let told = context.cloned().map(Box::new);
-            event.belongs_to(origin.clone(), told);
-            self.shared.intake.push(Item::Event(event));
+            event.origin = Some(origin.clone());
+            self.shared.intake.push(Item::Event(Box::new(event)));
         }
     }
 
@@ -189,7 +189,9 @@ impl Open {
         self.take_response_body(outcome);
         self.captured.outcome = outcome;
         let mut told = self.log.close();
-        self.hand_over(std::mem::take(&mut told.events), told.context.as_deref());
+        if let Some(waiting) = told.take_events() {
+            self.hand_over(waiting);
+        }
         if !self.is_kept(&told, took) {
             self.leave_out();
             if !self.is_event() {

@@ -22,7 +22,7 @@ impl Outbox for Intake<Item> {
         self.shared().ledger.dropped(DropReason::OverBudget, 1);
     }
 
-    fn push(&self, event: Box<CapturedEvent>) -> bool {
-        Intake::push(self, Item::Event(event))
+    fn push(&self, event: CapturedEvent) -> bool {
+        Intake::push(self, Item::Event(Box::new(event)))
     }
 }

@@ -1,7 +1,9 @@
 //! Events that the application tells.
 
 use super::{Masker, Pass, context, diff, document, headers, path_of, told};
-use crate::capture::{CapturedEvent, EventDraft, Json, Origin, Reservation, TrustedNetworks};
+use crate::capture::{
+    CapturedEvent, EventDraft, Json, Origin, Reservation, TrustedNetworks, short,
+};
 use crate::entry::{Change, Context, EntryKind, EventRecord, LogEntry, Place};
 
 impl Masker {
@@ -10,20 +12,17 @@ impl Masker {
         let CapturedEvent {
             id,
             at,
-            draft,
+            mut draft,
             exchange,
-            told,
             origin,
             mut reservation,
         } = captured;
         let (mut pass, _) = self.rules.pass();
         let mark = pass.report.mark();
-        let told = told.map(|it| *it).unwrap_or_default();
-        let context = draft.context.clone().or(told);
-        let context = match origin {
-            Some(origin) => whole_context(&context, &origin, &self.trusted, &mut pass),
-            None => context,
-        };
+        let mut context = std::mem::take(&mut draft.context);
+        if let Some(origin) = origin {
+            context = context.or(caller(&origin, &self.trusted, &mut pass));
+        }
         // What was masked of the request is told by the exchange.
         pass.report.forget(&mark);
         let mut event = record(*draft, &mut pass);
@@ -36,13 +35,8 @@ impl Masker {
     }
 }
 
-/// Adds to what was said of the caller where the request came from.
-fn whole_context(
-    told: &Context,
-    origin: &Origin,
-    trusted: &TrustedNetworks,
-    pass: &mut Pass<'_>,
-) -> Context {
+/// Tells who called from where in the exchange of an event.
+fn caller(origin: &Origin, trusted: &TrustedNetworks, pass: &mut Pass<'_>) -> Context {
     let fields = &origin.request;
     let path = path_of(fields, pass);
     let headers = headers::mask(fields, Place::RequestHeader, pass);
@@ -52,7 +46,10 @@ fn whole_context(
         path: &path,
         headers: &headers,
     };
-    seen.context(Some(told), trusted)
+    let mut context = seen.context(origin.told.as_deref(), trusted);
+    // A header has no bound of its own, and an exchange has many events.
+    context.user_agent = context.user_agent.map(short);
+    context
 }
 
 fn record(draft: EventDraft, pass: &mut Pass<'_>) -> EventRecord {

@@ -15,9 +15,12 @@ pub(super) fn text(text: String, pointer: &str, pass: &mut Pass<'_>) -> String {
     masked
 }
 
+/// The most bytes of a character.
+const MAX_LEN_UTF8: usize = 4;
+
 /// Tells whether a text may have been longer; it was cut between characters.
 fn may_be_cut(text: &str) -> bool {
-    text.len() + char::MAX_LEN_UTF8 > MAX_TEXT_BYTES
+    text.len() + MAX_LEN_UTF8 > MAX_TEXT_BYTES
 }
 
 /// Masks notes as fields of their names.

@@ -891,3 +891,23 @@ async fn two_clones_of_the_layer_record_an_event_once() {
         (2, 1)
     );
 }
+
+#[tokio::test]
+async fn header_of_a_client_does_not_grow_with_the_number_of_events() {
+    let handle = |log: ApiLog| async move {
+        (0..50).for_each(|_| assert!(log.event(updated()).is_some()));
+    };
+    let stand = Stand::with(Router::new().route("/", get(handle)), |builder| {
+        builder.max_captured_bytes(512 * 1024)
+    });
+    let request = http::Request::get("/").header("user-agent", "a".repeat(60_000));
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    stand.app.clone().oneshot(request).await.unwrap();
+    assert!(stand.recorder.stats().captured_bytes < 512 * 1024);
+    let events = stand.events().await;
+    assert_eq!(events.len(), 50);
+    let agents = events
+        .iter()
+        .map(|it| it.context.user_agent.as_ref().map(String::len));
+    assert!(agents.into_iter().all(|length| length == Some(1024)));
+}

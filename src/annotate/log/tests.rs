@@ -12,7 +12,7 @@ struct Counts {
     seen: AtomicUsize,
     refused: AtomicUsize,
     over_budget: AtomicUsize,
-    pushed: Mutex<Vec<Box<CapturedEvent>>>,
+    pushed: Mutex<Vec<CapturedEvent>>,
 }
 
 impl Outbox for Arc<Counts> {
@@ -36,7 +36,7 @@ impl Outbox for Arc<Counts> {
         self.over_budget.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn push(&self, event: Box<CapturedEvent>) -> bool {
+    fn push(&self, event: CapturedEvent) -> bool {
         self.pushed.lock().unwrap().push(event);
         true
     }
@@ -104,7 +104,7 @@ fn notes_and_events_past_the_bound_are_refused_and_counted() {
     for _ in 0..500 {
         assert!(log.event(event()).is_some());
     }
-    assert_eq!(log.take_events().unwrap().0.len(), 500);
+    assert_eq!(log.take_events().unwrap().events.len(), 500);
     let told = (0..600).filter(|_| log.event(event()).is_some()).count();
     assert_eq!(told, 500, "the bound is of the whole exchange");
     assert_eq!(count(&counts.notes_refused), 2);
@@ -129,7 +129,7 @@ fn events_wait_for_the_layer_and_take_what_was_said_by_then() {
     assert!(log.take_events().is_none());
     let id = log.event(event());
     log.organisation("org_1");
-    let (events, context) = log.take_events().unwrap();
+    let Waiting { events, context } = log.take_events().unwrap();
     assert_eq!(Some(events[0].id), id);
     assert_eq!(events[0].exchange, log.exchange_id());
     assert_eq!(context.unwrap().organisation.as_deref(), Some("org_1"));
@@ -142,7 +142,8 @@ fn events_that_no_layer_comes_for_are_handed_over_at_once() {
     log.organisation("org_1");
     let id = log.event(event());
     let pushed = counts.pushed.lock().unwrap();
-    let told = pushed[0].told.as_ref().unwrap();
+    let origin = pushed[0].origin.as_ref().unwrap();
+    let told = origin.told.as_ref().unwrap();
     assert_eq!((Some(pushed[0].id), log.exchange_id()), (id, None));
     assert_eq!(told.organisation.as_deref(), Some("org_1"));
 }
