@@ -112,10 +112,11 @@ impl Shared {
         only_reading(&parts.method)?;
         let credential = format.credential(&parts.headers);
         let scope = self.admit(credential, parts, course).await?;
+        let path_params = found.params.as_ref().map_err(Clone::clone)?;
         let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
         let request = Request {
             route: found.route,
-            path_params: &found.params,
+            path_params,
             parameters: &parameters,
             headers: &parts.headers,
             scope: &scope,

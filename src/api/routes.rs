@@ -1,7 +1,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::error::Error;
-use crate::format::Route;
+use crate::format::{Refusal, Route};
 
 /// The routes of all formats, in the order in which they are tried.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ enum Segment {
 pub(super) struct Match<'r> {
     pub(super) format: usize,
     pub(super) route: &'r Route,
-    /// The parameters of the path, decoded.
-    pub(super) params: Vec<(String, String)>,
+    /// The parameters of the path, decoded; a refusal where that cannot be done.
+    pub(super) params: Result<Vec<(String, String)>, Refusal>,
 }
 
 impl Routes {
@@ -123,23 +123,28 @@ fn overlap(one: &[Segment], other: &[Segment]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(meet)
 }
 
-fn params(segments: &[Segment], given: &[&str]) -> Option<Vec<(String, String)>> {
-    if segments.len() != given.len() {
+/// Reads the parameters of a path; `None` if it is another one.
+fn params(segments: &[Segment], given: &[&str]) -> Option<Result<Vec<(String, String)>, Refusal>> {
+    let fits = |(segment, text): (&Segment, &&str)| match segment {
+        Segment::Literal(literal) => literal == text,
+        Segment::Param(_) => !text.is_empty(),
+    };
+    if segments.len() != given.len() || !segments.iter().zip(given).all(fits) {
         return None;
     }
-    let mut params = Vec::new();
-    for (segment, text) in segments.iter().zip(given) {
-        match segment {
-            Segment::Literal(literal) if literal == text => {}
-            Segment::Literal(_) => return None,
-            Segment::Param(name) => {
-                let value = percent_decode_str(text).decode_utf8().ok()?;
-                if value.is_empty() || value.contains('\0') {
-                    return None;
-                }
-                params.push((name.clone(), value.into_owned()));
-            }
-        }
-    }
-    Some(params)
+    let named = segments.iter().zip(given).filter_map(|(segment, text)| {
+        let Segment::Param(name) = segment else {
+            return None;
+        };
+        Some(match decode(text) {
+            Some(value) => Ok((name.clone(), value)),
+            None => Err(Refusal::parameter(name, "must be UTF-8 without NUL")),
+        })
+    });
+    Some(named.collect())
+}
+
+fn decode(text: &str) -> Option<String> {
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    (!text.contains('\0')).then(|| text.into_owned())
 }
