@@ -145,7 +145,7 @@ impl Shared {
                     .filter(asked.filter)
                     .position(asked.position);
                 let body = Exporting::new(self.store.clone(), query, asked.max_entries, writer);
-                Ok(Answer::Export(headers, body))
+                Ok(Answer::Export(headers, Box::new(body)))
             }
         }
     }

@@ -23,8 +23,8 @@ impl ApiBody {
         Self(Content::Whole(Full::new(bytes)))
     }
 
-    pub(super) fn export(export: Exporting) -> Self {
-        Self(Content::Export(Box::new(export)))
+    pub(super) fn export(export: Box<Exporting>) -> Self {
+        Self(Content::Export(export))
     }
 
     /// Tells of a reading: of an export when it ends, of all else now.

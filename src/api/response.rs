@@ -14,7 +14,7 @@ use crate::format::Reply;
 /// What goes out, before the header fields that every reply has.
 pub(super) enum Answer {
     Reply(Reply),
-    Export(HeaderMap, Exporting),
+    Export(HeaderMap, Box<Exporting>),
 }
 
 impl Answer {

@@ -7,7 +7,7 @@ use crate::entry::{EntryId, EntryIds};
 
 /// What the handles of all exchanges and of the recorder share with the layer: identity, time, the budget, and the way to the recorder.
 pub(crate) struct Desk {
-    pub(crate) ids: Arc<EntryIds>,
+    pub(crate) ids: EntryIds,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) budget: Arc<Budget>,
     outbox: Box<dyn Outbox>,
@@ -35,14 +35,9 @@ pub(crate) trait Outbox: Send + Sync {
 }
 
 impl Desk {
-    pub(crate) fn new(
-        ids: Arc<EntryIds>,
-        clock: Arc<dyn Clock>,
-        budget: Arc<Budget>,
-        outbox: Box<dyn Outbox>,
-    ) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, budget: Arc<Budget>, outbox: Box<dyn Outbox>) -> Self {
         Self {
-            ids,
+            ids: EntryIds::default(),
             clock,
             budget,
             outbox,

@@ -51,7 +51,6 @@ pub struct ApiLogLayerBuilder {
 struct Parts {
     audit: Option<Arc<CompiledRoutes>>,
     budget: Arc<Budget>,
-    ids: Arc<EntryIds>,
 }
 
 impl ApiLogLayerBuilder {
@@ -219,12 +218,11 @@ impl ApiLogLayerBuilder {
         let parts = Parts {
             audit: audit.map(Arc::new),
             budget: Budget::new(self.max_captured_bytes),
-            ids: Arc::default(),
         };
         let mut gate = Gate {
             masker,
             audit: parts.audit.clone(),
-            ids: parts.ids.clone(),
+            ids: EntryIds::default(),
         };
         let mask = move |item: Item| {
             let Passed {
@@ -252,8 +250,8 @@ impl ApiLogLayerBuilder {
             clock,
             ..
         } = self;
-        let Parts { audit, budget, ids } = parts;
-        let desk = Arc::new(Desk::new(ids, clock, budget, Box::new(intake.clone())));
+        let Parts { audit, budget } = parts;
+        let desk = Arc::new(Desk::new(clock, budget, Box::new(intake.clone())));
         let teller = desk.clone();
         let shared = Shared {
             intake,
@@ -279,7 +277,6 @@ pub(super) fn with_defaults(sink: Arc<dyn LogSink>) -> ApiLogLayer {
             let parts = Parts {
                 audit: None,
                 budget: Budget::new(0),
-                ids: Arc::default(),
             };
             ApiLogLayerBuilder::new(sink).assemble(intake, recorder, parts)
         })

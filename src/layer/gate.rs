@@ -10,7 +10,8 @@ use crate::mask::{Masked, Masker};
 pub(super) struct Gate {
     pub(super) masker: Masker,
     pub(super) audit: Option<Arc<CompiledRoutes>>,
-    pub(super) ids: Arc<EntryIds>,
+    /// Its own, which never run ahead of the exchanges that are masked: an event found in one is listed at that one's time.
+    pub(super) ids: EntryIds,
 }
 
 /// What came out of one item.

@@ -269,7 +269,10 @@ async fn events_in_a_stream_are_stored_before_it_ends() {
 #[tokio::test]
 async fn event_after_the_end_is_refused_and_counted() {
     let (sender, mut logs) = tokio::sync::mpsc::unbounded_channel();
-    let keep = move |log: ApiLog| std::future::ready(sender.send(log).unwrap());
+    let keep = move |log: ApiLog| {
+        sender.send(log).unwrap();
+        std::future::ready(())
+    };
     let stand = Stand::new(Router::new().route("/", get(keep)));
     stand.call(Method::GET, "/", "").await;
     let log = logs.recv().await.unwrap();

@@ -45,12 +45,7 @@ impl Outbox for Arc<Counts> {
 fn log(is_held: bool) -> (ApiLog, Arc<Counts>) {
     let counts = Arc::<Counts>::default();
     let clock = Arc::new(SystemClock::default());
-    let desk = Desk::new(
-        Arc::default(),
-        clock,
-        Budget::new(1 << 20),
-        Box::new(counts.clone()),
-    );
+    let desk = Desk::new(clock, Budget::new(1 << 20), Box::new(counts.clone()));
     let id = is_held.then_some(EntryId::MIN);
     (ApiLog::new(Arc::new(desk), id, is_held, None), counts)
 }

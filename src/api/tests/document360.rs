@@ -185,11 +185,11 @@ async fn log_that_is_none_of_the_api_reference_is_not_found() {
         let got = get(&api, &format!("{LOGS}/{unknown}")).await;
         refused(&got, 404, "Api reference log not found.");
     }
-    for no_route in ["%00", "%ff"] {
-        let got = get(&api, &format!("{LOGS}/{no_route}")).await;
-        refused(&got, 404, "Not Found");
-        let got = get(&api, &format!("/v2/APIReferences/{no_route}/Logs")).await;
-        refused(&got, 404, "Not Found");
+    for no_text in ["%00", "%ff"] {
+        let got = get(&api, &format!("{LOGS}/{no_text}")).await;
+        refused(&got, 400, "logId must be UTF-8 without NUL");
+        let got = get(&api, &format!("/v2/APIReferences/{no_text}/Logs")).await;
+        refused(&got, 400, "apiReferenceId must be UTF-8 without NUL");
     }
 }
 
