@@ -69,6 +69,13 @@ impl Scope {
         self
     }
 
+    /// Narrows the scope to one actor's own calls.
+    #[must_use]
+    pub fn by_actor(mut self, id: impl Into<String>) -> Self {
+        self.allowed.actors = vec![id.into()];
+        self
+    }
+
     /// Narrows the scope to one kind of entries.
     #[must_use]
     pub fn kind(mut self, kind: Kind) -> Self {
