@@ -112,7 +112,7 @@ impl Shared {
         only_reading(&parts.method)?;
         let credential = format.credential(&parts.headers);
         let scope = self.admit(credential, parts, course).await?;
-        let path_params = found.params.as_ref().map_err(Clone::clone)?;
+        let path_params = found.params.as_ref().ok_or(Refusal::NoRoute)?;
         let parameters = Parameters::parse(parts.uri.query().unwrap_or_default())?;
         let request = Request {
             route: found.route,

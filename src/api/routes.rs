@@ -1,7 +1,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::error::Error;
-use crate::format::{Refusal, Route};
+use crate::format::Route;
 
 /// The routes of all formats, in the order in which they are tried.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ enum Segment {
 pub(super) struct Match<'r> {
     pub(super) format: usize,
     pub(super) route: &'r Route,
-    /// The parameters of the path, decoded; a refusal where that cannot be done.
-    pub(super) params: Result<Vec<(String, String)>, Refusal>,
+    /// The parameters of the path, decoded; `None` where one is not UTF-8 or holds NUL, as nothing is.
+    pub(super) params: Option<Vec<(String, String)>>,
 }
 
 impl Routes {
@@ -65,12 +65,12 @@ impl Routes {
         let path = path.strip_prefix('/')?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let given: Vec<&str> = path.split('/').collect();
-        self.routes.iter().find_map(|known| {
-            Some(Match {
-                format: known.format,
-                route: &known.route,
-                params: params(&known.segments, &given)?,
-            })
+        let mut routes = self.routes.iter();
+        let known = routes.find(|known| fits(&known.segments, &given))?;
+        Some(Match {
+            format: known.format,
+            route: &known.route,
+            params: params(&known.segments, &given),
         })
     }
 
@@ -123,25 +123,22 @@ fn overlap(one: &[Segment], other: &[Segment]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(meet)
 }
 
-/// Reads the parameters of a path; `None` if it is another one.
-fn params(segments: &[Segment], given: &[&str]) -> Option<Result<Vec<(String, String)>, Refusal>> {
+fn fits(segments: &[Segment], given: &[&str]) -> bool {
     let fits = |(segment, text): (&Segment, &&str)| match segment {
         Segment::Literal(literal) => literal == text,
         Segment::Param(_) => !text.is_empty(),
     };
-    if segments.len() != given.len() || !segments.iter().zip(given).all(fits) {
-        return None;
-    }
-    let named = segments.iter().zip(given).filter_map(|(segment, text)| {
-        let Segment::Param(name) = segment else {
-            return None;
-        };
-        Some(match decode(text) {
-            Some(value) => Ok((name.clone(), value)),
-            None => Err(Refusal::parameter(name, "must be UTF-8 without NUL")),
-        })
+    segments.len() == given.len() && segments.iter().zip(given).all(fits)
+}
+
+/// Reads the parameters of a path that fits.
+fn params(segments: &[Segment], given: &[&str]) -> Option<Vec<(String, String)>> {
+    let params = segments.iter().zip(given);
+    let params = params.filter_map(|(segment, text)| match segment {
+        Segment::Literal(_) => None,
+        Segment::Param(name) => Some(decode(text).map(|value| (name.clone(), value))),
     });
-    Some(named.collect())
+    params.collect()
 }
 
 fn decode(text: &str) -> Option<String> {
