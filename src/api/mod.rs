@@ -13,6 +13,8 @@ mod builder;
 mod conditional;
 mod digest;
 mod export;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod openapi;
 #[cfg(feature = "rate-limit")]
 mod rate;
@@ -44,6 +46,8 @@ use routes::Routes;
 pub use access::{Access, AccessFn, Denial, Reader, access_fn};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
+#[cfg(feature = "jwt")]
+pub use jwt::{JwtAccess, JwtAlgorithm, JwtBuilder, JwtKey};
 pub use read::Read;
 pub use tokens::{BearerTokens, HeaderTokens};
 

@@ -187,9 +187,9 @@ async fn log_that_is_none_of_the_api_reference_is_not_found() {
     }
     for no_text in ["%00", "%ff"] {
         let got = get(&api, &format!("{LOGS}/{no_text}")).await;
-        refused(&got, 400, "logId must be UTF-8 without NUL");
+        refused(&got, 404, "Api reference log not found.");
         let got = get(&api, &format!("/v2/APIReferences/{no_text}/Logs")).await;
-        refused(&got, 400, "apiReferenceId must be UTF-8 without NUL");
+        refused(&got, 404, "Not Found");
     }
 }
 

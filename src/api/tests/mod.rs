@@ -4,6 +4,8 @@ mod bad_input;
 mod conditional;
 mod document360;
 mod gorules;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod lago;
 mod native;
 mod native_export;
