@@ -187,7 +187,7 @@ async fn log_that_is_none_of_the_api_reference_is_not_found() {
     }
     for no_text in ["%00", "%ff"] {
         let got = get(&api, &format!("{LOGS}/{no_text}")).await;
-        refused(&got, 404, "Api reference log not found.");
+        refused(&got, 404, "Not Found");
         let got = get(&api, &format!("/v2/APIReferences/{no_text}/Logs")).await;
         refused(&got, 404, "Not Found");
     }

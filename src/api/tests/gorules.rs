@@ -358,14 +358,11 @@ async fn id_of_another_format_or_of_nothing_is_not_found() {
             "{unknown}"
         );
     }
-    for no_text in ["%00", "%ff"] {
-        let got = get(&api, &format!("{LIST}/{no_text}")).await;
-        let wanted = r#"{"statusCode":400,"message":"auditLogId must be UTF-8 without NUL","error":"Bad Request"}"#;
-        assert_eq!(got.text, wanted, "{no_text}");
+    for no_route in ["%00", "%ff", "a/b"] {
+        let got = get(&api, &format!("{LIST}/{no_route}")).await;
+        let wanted = r#"{"statusCode":404,"message":"Not Found","error":"Not Found"}"#;
+        assert_eq!(got.text, wanted, "{no_route}");
     }
-    let got = get(&api, &format!("{LIST}/a/b")).await;
-    let wanted = r#"{"statusCode":404,"message":"Not Found","error":"Not Found"}"#;
-    assert_eq!(got.text, wanted);
 }
 
 #[tokio::test]

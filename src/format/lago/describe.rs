@@ -118,7 +118,12 @@ fn error(status: StatusCode) -> Value {
         _ => Refusal::Internal,
     };
     if let Some(code) = code(&refusal) {
-        members["code"] = json!({ "const": code });
+        let mut codes = vec![code];
+        if status == StatusCode::NOT_FOUND {
+            // Of an id that is no text at all.
+            codes.extend(super::code(&Refusal::NoRoute));
+        }
+        members["code"] = json!({ "enum": codes });
     }
     object(members)
 }
