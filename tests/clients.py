@@ -115,6 +115,22 @@ class QuickstartTest(unittest.TestCase):
         self.assertEqual((log["title"], log["error_count"], log["alerts_count"]), ("Import failed", 1, 0))
         self.assertEqual([entry["kind"] for entry in native["entries"]].count("event"), 3)
 
+    def test_lines_of_the_readme_run_as_shown(self):
+        exported = re.search(r"export (LOG=\S+ TOKEN=\S+ SESSION=\S+)", self.it.printed).group(1)
+        readme = (pathlib.Path(__file__).parent.parent / "README.md").read_text()
+        screens = [screen for screen in re.findall(r"```sh\n(.*?)```", readme, re.S) if "$LOG" in screen]
+        self.assertEqual(len(screens), 7)
+        # As pasted into one shell; each answer is followed by its status.
+        lines = "\n" + "".join(screens)
+        script = "export " + exported + lines.replace("\ncurl -s", "\ncurl -s -w '\\n%{http_code}\\n'")
+        run = subprocess.run(["bash", "-euo", "pipefail", "-c", script], stdout=subprocess.PIPE, check=True, text=True)
+        statuses = re.findall(r"^\d{3}$", run.stdout, re.M)
+        self.assertEqual(len(statuses), lines.count("\ncurl"))
+        self.assertEqual([status for status in statuses if not status.startswith("2")], [])
+        change = '"changes":[{"pointer":"/theme","before":"dark","after":"light"}'
+        for told in [change, '"getParams"', '"included":[{', '"total_count":2', '"api_reference_alerts":[{', '"startedDateTime"']:
+            self.assertIn(told, run.stdout)
+
     def test_settings_change_is_told_before_and_after_with_its_secret_masked(self):
         session = re.search(r"Bearer (session-\w+)", self.it.printed).group(1)
         headers = {"Authorization": "Bearer " + session, "Content-Type": "application/json"}

@@ -134,6 +134,8 @@ fn print_help(base: &str, session: &str, token: &str, file: &str) {
     }
     println!("  curl -s '{base}/v2/APIReferences/ref_1/Logs' -H 'api_token: {token}'");
     println!("  curl -s '{base}/api-log/v1/entries' {reader}");
+    println!("\nFor the lines of the README, which ask for more:\n");
+    println!("  export LOG={base} TOKEN={token} SESSION={session}");
     println!("\nWhat can be asked is described in {base}/openapi.json, for a reader.");
     println!(
         "More to try: POST /api/v1/sessions (a form), DELETE /api/v1/inquiries/inq_1, GET /api/v1/events (a stream),"
