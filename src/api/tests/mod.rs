@@ -1,4 +1,5 @@
 mod access;
+mod any_request;
 mod around;
 mod bad_input;
 mod conditional;
