@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value;
 use tower_api_log::api::{BearerTokens, LogApi};
-use tower_api_log::format::{Lago, Native, Persona};
+use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
 use tower_api_log::testing::{ManualClock, Random, sample};
 use tower_api_log::{LogSink, MemoryStore, Scope};
 use tower_service::Service;
@@ -35,7 +35,10 @@ static API: LazyLock<LogApi> = LazyLock::new(|| {
     LogApi::new(store)
         .format(Native)
         .format(Persona::new())
+        .format(PersonaAudit::new().any_environment())
         .format(Lago::new())
+        .format(GoRules::new().all_categories())
+        .format(Document360::new())
         .access(BearerTokens::new([(TOKEN, Scope::all())]).expect("a long token"))
         .clock(ManualClock::new(sample::time(1000)))
         .build()
