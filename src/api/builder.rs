@@ -111,7 +111,8 @@ impl<A> Builder<A> {
     ///     record: impl Fn(&str, &str, Option<String>, Value) + Send + Sync + 'static,
     /// ) -> Builder<A> {
     ///     api.on_read(move |read: &Read| {
-    ///         let action = if read.status.is_success() { "read" } else { "refused" };
+    ///         let failed = read.status.is_client_error() || read.status.is_server_error();
+    ///         let action = if failed { "refused" } else { "read" };
     ///         let shown = read.entry.map(|id| id.to_string());
     ///         let data = json!({
     ///             "reader": read.reader.as_ref().and_then(|reader| reader.id.as_deref()),
