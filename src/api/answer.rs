@@ -185,7 +185,7 @@ impl Shared {
         let reader = course.reader.insert(known);
         #[cfg(feature = "rate-limit")]
         if let Some(limiter) = &self.limiter {
-            let counted = limiter.count(reader, credential);
+            let counted = limiter.count(reader);
             let (Ok(state) | Err(state)) = counted;
             course.rate_limit = Some(state);
             counted.map_err(Refusal::RateLimited)?;

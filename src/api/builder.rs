@@ -135,7 +135,8 @@ impl<A> Builder<A> {
     /// Limits how often a reader may ask: at once at most `requests`, of which one comes back every `period / requests`. By default nobody is
     /// limited.
     ///
-    /// A reader is who has the same [`Reader::id`](super::Reader::id); without one, who has the same token; without either, who has the same scope. Every
+    /// A reader is who has the same [`Reader::id`](super::Reader::id); without one, who has the same token of
+    /// [`BearerTokens`](super::BearerTokens) or [`HeaderTokens`](super::HeaderTokens); without either, who has the same scope. Every
     /// answer tells the reader how much is left, in the header fields of its format; over the limit it is 429 with `Retry-After`. Requests of readers who
     /// are not known are not counted.
     #[cfg(feature = "rate-limit")]

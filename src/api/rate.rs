@@ -58,14 +58,10 @@ impl Limiter {
     }
 
     /// Counts a request and tells what is left, or that there was nothing left.
-    pub(super) fn count(
-        &self,
-        reader: &Reader,
-        credential: Option<&str>,
-    ) -> Result<RateLimit, RateLimit> {
+    pub(super) fn count(&self, reader: &Reader) -> Result<RateLimit, RateLimit> {
         self.sweep();
         let state = |left, reset| RateLimit::new(self.requests, self.period, left, reset);
-        match self.limiter.check_key(&key(reader, credential)) {
+        match self.limiter.check_key(&key(reader)) {
             Ok(snapshot) => {
                 let left = snapshot.remaining_burst_capacity().min(self.requests);
                 let each = self.period / self.requests;
@@ -103,13 +99,12 @@ impl Limiter {
     }
 }
 
-/// What tells one reader from the others.
-fn key(reader: &Reader, credential: Option<&str>) -> Digest {
-    match (&reader.id, reader.token, credential) {
-        (Some(id), ..) => Digest::of(format!("id {id}")),
-        (None, Some(token), _) => token,
-        (None, None, Some(credential)) => Digest::of(credential),
-        (None, None, None) => Digest::of(format!("scope {:?}", reader.scope)),
+/// What tells one reader from the others. A credential that nobody here has checked does not: a client may send another with each request.
+fn key(reader: &Reader) -> Digest {
+    match (&reader.id, reader.token) {
+        (Some(id), _) => Digest::of(format!("id {id}")),
+        (None, Some(token)) => token,
+        (None, None) => Digest::of(format!("scope {:?}", reader.scope)),
     }
 }
 

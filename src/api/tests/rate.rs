@@ -104,6 +104,16 @@ async fn readers_of_the_same_id_share_a_limit_and_of_the_same_scope_one_without_
 }
 
 #[tokio::test]
+async fn credential_that_access_does_not_look_at_makes_no_other_reader() {
+    let by_extension = access_fn(|_, _| Ok(Scope::all()));
+    let api = limited(by_extension, &clock());
+    for token in ["", "any-1", "any-2"] {
+        assert_eq!(get_as(&api, token, LIST).await.status, 200);
+    }
+    assert_eq!(get_as(&api, "any-3", LIST).await.status, 429);
+}
+
+#[tokio::test]
 async fn unknown_readers_are_not_counted_and_bad_requests_are() {
     let api = limited(tokens(), &clock());
     for _ in 0..10 {
@@ -149,7 +159,7 @@ fn readers_who_have_all_requests_back_are_forgotten() {
     let limiter = Limiter::new(3, MINUTE, clock.clone()).unwrap();
     let ask = |subject: &str| {
         let reader = Reader::new(Scope::all()).id(subject);
-        limiter.count(&reader, None).is_ok()
+        limiter.count(&reader).is_ok()
     };
     for subject in 0..1000 {
         assert!(ask(&subject.to_string()));
@@ -168,6 +178,6 @@ fn clock_at_its_end_is_no_failure() {
     let limiter = Limiter::new(1, MINUTE, clock.clone()).unwrap();
     let reader = Reader::new(Scope::all()).known_by(Digest::of(ALL));
     clock.advance(Duration::MAX);
-    assert!(limiter.count(&reader, None).is_ok());
-    assert!(limiter.count(&reader, None).is_err());
+    assert!(limiter.count(&reader).is_ok());
+    assert!(limiter.count(&reader).is_err());
 }
