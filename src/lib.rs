@@ -87,6 +87,7 @@ pub mod testing;
 // Under all of it.
 
 mod clock;
+mod contain;
 mod error;
 mod pattern;
 

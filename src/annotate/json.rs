@@ -1,9 +1,9 @@
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
 use crate::capture::Json;
+use crate::contain::contain;
 
 /// The most bytes that are kept of a value as JSON.
 pub(super) const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -39,8 +39,8 @@ impl io::Write for Bounded {
 /// Writes a value of the application's as JSON. A `Serialize` that panics does not reach the caller.
 pub(super) fn json(value: &(impl Serialize + ?Sized)) -> Json {
     let mut bounded = Bounded::default();
-    let write = AssertUnwindSafe(|| serde_json::to_writer(&mut bounded, value));
-    let is_written = matches!(catch_unwind(write), Ok(Ok(())));
+    let written = contain(|| serde_json::to_writer(&mut bounded, value));
+    let is_written = matches!(written, Some(Ok(())));
     match (bounded.seen, is_written) {
         (seen, _) if seen > MAX_COUNTED_BYTES => Json::TooLarge(None),
         (_, false) => Json::Unserializable,
@@ -80,6 +80,23 @@ mod tests {
         }
     }
 
+    /// What panics again when it is dropped.
+    struct Grenade;
+
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+
+    struct Throws;
+
+    impl Serialize for Throws {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            std::panic::panic_any(Grenade)
+        }
+    }
+
     #[test]
     fn value_is_kept_up_to_the_bound_and_counted_past_it() {
         let kept = |length: usize| json(&"a".repeat(length - 2));
@@ -99,5 +116,6 @@ mod tests {
         assert!(matches!(json(&Endless), Json::TooLarge(None)));
         assert!(matches!(json(&Fails), Json::Unserializable));
         assert!(matches!(json(&Panics), Json::Unserializable));
+        assert!(matches!(json(&Throws), Json::Unserializable));
     }
 }

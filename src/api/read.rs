@@ -1,5 +1,4 @@
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -7,6 +6,7 @@ use http::request::Parts;
 
 use super::access::Reader;
 use crate::clock::Timestamp;
+use crate::contain::contain;
 use crate::entry::EntryId;
 use crate::format::Route;
 
@@ -57,10 +57,6 @@ pub(super) struct Telling {
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        let told = catch_unwind(AssertUnwindSafe(|| (self.on_read)(&self.read)));
-        if let Err(thrown) = told {
-            // What was thrown may panic again when it is dropped.
-            std::mem::forget(thrown);
-        }
+        let _ = contain(|| (self.on_read)(&self.read));
     }
 }

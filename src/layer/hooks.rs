@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::{Extensions, Request, Uri};
 
 use crate::annotate::short_context;
+use crate::contain::contain;
 use crate::entry::{Actor, Context};
 use crate::recorder::Ledger;
 
@@ -100,7 +100,7 @@ pub(super) fn target<B>(request: &Request<B>) -> &Uri {
 
 /// Keeps a panic of the application's callback away from the request.
 fn contained<T>(ledger: &Ledger, callback: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(callback)).unwrap_or_else(|_| {
+    contain(callback).unwrap_or_else(|| {
         ledger.callback_panicked();
         None
     })

@@ -1,7 +1,7 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::contain::contain;
 use crate::error::{Error, ErrorKind};
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -39,19 +39,5 @@ impl Drop for Guarded<'_> {
     fn drop(&mut self) {
         let call = self.0.take();
         contain(|| drop(call));
-    }
-}
-
-/// Runs what is not ours; `None` when it panicked.
-pub(super) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(value) => Some(value),
-        Err(payload) => {
-            // What was thrown may panic again when it is dropped.
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(again);
-            }
-            None
-        }
     }
 }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::ending::{End, TooLate};
-use super::guarded::contain;
 use super::ledger::DropReason;
 use super::queue::Shared;
 use super::{Command, Delivery, after};
+use crate::contain::contain;
 use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::sink::LogSink;
