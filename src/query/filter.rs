@@ -213,15 +213,8 @@ impl Filter {
 
 /// Tells whether a text contains another one, whatever the case of ASCII letters.
 fn contains(text: &str, wanted: &str) -> bool {
-    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
-    let Some((first, rest)) = wanted.split_first() else {
-        return true;
-    };
-    let starts = text.len().saturating_sub(rest.len());
-    (0..starts).any(|at| {
-        text[at].eq_ignore_ascii_case(first)
-            && text[at + 1..][..rest.len()].eq_ignore_ascii_case(rest)
-    })
+    let lower = |text: &str| text.to_ascii_lowercase();
+    lower(text).contains(&lower(wanted))
 }
 
 fn one_of<T: PartialEq>(wanted: &[T], value: Option<&T>) -> bool {

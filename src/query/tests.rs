@@ -1,7 +1,8 @@
 use super::*;
 use crate::clock::Timestamp;
 use crate::entry::{
-    Context, EntryId, EntryKind, Exchange, Kind, Outcome, RequestRecord, ResponseRecord, Timing,
+    BodyRecord, Context, EntryId, EntryKind, Exchange, Kind, Outcome, RequestRecord,
+    ResponseRecord, Timing,
 };
 
 fn entry(change: impl FnOnce(&mut Exchange, &mut Context)) -> LogEntry {
@@ -93,6 +94,24 @@ fn star_stands_for_any_run_and_nothing_else_is_special() {
             "{pattern} {path}"
         );
     }
+}
+
+#[test]
+fn text_is_found_in_time_that_does_not_grow_with_what_is_wanted() {
+    let hostile = entry(|exchange, _| {
+        exchange.request_body = BodyRecord::Whole {
+            text: "a".repeat(8 << 20),
+            bytes_seen: 8 << 20,
+        };
+    });
+    let filter = |text: String| Filter {
+        text: Some(text),
+        ..Filter::default()
+    };
+    let begun = std::time::Instant::now();
+    assert!(!filter("a".repeat(255) + "b").matches(&hostile));
+    assert!(filter("A".repeat(256)).matches(&hostile));
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
 
 #[test]
