@@ -102,27 +102,31 @@ impl<A> Builder<A> {
     /// # Example: readings as audit events
     ///
     /// ```
-    /// use serde_json::{Value, json};
+    /// use serde_json::json;
     /// use tower_api_log::api::{Builder, Read};
+    /// use tower_api_log::{Actor, AuditEvent, Recorder};
     ///
-    /// /// `record` hands an event of a category, an action, an object's id and data to the recorder.
-    /// fn told<A>(
-    ///     api: Builder<A>,
-    ///     record: impl Fn(&str, &str, Option<String>, Value) + Send + Sync + 'static,
-    /// ) -> Builder<A> {
+    /// fn told<A>(api: Builder<A>, recorder: Recorder) -> Builder<A> {
     ///     api.on_read(move |read: &Read| {
     ///         let failed = read.status.is_client_error() || read.status.is_server_error();
-    ///         let action = if failed { "refused" } else { "read" };
-    ///         let shown = read.entry.map(|id| id.to_string());
-    ///         let data = json!({
-    ///             "reader": read.reader.as_ref().and_then(|reader| reader.id.as_deref()),
+    ///         let mut event = AuditEvent::new("log", if failed { "refused" } else { "read" });
+    ///         if let Some(id) = read.entry {
+    ///             event = event.ref_id(id.to_string());
+    ///         }
+    ///         if let Some(reader) = &read.reader {
+    ///             let id = reader.id.as_deref().unwrap_or("unnamed");
+    ///             event = event.actor(Actor::user(id));
+    ///             if let Some(tenant) = reader.scope.organisation_id() {
+    ///                 event = event.organisation(tenant);
+    ///             }
+    ///         }
+    ///         recorder.event(event.data(&json!({
     ///             "route": read.route.template(),
     ///             "asked": read.request.uri.query(),
     ///             "status": read.status.as_u16(),
     ///             "entries": read.entries,
     ///             "complete": read.complete,
-    ///         });
-    ///         record("log", action, shown, data);
+    ///         })));
     ///     })
     /// }
     /// ```
