@@ -133,6 +133,10 @@ impl WireFormat for Document360 {
         (!token.is_empty()).then_some(token)
     }
 
+    fn security(&self) -> serde_json::Value {
+        serde_json::json!({ "type": "apiKey", "in": "header", "name": "api_token" })
+    }
+
     fn ask(&self, request: &Request<'_>) -> Result<Question, Refusal> {
         match request.operation() {
             Operation::List => self.listing(request).map(Question::List),
