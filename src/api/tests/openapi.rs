@@ -280,3 +280,25 @@ async fn header_tokens_are_described_in_place_of_the_formats_own() {
     });
     assert_eq!(got["components"]["securitySchemes"], wanted);
 }
+
+#[tokio::test]
+async fn credential_of_the_described_scheme_is_the_one_that_lets_in() {
+    let api = all();
+    let document = document(&api, ALL).await;
+    let schemes = &document["components"]["securitySchemes"];
+    for format in super::served::served() {
+        for route in &format.routes {
+            let operation = &document["paths"][route.template()]["get"];
+            let named = operation["security"][0].as_object().unwrap();
+            let scheme = &schemes[named.keys().next().unwrap()];
+            let (name, value) = match scheme["type"].as_str().unwrap() {
+                "http" => ("authorization", format!("Bearer {ALL}")),
+                _ => (scheme["name"].as_str().unwrap(), ALL.to_owned()),
+            };
+            let path = format.paths(route, id(1)).remove(0);
+            let request = Request::builder().uri(&path).header(name, value);
+            let got = send(&api, request.body(()).unwrap()).await;
+            assert_ne!(got.status, 401, "{path} as {scheme}");
+        }
+    }
+}
