@@ -81,7 +81,10 @@ impl AuditRoutes {
         Self::default()
     }
 
-    /// Makes an event of each call that succeeded: with a status below 400 and to its end.
+    /// Makes an event of each call that succeeded: with a status below 400, and to its end unless the client left before it, which undoes nothing.
+    ///
+    /// A client that leaves before the response's head may have had its way all the same: [`on_any_outcome`](Self::on_any_outcome) makes an event of
+    /// that, too.
     #[must_use]
     pub fn on(self, method: Method, pattern: impl Into<String>, event: AuditEvent) -> Self {
         self.rule(method, pattern.into(), event, false)
@@ -174,7 +177,7 @@ impl CompiledRoutes {
             path: &request.path,
             route: request.route.as_deref(),
         };
-        let rule = self.rule(call, exchange.has_failed())?;
+        let rule = self.rule(call, exchange.was_not_done())?;
         let body = response.text().filter(|_| rule.reads_response());
         let values = Values {
             segments: rule.pattern.values(&request.path),

@@ -64,14 +64,21 @@ pub(crate) enum Kept {
 impl Captured {
     /// Tells whether the exchange failed, as [`Exchange::has_failed`](crate::entry::Exchange::has_failed) will of its entry.
     pub(crate) fn has_failed(&self) -> bool {
+        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded) || self.was_refused()
+    }
+
+    /// Tells whether the service did not do what was asked, as [`Exchange::was_not_done`](crate::entry::Exchange::was_not_done) will of its entry.
+    pub(crate) fn was_not_done(&self) -> bool {
+        self.has_failed() && (self.outcome != Outcome::LeftInBody || self.was_refused())
+    }
+
+    fn was_refused(&self) -> bool {
         let response = self.response.as_ref();
         let heads = response
             .iter()
             .flat_map(|it| it.fields.iter().chain([&it.trailers]));
         let mut grpc = heads.filter_map(|fields| fields.text("grpc-status"));
-        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded)
-            || response.is_some_and(|it| it.status >= 400)
-            || grpc.any(|status| status != "0")
+        response.is_some_and(|it| it.status >= 400) || grpc.any(|status| status != "0")
     }
 }
 

@@ -239,12 +239,20 @@ impl Exchange {
     /// Tells whether the exchange failed: a status from 400, an outcome that is neither completed nor upgraded, or a `grpc-status` other than
     /// 0 in the response's head or trailers.
     pub fn has_failed(&self) -> bool {
+        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded) || self.was_refused()
+    }
+
+    /// Tells whether the service did not do what was asked: as [`Exchange::has_failed`], but for a client that left once it had the response's head.
+    pub(crate) fn was_not_done(&self) -> bool {
+        self.has_failed() && (self.outcome != Outcome::LeftInBody || self.was_refused())
+    }
+
+    fn was_refused(&self) -> bool {
         let response = self.response.as_ref();
         let mut heads = response
             .into_iter()
             .flat_map(|it| [&it.headers, &it.trailers]);
-        !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded)
-            || self.status().is_some_and(|status| status >= 400)
+        self.status().is_some_and(|status| status >= 400)
             || heads.any(|it| it.get("grpc-status").is_some_and(|status| status != "0"))
     }
 

@@ -212,7 +212,7 @@ impl Open {
     /// Tells whether an audit route makes an event of the exchange.
     fn is_event(&self) -> bool {
         let audit = self.shared.audit.as_ref();
-        audit.is_some_and(|audit| audit.fires(self.call(), self.captured.has_failed()))
+        audit.is_some_and(|audit| audit.fires(self.call(), self.captured.was_not_done()))
     }
 
     fn is_kept(&self, told: &Told, took: Duration) -> bool {

@@ -914,3 +914,60 @@ async fn header_of_a_client_does_not_grow_with_the_number_of_events() {
         .map(|it| it.context.user_agent.as_ref().map(String::len));
     assert!(agents.into_iter().all(|length| length == Some(1024)));
 }
+
+#[tokio::test]
+async fn no_segment_of_a_path_hides_a_call_from_the_trail_of_routes() {
+    for segment in [
+        "p%2F1",
+        "https:%2F%2Fu:p@h",
+        "https:u:p@h",
+        "a;jsessionid=1",
+        "token=abc",
+        "a=b;password=d",
+        "%7B%22password%22:%22x%22%7D",
+        "password:x",
+        "x%3Fpassword=1",
+        "..",
+        "%2e%2e",
+        "%ff",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        ":x@y",
+        "a:%5C%5Cu:p@h",
+        "http:%2Fu:p@h%2Fx",
+        "Bearer%20abcdefghijkl",
+        "https%3A%2F%2Fu%3Ap%40h%2Fsecret%3Ftoken%3Dx",
+        "a%0Ab",
+        "token=a%2Fb",
+        "x,https:u:p@h",
+        "ws:a@b@c",
+    ] {
+        let stand = audited(|builder| builder);
+        let status = stand
+            .call(Method::PUT, &format!("/v1/projects/{segment}"), "")
+            .await;
+        let events = stand.events().await;
+        assert_eq!(status, 200, "{segment}");
+        assert_eq!(events.len(), 1, "{segment}");
+    }
+}
+
+#[tokio::test]
+async fn client_that_leaves_in_the_body_is_in_the_trail_of_routes() {
+    let app = Router::new()
+        .route("/p/{id}", put(|| async { "deleted" }))
+        .route("/no/{id}", put(|| async { (StatusCode::CONFLICT, "no") }));
+    let rule = |action| AuditEvent::new(AuditEvent::PROJECT, action);
+    let routes = AuditRoutes::new()
+        .on(Method::PUT, "/p/{id}", rule("updated").ref_id("{id}"))
+        .on(Method::PUT, "/no/{id}", rule("never"));
+    let stand = Stand::with(app, |builder| builder.audit(routes));
+    for uri in ["/p/1", "/no/1"] {
+        let request = Request::put(uri).body(axum::body::Body::empty()).unwrap();
+        let response = stand.app.clone().oneshot(request).await.unwrap();
+        drop(response);
+    }
+    let outcomes = stand.exchanges().await;
+    let left = |it: &LogEntry| exchange(it).outcome == Outcome::LeftInBody;
+    assert!(outcomes.len() == 2 && outcomes.iter().all(left));
+    assert_eq!(trail(&stand.events().await), [("updated", Some("1"), None)]);
+}

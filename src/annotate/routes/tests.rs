@@ -153,9 +153,16 @@ fn first_rule_that_counts_decides_and_failures_count_where_it_is_said() {
         action(exchange("PUT", "/a/1", None, 400)).as_deref(),
         Some("failed")
     );
-    let mut cut = exchange("PUT", "/a/1", None, 200);
-    cut.outcome = Outcome::LeftInBody;
-    assert_eq!(action(cut).as_deref(), Some("failed"));
+    for (outcome, status, wanted) in [
+        (Outcome::LeftInBody, 200, "first"),
+        (Outcome::LeftInBody, 400, "failed"),
+        (Outcome::BodyError, 200, "failed"),
+        (Outcome::LeftBeforeResponse, 200, "failed"),
+    ] {
+        let mut cut = exchange("PUT", "/a/1", None, status);
+        cut.outcome = outcome;
+        assert_eq!(action(cut).as_deref(), Some(wanted), "{outcome:?} {status}");
+    }
     assert_eq!(action(exchange("GET", "/a/1", None, 200)), None);
 }
 
