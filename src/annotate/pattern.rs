@@ -62,20 +62,24 @@ impl Pattern {
             match segment {
                 Segment::Fixed(text) if text != given => return false,
                 Segment::One(_) if given.is_empty() => return false,
-                Segment::Rest(_) => return true,
+                Segment::Rest(_) => return !route.is_some_and(|route| self.is_another(route)),
                 Segment::Fixed(_) | Segment::One(_) => {}
             }
         }
         given.next().is_none() && !route.is_some_and(|route| self.is_another(route))
     }
 
-    /// Tells whether a template of as many segments fixes one that is named here.
+    /// Tells whether a template of as many segments, or of more where all that follow are named, fixes one that is named here.
     fn is_another(&self, route: &str) -> bool {
         let route = route.strip_prefix('/').unwrap_or(route);
         let is_fixed = |segment: &str| !segment.contains(['{', '<', ':', '*']);
+        let (given, own) = (route.split('/').count(), self.segments.len());
+        let is_as_long = match self.segments.last() {
+            Some(Segment::Rest(_)) => given >= own,
+            _ => given == own,
+        };
         let mut pairs = self.segments.iter().zip(route.split('/'));
-        route.split('/').count() == self.segments.len()
-            && pairs.any(|(own, other)| own.name().is_some() && is_fixed(other))
+        is_as_long && pairs.any(|(own, other)| matches!(own, Segment::One(_)) && is_fixed(other))
     }
 
     /// Returns the decoded segments of a path that matches, by their names.

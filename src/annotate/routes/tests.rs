@@ -89,6 +89,22 @@ fn path_is_compared_as_a_whole_and_a_fixed_segment_of_the_route_is_not_a_named_o
 }
 
 #[test]
+fn fixed_segment_of_the_route_is_not_a_named_one_before_the_rest_either() {
+    let routes = put("/a/{id}/{*rest}", "{id}");
+    let matches = |route: &str| found(&routes, "/a/settings/x/y", Some(route)).is_some();
+    for own in ["/a/{id}/{*rest}", "/a/{id}/x/y", "/{*all}", "/a/{*all}"] {
+        assert!(matches(own), "{own}");
+    }
+    for other in [
+        "/a/settings/{*rest}",
+        "/a/settings/x/y",
+        "/a/settings/x/{y}",
+    ] {
+        assert!(!matches(other), "{other}");
+    }
+}
+
+#[test]
 fn created_object_is_named_by_the_response() {
     let rule = event()
         .ref_id("{response:/data/0/id}")
