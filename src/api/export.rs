@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use super::read::Telling;
+use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::format::ExportWriter;
 use crate::query::{LogQuery, Page, Position};
@@ -14,6 +15,8 @@ use crate::store::LogStore;
 
 /// How many entries are asked of the store at a time.
 const PAGE_ENTRIES: u32 = 100;
+/// A frame is sent once it has as many bytes: entries written out can be many times as long as they are in the store.
+const FRAME_BYTES: usize = 256 * 1024;
 
 /// The body of an export: page by page, as the reader takes them. A failure of the store ends it with an error, so that a part is never
 /// taken for the whole.
@@ -30,6 +33,8 @@ pub(super) struct Exporting {
 enum State {
     Fresh,
     Asking(Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>),
+    /// Writes the entries of a page; more may follow.
+    Writing(std::vec::IntoIter<LogEntry>, bool),
     Ended,
 }
 
@@ -94,26 +99,37 @@ impl Body for Exporting {
                 }
                 State::Asking(page) => match ready!(page.as_mut().poll(cx)) {
                     Ok(page) => {
-                        for entry in &page.entries {
-                            this.writer.entry(entry, &mut out);
-                        }
-                        let shown = page.entries.len() as u64;
-                        this.left = this.left.saturating_sub(shown);
-                        if let Some(telling) = &mut this.telling {
-                            telling.read.entries += shown;
-                        }
                         let last = page.entries.last().map(|entry| entry.id);
                         let reached = page.searched_to.or(last);
                         if let Some(id) = reached {
                             this.query.position = Position::After(id);
                         }
-                        this.go_on(page.has_older && reached.is_some(), &mut out);
+                        let has_more = page.has_older && reached.is_some();
+                        this.state = State::Writing(page.entries.into_iter(), has_more);
                     }
                     Err(error) => {
                         this.end(false);
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
+                State::Writing(entries, has_more) => {
+                    let (has_more, mut shown) = (*has_more, 0);
+                    for entry in entries.by_ref() {
+                        this.writer.entry(&entry, &mut out);
+                        shown += 1;
+                        if out.len() >= FRAME_BYTES {
+                            break;
+                        }
+                    }
+                    let is_done = entries.as_slice().is_empty();
+                    this.left = this.left.saturating_sub(shown);
+                    if let Some(telling) = &mut this.telling {
+                        telling.read.entries += shown;
+                    }
+                    if is_done {
+                        this.go_on(has_more, &mut out);
+                    }
+                }
                 State::Ended => return Poll::Ready(None),
             }
             if !out.is_empty() {
