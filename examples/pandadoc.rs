@@ -48,10 +48,10 @@ impl WireFormat for PandaDoc {
         }
         parameters.only(&KNOWN)?;
         let filter = filter(parameters, request.now())?;
-        let count = parameters.integer("count", 1..=1000)?.unwrap_or(100);
-        let page = parameters.integer("page", 1..=10_000 / count)?;
+        let count = parameters.size("count", 1000, 100)?;
+        let page = parameters.integer("page", 1..=u64::from(10_000 / count))?;
         let position = Position::Number(page.unwrap_or(1));
-        Ok(Question::List(Listing::new(filter, position, count as u32)))
+        Ok(Question::List(Listing::new(filter, position, count)))
     }
 
     fn page(

@@ -75,6 +75,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Exchange, Self::Event];
+
     /// Returns the snake-case name that serialises it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,8 +4,8 @@
 //! spreadsheets read as the mark of a text; every other cell is written as it is. A cell is quoted where it has to be, its lines may break inside of
 //! quotes, and control characters other than tabs and line breaks become U+FFFD, because readers end a cell at a NUL or refuse the file.
 
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+/// The content type of a file whose first row names the columns.
+pub(super) const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// One row, appended to a file cell by cell. It has two cells at least: a single empty one would read as no row.
 #[must_use = "a row ends with `end`"]
@@ -67,18 +67,6 @@ impl<'o> Row<'o> {
         }
         self.is_first = false;
     }
-}
-
-/// Makes the header fields of a file that a browser stores under a name of letters, digits and `-._`.
-pub(super) fn headers(file_name: &str) -> HeaderMap {
-    let content_type = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    let disposition = format!("attachment; filename=\"{file_name}\"");
-    let disposition = HeaderValue::from_str(&disposition);
-    let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
-    HeaderMap::from_iter([
-        (CONTENT_TYPE, content_type),
-        (CONTENT_DISPOSITION, disposition),
-    ])
 }
 
 /// Tells whether a spreadsheet may run a cell: by its first character, or by the first that is neither white space nor invisible, and also in the
@@ -168,13 +156,6 @@ mod tests {
     fn controls_are_replaced_and_lines_and_tabs_are_kept() {
         let row = written(&["a\0b\u{1b}[2J\u{7f}\u{85}c\td\ne", ""]);
         assert_eq!(row, "\"a\u{fffd}b\u{fffd}[2J\u{fffd}\u{fffd}c\td\ne\",\r\n");
-    }
-
-    #[test]
-    fn file_name_that_no_header_can_carry_is_left_out() {
-        let header = |name| headers(name)[CONTENT_DISPOSITION].clone();
-        assert_eq!(header("a.csv"), "attachment; filename=\"a.csv\"");
-        assert_eq!(header("a\r\nb"), "attachment");
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-use http::HeaderMap;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 use crate::entry::LogEntry;
 
@@ -15,4 +16,12 @@ pub trait ExportWriter: Send + 'static {
 
     /// Appends what stands behind the last entry.
     fn end(&mut self, out: &mut Vec<u8>);
+}
+
+/// Makes the header fields of a file that a browser stores.
+pub(super) fn file(content_type: &'static str, disposition: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
+    ])
 }

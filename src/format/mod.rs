@@ -115,7 +115,7 @@ pub trait WireFormat: Send + Sync + 'static {
         Err(Refusal::NoRoute)
     }
 
-    /// Writes a refusal. `id` names the request that is refused.
+    /// Writes a refusal. `id` names the request that is refused. The endpoint adds `Allow` and `Retry-After` where they belong.
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply;
 
     /// Adds the header fields that every reply has, exports and refusals among them. By default `RateLimit-Limit`, `RateLimit-Remaining` and

@@ -63,22 +63,39 @@ pub(super) fn object(members: Value) -> Value {
     json!({ "type": "object", "required": names, "additionalProperties": false, "properties": members })
 }
 
-/// Describes the refusals of an operation: each status by its reason, with the schema of its body.
-pub(super) fn refusals(
-    statuses: &[u16],
+/// Describes the responses of an operation: what it gives, and its refusals, each status by its reason with the schema of its body. Those of every
+/// operation need no mention.
+pub(super) fn responses(
+    found: Value,
+    refusals: &[u16],
     schema: impl Fn(StatusCode) -> Value,
 ) -> impl Iterator<Item = (u16, Value)> {
-    let statuses = statuses
-        .iter()
-        .filter_map(|&status| StatusCode::from_u16(status).ok());
-    statuses.map(move |status| {
+    let always = [400, 401, 403, 429, 500, 503];
+    let statuses = [&always, refusals].concat();
+    let statuses = statuses.into_iter();
+    let refused = statuses.filter_map(|status| StatusCode::from_u16(status).ok());
+    let refused = refused.map(move |status| {
         let reason = status.canonical_reason().unwrap_or_default();
         let refusal = response(reason, "application/json", schema(status));
         (status.as_u16(), refusal)
-    })
+    });
+    std::iter::once((200, found)).chain(refused)
 }
 
 /// Describes a value that is of a type or null.
 pub(super) fn nullable(type_name: &str) -> Value {
     json!({ "type": [type_name, "null"] })
+}
+
+/// Describes a value that is of a schema or null.
+pub(super) fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+/// Adds members to those of an object.
+pub(super) fn and(mut members: Value, more: Value) -> Value {
+    if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
+        members.extend(more);
+    }
+    members
 }

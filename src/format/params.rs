@@ -150,21 +150,15 @@ impl Parameters {
             })
     }
 
-    /// Reads a time in RFC 3339 with an offset.
+    /// Reads the size of a page, from 1 to `most`.
     ///
     /// # Errors
     ///
-    /// Anything else, a repetition.
-    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
-        let Some(text) = self.get(name)? else {
-            return Ok(None);
-        };
-        read_time(text).map(Some).ok_or_else(|| {
-            Refusal::parameter(
-                name,
-                "must be a time in RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
-            )
-        })
+    /// As [`Parameters::integer`].
+    pub fn size(&self, name: &str, most: u32, default: u32) -> Result<u32, Refusal> {
+        let size = self.integer(name, 1..=most.into())?;
+        let size = size.and_then(|size| u32::try_from(size).ok());
+        Ok(size.unwrap_or(default))
     }
 
     /// Reads the two ends of a period, both inclusive, from two parameters. An end is one of

@@ -19,7 +19,7 @@ pub(super) fn posted<'a>(headers: &Headers, body: &'a BodyRecord) -> Posted<'a> 
     let BodyRecord::Whole { text, .. } = body else {
         return Posted::Nothing;
     };
-    if is_form(headers) {
+    if is_form(headers.get("content-type").unwrap_or_default()) {
         return Posted::Form(Params::parse(text));
     }
     match json::whole(body) {
@@ -29,8 +29,8 @@ pub(super) fn posted<'a>(headers: &Headers, body: &'a BodyRecord) -> Posted<'a> 
     }
 }
 
-fn is_form(headers: &Headers) -> bool {
-    let content_type = headers.get("content-type").unwrap_or_default();
+/// Tells whether a content type is that of a form.
+pub(super) fn is_form(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

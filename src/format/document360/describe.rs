@@ -5,7 +5,7 @@ use super::{
     DEFAULT_RESULTS_PER_PAGE, LIST, LIST_AS_WELL, MAX_PAGE, MAX_RESULTS_PER_PAGE, RETRIEVE,
 };
 use crate::format::Route;
-use crate::format::openapi::{nullable, object, operation, path, query, refusals, response};
+use crate::format::openapi::{nullable, object, operation, path, query, response, responses};
 
 pub(super) fn route(route: &Route) -> Value {
     match route.template() {
@@ -31,18 +31,17 @@ fn list(id: &str) -> Value {
     let page = enveloped(json!({ "data": { "type": "array", "items": log } }), None);
     let page = response("A page of logs", "application/json", page);
     let number = |most: u64, default: u32| json!({ "type": "integer", "format": "int32", "minimum": 1, "maximum": most, "default": default });
-    let size = number(MAX_RESULTS_PER_PAGE, DEFAULT_RESULTS_PER_PAGE);
+    let size = number(MAX_RESULTS_PER_PAGE.into(), DEFAULT_RESULTS_PER_PAGE);
     let parameters = vec![
         reference(),
         query("page", "The number of the page", number(MAX_PAGE, 1)),
         query("resultsPerPage", "The logs of a page", size),
     ];
-    let statuses = [400, 401, 403, 405, 429, 500, 503];
     operation(
         id,
         "Lists the logs of an API reference, newest first",
         parameters,
-        [(200, page)].into_iter().chain(refusals(&statuses, error)),
+        responses(page, &[], error),
     )
 }
 
@@ -53,12 +52,11 @@ fn retrieve(id: &str) -> Value {
     let log = enveloped(members, None);
     let log = response("The errors and alerts of a log", "application/json", log);
     let log_id = json!({ "type": "string", "format": "uuid" });
-    let statuses = [400, 401, 403, 404, 405, 429, 500, 503];
     operation(
         id,
         "Retrieves a log of an API reference",
         vec![reference(), path("logId", "The log's UUID", log_id)],
-        [(200, log)].into_iter().chain(refusals(&statuses, error)),
+        responses(log, &[404], error),
     )
 }
 

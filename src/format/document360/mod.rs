@@ -70,7 +70,7 @@ const LIST_AS_WELL: &str = "/v2/ApiReferences/{apiReferenceId}/Logs";
 const RETRIEVE_AS_WELL: &str = "/v2/ApiReferences/{apiReferenceId}/Logs/{logId}";
 
 const MAX_PAGE: u64 = i32::MAX as u64;
-const MAX_RESULTS_PER_PAGE: u64 = 100;
+const MAX_RESULTS_PER_PAGE: u32 = 100;
 const DEFAULT_RESULTS_PER_PAGE: u32 = 5;
 
 impl Document360 {
@@ -102,12 +102,15 @@ impl Document360 {
         let parameters = request.parameters();
         parameters.only(&["page", "resultsPerPage"])?;
         let page = parameters.integer("page", 1..=MAX_PAGE)?;
-        let results = parameters.integer("resultsPerPage", 1..=MAX_RESULTS_PER_PAGE)?;
-        let results = results.and_then(|number| u32::try_from(number).ok());
+        let results = parameters.size(
+            "resultsPerPage",
+            MAX_RESULTS_PER_PAGE,
+            DEFAULT_RESULTS_PER_PAGE,
+        )?;
         Ok(Listing::new(
             self.logs(request),
             Position::Number(page.unwrap_or(1)),
-            results.unwrap_or(DEFAULT_RESULTS_PER_PAGE),
+            results,
         ))
     }
 }

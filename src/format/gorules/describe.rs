@@ -3,7 +3,9 @@ use serde_json::{Value, json};
 
 use super::params::{COLUMNS, DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE};
 use super::{Categories, TYPES};
-use crate::format::openapi::{nullable, object, operation, path, query, refusals, response};
+use crate::format::openapi::{
+    nullable, object, operation, or_null, path, query, response, responses,
+};
 
 pub(super) fn list(categories: Categories) -> Value {
     let number = || json!({ "type": "integer", "minimum": 0 });
@@ -19,12 +21,11 @@ pub(super) fn list(categories: Categories) -> Value {
     let page = response("A page of audit logs", "application/json", page);
     let mut parameters = filters(categories);
     parameters.extend(paging());
-    let statuses = [400, 401, 403, 405, 429, 500, 503];
     operation(
         "gorulesListAuditLogs",
         "Lists audit logs",
         parameters,
-        [(200, page)].into_iter().chain(refusals(&statuses, error)),
+        responses(page, &[], error),
     )
 }
 
@@ -34,24 +35,22 @@ pub(super) fn retrieve(categories: Categories) -> Value {
     members["data"] = data();
     let log = response("An audit log", "application/json", object(members));
     let id = json!({ "type": "string", "format": "uuid" });
-    let statuses = [400, 401, 403, 404, 405, 429, 500, 503];
     operation(
-        "gorulesGetAuditLog",
+        "gorulesRetrieveAuditLog",
         "Retrieves an audit log with what changed",
         vec![path("auditLogId", "The log's UUID", id)],
-        [(200, log)].into_iter().chain(refusals(&statuses, error)),
+        responses(log, &[404], error),
     )
 }
 
 pub(super) fn export(categories: Categories) -> Value {
     let file = "A row of column names, and a row for each audit log, newest first";
     let file = response(file, "text/csv", json!({ "type": "string" }));
-    let statuses = [400, 401, 403, 405, 429, 500, 503];
     operation(
         "gorulesExportAuditLogs",
         "Exports audit logs as CSV",
         filters(categories),
-        [(200, file)].into_iter().chain(refusals(&statuses, error)),
+        responses(file, &[], error),
     )
 }
 
@@ -129,10 +128,6 @@ fn some_of(required: &[&str], members: Value) -> Value {
     let mut object = object(members);
     object["required"] = json!(required);
     object
-}
-
-fn or_null(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
 fn error(status: StatusCode) -> Value {

@@ -3,6 +3,7 @@ use http::HeaderMap;
 use crate::entry::LogEntry;
 use crate::format::ExportWriter;
 use crate::format::csv::{self, Row};
+use crate::format::export::file;
 
 const COLUMNS: [&str; 14] = [
     "id",
@@ -26,7 +27,7 @@ pub(super) struct Rows;
 
 impl ExportWriter for Rows {
     fn headers(&self) -> HeaderMap {
-        csv::headers("audit-logs.csv")
+        file(csv::CONTENT_TYPE, "attachment; filename=\"audit-logs.csv\"")
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) {

@@ -48,9 +48,7 @@ pub(super) fn listing(request: &Request<'_>, gorules: &GoRules) -> Result<Listin
         Some("ASC") => Position::FromOldest(page),
         Some(_) => return Err(Refusal::parameter("sort", "must be ASC or DESC")),
     };
-    let per_page = parameters.integer("perPage", 1..=MAX_PER_PAGE.into())?;
-    let per_page = per_page.and_then(|number| u32::try_from(number).ok());
-    let per_page = per_page.unwrap_or(DEFAULT_PER_PAGE);
+    let per_page = parameters.size("perPage", MAX_PER_PAGE, DEFAULT_PER_PAGE)?;
     Ok(Listing::new(filter, position, per_page).with_total())
 }
 

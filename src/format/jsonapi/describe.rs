@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Collection, DEFAULT_SIZE, MAX_SIZE, Type};
 use crate::format::fields::Case;
-use crate::format::openapi::{header, object, operation, path, query, response};
+use crate::format::openapi::{and, header, nullable, object, operation, path, query, response};
 use crate::format::{Operation, Route};
 
 /// What a format tells of itself.
@@ -182,18 +182,10 @@ pub(in crate::format) fn text(pattern: &str) -> Value {
     json!({ "type": "string", "pattern": pattern })
 }
 
-/// Describes a value of a type that may be unknown.
-pub(in crate::format) fn nullable(type_name: &str) -> Value {
-    json!({ "type": [type_name, "null"] })
-}
-
 /// Describes the resource of a type: its name, its id, and what else it has.
 pub(in crate::format) fn identified(type_name: &str, id: Value, others: Value) -> Value {
-    let mut members = json!({ "type": { "const": type_name }, "id": id });
-    if let (Some(members), Value::Object(others)) = (members.as_object_mut(), others) {
-        members.extend(others);
-    }
-    object(members)
+    let members = json!({ "type": { "const": type_name }, "id": id });
+    object(and(members, others))
 }
 
 fn page(resource: Value, included: Option<Value>) -> Value {

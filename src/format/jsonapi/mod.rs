@@ -17,7 +17,7 @@ use super::request::Request;
 use crate::entry::{EntryId, LogEntry};
 use crate::query::{Filter, Page, Position};
 
-pub(super) use describe::{Described, identified, narrowed, nullable, text};
+pub(super) use describe::{Described, identified, narrowed, text};
 pub(super) use errors::refuse;
 pub(super) use sign::sign;
 pub(super) use view::View;
@@ -47,7 +47,7 @@ pub(super) struct Type {
     pub(super) attributes: &'static [&'static str],
 }
 
-const MAX_SIZE: u64 = 100;
+const MAX_SIZE: u32 = 100;
 const DEFAULT_SIZE: u32 = 10;
 
 impl Collection {
@@ -96,10 +96,7 @@ impl Collection {
     }
 
     fn listing(&self, parameters: &Parameters, filter: Filter) -> Result<Listing, Refusal> {
-        let size = parameters
-            .integer("page[size]", 1..=MAX_SIZE)?
-            .and_then(|size| u32::try_from(size).ok())
-            .unwrap_or(DEFAULT_SIZE);
+        let size = parameters.size("page[size]", MAX_SIZE, DEFAULT_SIZE)?;
         let after = self.cursor(parameters, "page[after]")?;
         let before = self.cursor(parameters, "page[before]")?;
         let position = match (after, before) {

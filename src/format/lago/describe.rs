@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{CHANGING, Methods, code};
 use crate::format::Refusal;
-use crate::format::openapi::{nullable, object, operation, path, query, refusals, response};
+use crate::format::openapi::{nullable, object, operation, path, query, response, responses};
 
 pub(super) fn list(methods: Methods) -> Value {
     let meta = object(json!({
@@ -16,12 +16,11 @@ pub(super) fn list(methods: Methods) -> Value {
     let logs = json!({ "type": "array", "items": api_log(methods) });
     let page = object(json!({ "api_logs": logs, "meta": meta }));
     let page = response("A page of API logs", "application/json", page);
-    let statuses = [400, 401, 403, 405, 422, 429, 500, 503];
     operation(
         "lagoListApiLogs",
         "Lists API logs, newest first",
         parameters(),
-        [(200, page)].into_iter().chain(refusals(&statuses, error)),
+        responses(page, &[422], error),
     )
 }
 
@@ -29,12 +28,11 @@ pub(super) fn retrieve(methods: Methods) -> Value {
     let log = object(json!({ "api_log": api_log(methods) }));
     let log = response("An API log", "application/json", log);
     let id = "The log's UUID, or the request id that the client sent";
-    let statuses = [400, 401, 403, 404, 405, 429, 500, 503];
     operation(
         "lagoRetrieveApiLog",
         "Retrieves an API log",
         vec![path("request_id", id, json!({ "type": "string" }))],
-        [(200, log)].into_iter().chain(refusals(&statuses, error)),
+        responses(log, &[404], error),
     )
 }
 
@@ -106,7 +104,6 @@ fn error(status: StatusCode) -> Value {
     let refusal = match status {
         StatusCode::FORBIDDEN => Refusal::Forbidden("".into()),
         StatusCode::NOT_FOUND => Refusal::NoEntry,
-        StatusCode::METHOD_NOT_ALLOWED => Refusal::MethodNotAllowed,
         StatusCode::UNPROCESSABLE_ENTITY => {
             let codes = json!({ "type": "array", "items": { "type": "string" } });
             members["error_details"] = json!({ "type": "object", "additionalProperties": codes });

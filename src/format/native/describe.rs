@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::params::{DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH};
 use super::{CSV, HAR, LIST, NDJSON, schema};
-use crate::entry::{ActorKind, Outcome};
+use crate::entry::{ActorKind, Kind, Outcome};
 use crate::format::Parameters;
 use crate::format::openapi::{self, object, query};
 use crate::query::LogQuery;
@@ -11,31 +11,25 @@ use crate::query::LogQuery;
 pub(super) fn operation(template: &str) -> Value {
     match template {
         LIST => openapi::operation(
-            "native_list",
+            "nativeListEntries",
             "Gives a page of entries",
             list_parameters(),
             responses("A page of entries", "application/json", schema::list()),
         ),
         NDJSON => openapi::operation(
-            "native_export_ndjson",
+            "nativeExportNdjson",
             "Exports entries, one JSON document a line",
             with(export_parameters(), [view()]),
-            file(
-                "application/x-ndjson",
-                json!({ "type": "string", "contentMediaType": "application/x-ndjson" }),
-            ),
+            text_file("application/x-ndjson"),
         ),
         CSV => openapi::operation(
-            "native_export_csv",
+            "nativeExportCsv",
             "Exports entries, one row each",
             export_parameters(),
-            file(
-                "text/csv",
-                json!({ "type": "string", "contentMediaType": "text/csv" }),
-            ),
+            text_file("text/csv"),
         ),
         HAR => openapi::operation(
-            "native_export_har",
+            "nativeExportHar",
             "Exports exchanges as HAR 1.2",
             export_parameters(),
             file("application/json", schema::har()),
@@ -45,13 +39,12 @@ pub(super) fn operation(template: &str) -> Value {
 }
 
 fn retrieve() -> Value {
-    let id = json!({ "type": "string", "format": "uuid" });
     let mut responses = responses("The entry", "application/json", schema::entry());
     responses.push((404, problem("No such entry within the reader's scope", &[])));
     openapi::operation(
-        "native_retrieve",
+        "nativeRetrieveEntry",
         "Gives one entry",
-        vec![openapi::path("id", "The entry's UUID", id)],
+        vec![openapi::path("id", "The entry's UUID", uuid())],
         responses,
     )
 }
@@ -101,6 +94,11 @@ fn file(media_type: &str, schema: Value) -> Vec<(u16, Value)> {
     responses
 }
 
+fn text_file(media_type: &str) -> Vec<(u16, Value)> {
+    let schema = json!({ "type": "string", "contentMediaType": media_type });
+    file(media_type, schema)
+}
+
 fn problem(description: &str, headers: &[&str]) -> Value {
     let mut schema = object(json!({
         "title": { "type": "string" },
@@ -132,7 +130,6 @@ fn required_headers(names: &[&str]) -> Value {
 }
 
 fn list_parameters() -> Vec<Value> {
-    let id = json!({ "type": "string", "format": "uuid" });
     let number = |most: u64, default: Option<u64>| match default {
         Some(default) => {
             json!({ "type": "integer", "minimum": 1, "maximum": most, "default": default })
@@ -147,7 +144,7 @@ fn list_parameters() -> Vec<Value> {
             query(
                 "before",
                 "The page of the entries newer than this id; not together with after",
-                id,
+                uuid(),
             ),
             query(
                 "page",
@@ -189,10 +186,24 @@ fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Val
 
 /// Describes what a listing and an export have in common, but for the limit.
 fn shared_parameters() -> Vec<Value> {
-    let text =
-        || json!({ "type": "string", "minLength": 1, "maxLength": Parameters::MAX_VALUE_BYTES });
-    let list = |items: Value| json!({ "type": "array", "items": items, "maxItems": Parameters::MAX_VALUES });
-    let uuid = || json!({ "type": "string", "format": "uuid" });
+    let search = json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH });
+    [
+        exchange_parameters(),
+        context_parameters(),
+        event_parameters(),
+        vec![
+            query(
+                "search",
+                "A text in bodies and events, at most 256 bytes long",
+                search,
+            ),
+            query("after", "The entries older than this id", uuid()),
+        ],
+    ]
+    .concat()
+}
+
+fn exchange_parameters() -> Vec<Value> {
     let time = || {
         json!({ "anyOf": [
             { "type": "string", "format": "date-time" },
@@ -204,20 +215,21 @@ fn shared_parameters() -> Vec<Value> {
         let pattern = r"^[0-9]{1,12}(us|(\.[0-9]{1,3})?ms|(\.[0-9]{1,6})?s)$";
         json!({ "type": "string", "pattern": pattern })
     };
-    let outcomes = Outcome::ALL.map(Outcome::as_str);
-    let actor_kinds = ActorKind::ALL.map(ActorKind::as_str);
+    let method = json!({ "type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" });
+    let status = json!({ "type": "string", "pattern": "^([0-9]{3}(-[0-9]{3})?|[1-5][xX]{2})$" });
+    let outcome = json!({ "enum": Outcome::ALL.map(Outcome::as_str) });
     vec![
         query("from", "Begun not before", time()),
         query("to", "Begun not after; a date counts to its end", time()),
         query(
             "method",
             "The method, in any case; also separated by commas",
-            list(json!({ "type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" })),
+            list(method),
         ),
         query(
             "status",
             "The status, a class or a range; also separated by commas",
-            list(json!({ "type": "string", "pattern": "^([0-9]{3}(-[0-9]{3})?|[1-5][xX]{2})$" })),
+            list(status),
         ),
         query(
             "path",
@@ -228,65 +240,85 @@ fn shared_parameters() -> Vec<Value> {
         query(
             "outcome",
             "How it ended; also separated by commas",
-            list(json!({ "enum": outcomes })),
+            list(outcome),
         ),
         query("min_duration", "The least time to the end", duration()),
         query("max_duration", "The most time to the end", duration()),
-        query("actor", "The actor's id", list(text())),
-        query(
+    ]
+}
+
+fn context_parameters() -> Vec<Value> {
+    let actor_kind = json!({ "enum": ActorKind::ALL.map(ActorKind::as_str) });
+    let address = json!({ "anyOf": [
+        { "type": "string", "format": "ipv4" },
+        { "type": "string", "format": "ipv6" },
+    ] });
+    [
+        ("actor", "The actor's id", text()),
+        (
             "actor_kind",
             "The kind of the actor; also separated by commas",
-            list(json!({ "enum": actor_kinds })),
+            actor_kind,
         ),
-        query("session", "The actor's session", list(text())),
-        query(
+        ("session", "The actor's session", text()),
+        (
             "api_key",
             "The fingerprint or record id of the API key",
-            list(text()),
+            text(),
         ),
-        query("organisation", "The organisation", list(text())),
-        query("project", "The project", list(text())),
-        query("environment", "The environment", list(text())),
-        query(
+        ("organisation", "The organisation", text()),
+        ("project", "The project", text()),
+        ("environment", "The environment", text()),
+        (
             "client_ip",
             "The client's address; also separated by commas",
-            list(
-                json!({ "anyOf": [{ "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }] }),
-            ),
+            address,
         ),
-        query("user_agent", "The user agent, whole", list(text())),
-        query(
+        ("user_agent", "The user agent, whole", text()),
+        (
             "request_id",
             "The client's own request id; also separated by commas",
-            list(text()),
+            text(),
         ),
-        query(
+        (
             "api_version",
             "The API's version; also separated by commas",
-            list(text()),
+            text(),
         ),
-        query(
+    ]
+    .map(|(name, description, items)| query(name, description, list(items)))
+    .to_vec()
+}
+
+fn event_parameters() -> Vec<Value> {
+    let kind = json!({ "enum": Kind::ALL.map(Kind::as_str) });
+    [
+        (
             "kind",
             "The kind of the entry; also separated by commas",
-            list(json!({ "enum": ["exchange", "event"] })),
+            kind,
         ),
-        query("category", "The category of an event", list(text())),
-        query("action", "The action of an event", list(text())),
-        query(
-            "ref_id",
-            "The id of the object that it is about",
-            list(text()),
-        ),
-        query(
+        ("category", "The category of an event", text()),
+        ("action", "The action of an event", text()),
+        ("ref_id", "The id of the object that it is about", text()),
+        (
             "exchange",
             "The exchange in which an event happened; also separated by commas",
-            list(uuid()),
+            uuid(),
         ),
-        query(
-            "search",
-            "A text in bodies and events, at most 256 bytes long",
-            json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH }),
-        ),
-        query("after", "The entries older than this id", uuid()),
     ]
+    .map(|(name, description, items)| query(name, description, list(items)))
+    .to_vec()
+}
+
+fn text() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": Parameters::MAX_VALUE_BYTES })
+}
+
+fn uuid() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items, "maxItems": Parameters::MAX_VALUES })
 }

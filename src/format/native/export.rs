@@ -1,10 +1,10 @@
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 
 use super::{View, document};
 use crate::entry::LogEntry;
 use crate::format::ExportWriter;
 use crate::format::csv::{self, Row};
+use crate::format::export::file;
 use crate::format::fields::Case;
 use crate::format::reply::append_json;
 
@@ -16,7 +16,7 @@ pub(super) struct Csv;
 
 impl ExportWriter for Ndjson {
     fn headers(&self) -> HeaderMap {
-        headers(
+        file(
             "application/x-ndjson; charset=utf-8",
             "attachment; filename=\"api-log.ndjson\"",
         )
@@ -85,7 +85,7 @@ impl Csv {
 
 impl ExportWriter for Csv {
     fn headers(&self) -> HeaderMap {
-        csv::headers("api-log.csv")
+        file(csv::CONTENT_TYPE, "attachment; filename=\"api-log.csv\"")
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) {
@@ -143,12 +143,4 @@ impl ExportWriter for Csv {
     }
 
     fn end(&mut self, _: &mut Vec<u8>) {}
-}
-
-/// Makes the header fields of a file to keep.
-pub(super) fn headers(content_type: &'static str, disposition: &'static str) -> HeaderMap {
-    HeaderMap::from_iter([
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
-    ])
 }

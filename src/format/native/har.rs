@@ -4,10 +4,12 @@ use std::net::Ipv6Addr;
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 
-use super::{document, export};
+use super::document;
 use crate::entry::{BodyRecord, Exchange, Headers, LogEntry, RequestRecord, Timing};
 use crate::format::ExportWriter;
+use crate::format::export::file;
 use crate::format::fields::{Case, Field, Object};
+use crate::format::posted::is_form;
 use crate::format::reply::append_json;
 
 /// What stands for a content type where a message names none, as browsers write it.
@@ -21,7 +23,7 @@ pub(super) struct Har {
 
 impl ExportWriter for Har {
     fn headers(&self) -> HeaderMap {
-        export::headers(
+        file(
             "application/json; charset=utf-8",
             "attachment; filename=\"api-log.har\"",
         )
@@ -100,9 +102,7 @@ fn request(exchange: &Exchange) -> Object<'_> {
 
 fn posted<'a>(content_type: &'a str, body: &'a BodyRecord) -> Object<'a> {
     let text = body.text().unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    let form = if is_form { text } else { "" };
+    let form = if is_form(content_type) { text } else { "" };
     let object = Object::new()
         .with("mimeType", content_type)
         .with("text", text)

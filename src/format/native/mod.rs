@@ -7,7 +7,7 @@ mod params;
 mod schema;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::fields::{Case, Field, Object};
@@ -278,9 +278,6 @@ impl WireFormat for Native {
         match refusal {
             Refusal::NoCredential | Refusal::BadCredential => {
                 reply.header(WWW_AUTHENTICATE, "Bearer")
-            }
-            Refusal::RateLimited(rate) => {
-                reply.header(RETRY_AFTER, &rate.reset_seconds().to_string())
             }
             _ => reply,
         }

@@ -46,10 +46,7 @@ const SHARED: [&str; 28] = [
 pub(super) fn listing(parameters: &Parameters, now: Timestamp) -> Result<Listing, Refusal> {
     known(parameters, &["before", "page", "order", "count", "view"])?;
     view(parameters)?;
-    let limit = parameters
-        .integer("limit", 1..=u64::from(LogQuery::MAX_LIMIT))?
-        .and_then(|limit| u32::try_from(limit).ok())
-        .unwrap_or(DEFAULT_LIMIT);
+    let limit = parameters.size("limit", LogQuery::MAX_LIMIT, DEFAULT_LIMIT)?;
     let (filter, position) = (filter(parameters, now)?, position(parameters)?);
     let count = match parameters.get("count")? {
         Some("true") => true,
@@ -170,8 +167,7 @@ fn filter(parameters: &Parameters, now: Timestamp) -> Result<Filter, Refusal> {
         request_ids: parameters.list("request_id", "must not be empty", word)?,
         api_versions: parameters.list("api_version", "must not be empty", word)?,
         kinds: parameters.list("kind", "must be exchange or event", |text| {
-            let kinds = [Kind::Exchange, Kind::Event];
-            kinds.into_iter().find(|it| it.as_str() == text)
+            Kind::ALL.into_iter().find(|it| it.as_str() == text)
         })?,
         categories: parameters.texts("category")?,
         actions: parameters.texts("action")?,

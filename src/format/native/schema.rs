@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::View;
 use crate::entry::{ActorKind, Change, Exchange, Outcome};
-use crate::format::openapi::object;
+use crate::format::openapi::{and, nullable, object, or_null};
 
 /// Describes a page of a listing.
 pub(super) fn list() -> Value {
@@ -232,7 +232,7 @@ fn text() -> Value {
 }
 
 fn text_or_null() -> Value {
-    json!({ "type": ["string", "null"] })
+    nullable("string")
 }
 
 fn whole() -> Value {
@@ -245,18 +245,6 @@ fn status() -> Value {
 
 fn uuid() -> Value {
     json!({ "type": "string", "format": "uuid" })
-}
-
-fn or_null(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
-}
-
-/// Adds members.
-fn and(mut members: Value, more: Value) -> Value {
-    if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
-        members.extend(more);
-    }
-    members
 }
 
 /// Adds the members that a summary leaves out.

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::headers::{INTEGERS, REQUEST, RESPONSE};
 use super::{REFERENCE, Shape};
-use crate::format::jsonapi::{Described, identified, narrowed, nullable, text};
+use crate::format::jsonapi::{Described, identified, narrowed, text};
+use crate::format::openapi::nullable;
 
 pub(super) fn described(shape: Shape) -> Described {
     let attributes = narrowed(attributes(shape));

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::{AUDIT_LOGS, USER};
-use crate::format::jsonapi::{Described, identified, narrowed, nullable, text};
-use crate::format::openapi::object;
+use crate::format::jsonapi::{Described, identified, narrowed, text};
+use crate::format::openapi::{nullable, object};
 
 pub(super) fn described() -> Described {
     let others = json!({
