@@ -21,11 +21,11 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// For one that does not begin with a slash, has odd braces, a name twice, or `{*rest}` before its end.
+    /// For one that does not begin with a slash, has odd braces, a name in another router's spelling, a name twice, or `{*rest}` before its end.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |message| Err(Error::configuration(message));
+        let wrong = |message| Err(Error::configuration(format!("{message}: {text}")));
         let Some(path) = text.strip_prefix('/') else {
-            return wrong("the path of an audit route begins with `/`, as /projects/{id}");
+            return wrong("the path of an audit route begins with `/`, as `/projects/{id}`");
         };
         let segments: Option<Vec<_>> = path.split('/').map(Segment::parse).collect();
         let Some(segments) = segments else {
@@ -105,7 +105,9 @@ impl Pattern {
 impl Segment {
     fn parse(text: &str) -> Option<Self> {
         let Some(inner) = text.strip_prefix('{').and_then(|it| it.strip_suffix('}')) else {
-            return (!text.contains(['{', '}'])).then(|| Self::Fixed(text.to_owned()));
+            // `:id` and `*rest`, as older routers write them, would match nothing.
+            let is_fixed = !text.contains(['{', '}']) && !text.starts_with([':', '*']);
+            return is_fixed.then(|| Self::Fixed(text.to_owned()));
         };
         let (name, is_rest) = match inner.strip_prefix('*') {
             Some(name) => (name, true),

@@ -32,7 +32,8 @@ impl Template {
         let mut pieces = Vec::new();
         let mut parts = text.split('{');
         let first = parts.next().unwrap_or_default();
-        let odd = || Error::configuration("a brace of an audit route's template stands alone");
+        let wrong = |message| Error::configuration(format!("{message}: {text}"));
+        let odd = || wrong("a brace of an audit route's template stands alone");
         let own = |text: &str| match text.contains('}') {
             true => Err(odd()),
             false => Ok(Piece::Text(text.to_owned())),
@@ -40,7 +41,7 @@ impl Template {
         pieces.push(own(first)?);
         for part in parts {
             let (inner, after) = part.split_once('}').ok_or_else(odd)?;
-            pieces.push(Piece::parse(inner, pattern)?);
+            pieces.push(Piece::parse(inner, pattern).map_err(wrong)?);
             pieces.push(own(after)?);
         }
         Ok(Self { pieces })
@@ -65,20 +66,20 @@ impl Template {
 }
 
 impl Piece {
-    fn parse(inner: &str, pattern: &Pattern) -> Result<Self, Error> {
+    fn parse(inner: &str, pattern: &Pattern) -> Result<Self, &'static str> {
         if let Some(pointer) = inner.strip_prefix("response:") {
             return match pointer.starts_with('/') {
                 true => Ok(Self::Response(pointer.to_owned())),
-                false => Err(Error::configuration(
+                false => Err(
                     "a response's part in an audit route's template is a JSON pointer, as {response:/id}",
-                )),
+                ),
             };
         }
         match pattern.has_name(inner) {
             true => Ok(Self::Segment(inner.to_owned())),
-            false => Err(Error::configuration(
-                "a name in an audit route's template is one of its path's, or {response:/…}",
-            )),
+            false => {
+                Err("a name in an audit route's template is one of its path's, or {response:/…}")
+            }
         }
     }
 

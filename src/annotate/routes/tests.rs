@@ -195,6 +195,8 @@ fn rule_that_cannot_be_meant_is_an_error_of_configuration() {
         ("/{a b}", ""),
         ("/{id}/{id}", ""),
         ("/{*rest}/x", ""),
+        ("/:id", ""),
+        ("/x/*rest", ""),
         ("/{id}", "{name}"),
         ("/{id}", "{id"),
         ("/{id}", "id}"),
@@ -204,8 +206,10 @@ fn rule_that_cannot_be_meant_is_an_error_of_configuration() {
         ("/{id}", "{response:}"),
     ] {
         let routes = AuditRoutes::new().on(Method::PUT, pattern, event().ref_id(ref_id));
-        let error = routes.compile().err().map(|error| error.kind());
-        assert_eq!(error, Some(ErrorKind::Configuration), "{pattern} {ref_id}");
+        let error = routes.compile().err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{pattern} {ref_id}");
+        let culprit = if ref_id.is_empty() { pattern } else { ref_id };
+        assert!(error.to_string().ends_with(culprit), "{error}");
     }
     let many = (0..=AuditRoutes::MAX_RULES).fold(AuditRoutes::new(), |routes, _| {
         routes.on(Method::PUT, "/", event())
