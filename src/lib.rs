@@ -32,11 +32,29 @@
 //! | say what is recorded, and how much of it | [`Policy`] |
 //! | say what else is masked | [`mask::Rules`] |
 //! | add what only a handler knows | [`ApiLog`] |
-//! | record what was done to which object | [`AuditEvent`], or [`annotate::AuditRoutes`] without a change to the handlers |
+//! | record what was done to which object | [`AuditEvent`], in a handler or a job; [`AuditRoutes`] without a change to the handlers |
 //! | know what was stored and what was lost; end in order | [`Recorder`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
-//! | serve the log | [`LogApi`], [`api::Access`], [`mod@format`] |
-//! | write a wire format | [`WireFormat`] |
+//! | serve the log | [`LogApi`], [`mod@format`] |
+//! | say who may read, and what | [`api::Access`], [`Scope`]; [`api::BearerTokens`], [`api::HeaderTokens`], `api::JwtAccess`, [`api::access_fn`] |
+//! | limit how often a reader may ask | `api::Builder::rate_limit` |
+//! | record who read | [`api::Builder::on_read`] |
+//! | export entries | [`format::Native`] (NDJSON, CSV, HAR), [`format::GoRules`] (CSV) |
+//! | know what can be asked | the OpenAPI document, at [`/openapi.json`](api::Builder::openapi_at) |
+//! | write a wire format | [`WireFormat`], `examples/pandadoc.rs` |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `axum` | [`ApiLog`] as an extractor, the matched route and the peer's address without a hook, `LogApi::into_router` |
+//! | `sqlite` | `SqliteStore`, on a bundled SQLite |
+//! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
+//! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
+//! | `testing` | `testing`: the conformance suite, sample entries, scripted bodies and a manual clock |
+//! | `full` | everything above |
 //!
 //! # Promises
 //!
@@ -49,7 +67,7 @@
 //! 5. **Bounded.** Captured bytes stay under one budget; past it bodies shrink to prefixes, then to nothing, and the entry says so.
 //! 6. **Accounted.** `seen = stored + filtered + dropped + in flight`, at every moment, in [`Recorder::stats`].
 //! 7. **Durable where asked** comes with a spool, which is not built yet: a process that is killed loses what waits in memory.
-//! 8. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor.
+//! 8. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor, in exports.
 //! 9. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -91,7 +109,7 @@ mod contain;
 mod error;
 mod pattern;
 
-pub use annotate::{ApiLog, AuditEvent};
+pub use annotate::{ApiLog, AuditEvent, AuditRoutes};
 pub use api::LogApi;
 pub use async_trait::async_trait;
 pub use capture::Policy;

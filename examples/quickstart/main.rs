@@ -16,11 +16,10 @@ use std::time::Duration;
 
 use axum::http::Method;
 use tokio::net::TcpListener;
-use tower_api_log::annotate::AuditRoutes;
 use tower_api_log::api::BearerTokens;
 use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
 use tower_api_log::recorder::Delivery;
-use tower_api_log::{ApiLogLayer, AuditEvent, LogApi, Policy, Scope, SqliteStore};
+use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, LogApi, Policy, Scope, SqliteStore};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -3,8 +3,9 @@
 //!
 //! Comes in: calls from handlers and from middleware inside the layer. Goes out: a [`Context`](crate::entry::Context) and notes that the recorder
 //! joins with what the layer saw, and events on a road of their own: they are handed over with the response's head, with its later frames and at its
-//! end, whether their exchange is recorded or not. Those of routes are found by the recorder in the masked entry. Promises: what comes too late or past a bound changes nothing and is counted. Costs: one
-//! allocation an exchange, and more only for what is told; the JSON of an event is written where it is told.
+//! end, whether their exchange is recorded or not. Those of routes are found in the masked entry, on the recorder's thread.
+//! Promises: what comes too late or past a bound changes nothing and is counted.
+//! Costs: one allocation an exchange, and more only for what is told; the JSON of an event is written where it is told.
 
 mod event;
 #[cfg(feature = "axum")]

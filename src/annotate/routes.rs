@@ -26,8 +26,7 @@ use crate::error::Error;
 ///
 /// ```
 /// use http::Method;
-/// use tower_api_log::annotate::AuditRoutes;
-/// use tower_api_log::{ApiLogLayer, AuditEvent, MemoryStore};
+/// use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, MemoryStore};
 ///
 /// let event = |action| AuditEvent::new(AuditEvent::PROJECT, action);
 /// let routes = AuditRoutes::new()

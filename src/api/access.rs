@@ -69,8 +69,8 @@ pub enum Denial {
 pub struct Reader {
     /// What the reader may see.
     pub scope: Scope,
-    /// The reader's id, for rate limits and for the record of who read, unlike that of any other tenant's reader; `None` where the application
-    /// does not tell.
+    /// The reader's id, for rate limits and for the record of who read: no two readers have the same one, of whichever tenants they are. `None` where
+    /// the application does not tell.
     pub id: Option<String>,
     /// What stands for the token that the reader is known by, where this crate has checked it.
     pub(super) token: Option<Digest>,

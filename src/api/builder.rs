@@ -103,32 +103,41 @@ impl<A> Builder<A> {
     ///
     /// ```
     /// use serde_json::json;
-    /// use tower_api_log::api::{Builder, Read};
-    /// use tower_api_log::{Actor, AuditEvent, Recorder};
+    /// use tower_api_log::api::Read;
+    /// use tower_api_log::{Actor, AuditEvent};
     ///
-    /// fn told<A>(api: Builder<A>, recorder: Recorder) -> Builder<A> {
-    ///     api.on_read(move |read: &Read| {
-    ///         let failed = read.status.is_client_error() || read.status.is_server_error();
-    ///         let mut event = AuditEvent::new("log", if failed { "refused" } else { "read" });
-    ///         if let Some(id) = read.entry {
-    ///             event = event.ref_id(id.to_string());
-    ///         }
-    ///         if let Some(reader) = &read.reader {
-    ///             let id = reader.id.as_deref().unwrap_or("unnamed");
-    ///             event = event.actor(Actor::user(id));
-    ///             if let Some(tenant) = reader.scope.organisation_id() {
-    ///                 event = event.organisation(tenant);
-    ///             }
-    ///         }
-    ///         recorder.event(event.data(&json!({
-    ///             "route": read.route.template(),
-    ///             "asked": read.request.uri.query(),
-    ///             "status": read.status.as_u16(),
-    ///             "entries": read.entries,
-    ///             "complete": read.complete,
-    ///         })));
-    ///     })
+    /// fn reading(read: &Read) -> AuditEvent {
+    ///     let failed = read.status.is_client_error() || read.status.is_server_error();
+    ///     let action = if failed { "refused" } else { "read" };
+    ///     let mut event = AuditEvent::new("log", action).data(&json!({
+    ///         "route": read.route.template(),
+    ///         "asked": read.request.uri.query(),
+    ///         "status": read.status.as_u16(),
+    ///         "entries": read.entries,
+    ///         "complete": read.complete,
+    ///     }));
+    ///     if let Some(entry) = read.entry {
+    ///         event = event.ref_id(entry);
+    ///     }
+    ///     let reader = read.reader.as_ref();
+    ///     if let Some(id) = reader.and_then(|reader| reader.id.as_deref()) {
+    ///         event = event.actor(Actor::user(id));
+    ///     }
+    ///     match reader.and_then(|reader| reader.scope.organisation_id()) {
+    ///         Some(tenant) => event.organisation(tenant),
+    ///         None => event,
+    ///     }
     /// }
+    ///
+    /// # use tower_api_log::{ApiLogLayer, LogApi, MemoryStore, Scope, api::BearerTokens, format::Native};
+    /// # let (store, access) = (MemoryStore::new(), BearerTokens::new([("a-token-of-your-own-making", Scope::all())])?);
+    /// let layer = ApiLogLayer::new(store.clone());
+    /// let recorder = layer.recorder();
+    /// let api = LogApi::new(store).format(Native).access(access).on_read(move |read| {
+    ///     recorder.event(reading(read));
+    /// });
+    /// # api.build()?;
+    /// # Ok::<(), tower_api_log::Error>(())
     /// ```
     #[must_use]
     pub fn on_read(mut self, told: impl Fn(&Read) + Send + Sync + 'static) -> Self {
@@ -143,6 +152,8 @@ impl<A> Builder<A> {
     /// [`BearerTokens`](super::BearerTokens) or [`HeaderTokens`](super::HeaderTokens); without either, who has the same scope. Every
     /// answer tells the reader how much is left, in the header fields of its format; over the limit it is 429 with `Retry-After`. Requests of readers who
     /// are not known are not counted.
+    ///
+    /// Needs the feature `rate-limit`.
     #[cfg(feature = "rate-limit")]
     #[must_use]
     pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
@@ -190,7 +201,7 @@ impl Builder<Box<dyn Access>> {
         })
     }
 
-    /// Builds the service and turns it into a router; see [`LogApi::into_router`].
+    /// Builds the service and turns it into a router; see [`LogApi::into_router`]. Needs the feature `axum`.
     ///
     /// # Errors
     ///

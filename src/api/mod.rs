@@ -108,7 +108,12 @@ impl LogApi {
     }
 
     /// Turns the service into a router with one route for each path of its formats and one for the OpenAPI document, to be merged into the
-    /// application's. Axum panics when both have the same path; see [`Builder::openapi_at`] and [`Builder::without_openapi`].
+    /// application's. Needs the feature `axum`.
+    ///
+    /// # Panics
+    ///
+    /// Axum panics when a router is merged that has one of these paths already; [`Builder::openapi_at`] and [`Builder::without_openapi`] move the
+    /// document out of the way.
     #[cfg(feature = "axum")]
     pub fn into_router(self) -> axum::Router {
         let templates = self.shared.routes.templates();

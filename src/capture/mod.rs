@@ -1,8 +1,9 @@
 //! What is taken of an exchange, and by which policy.
 //!
-//! Comes in: what the layer sees and what the application tells. Goes out: an [`Item`] for the masker, an exchange or an event. Promises: the policy decides before anything is
-//! buffered, and everything that is kept is counted against one budget. Costs, on the request path: one copy of each head into
-//! one buffer and of each body up to its limit; all reading of addresses, ids and versions happens on the recorder's thread.
+//! Comes in: what the layer sees and what the application tells. Goes out: an [`Item`] for the masker, an exchange or an event.
+//! Promises: the policy decides before anything is buffered, and everything that is kept is counted against one budget.
+//! Costs, on the request path: one copy of each head into one buffer and of each body up to its limit; all reading of addresses, ids and versions
+//! happens on the recorder's thread.
 
 mod budget;
 mod captured;

@@ -77,6 +77,13 @@ impl Context {
         }
     }
 
+    /// Takes out what tells of a person.
+    pub(super) fn erase(&mut self) {
+        (self.actor, self.client_ip, self.peer_ip) = (None, None, None);
+        (self.session, self.api_key, self.request_id) = (None, None, None);
+        (self.impersonator, self.user_agent, self.resource) = (None, None, None);
+    }
+
     /// Returns the bytes that the texts hold.
     pub(crate) fn size_bytes(&self) -> usize {
         let actor = self.actor.as_ref().map_or(0, |actor| {

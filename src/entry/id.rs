@@ -95,6 +95,13 @@ impl fmt::Display for EntryId {
     }
 }
 
+impl From<EntryId> for String {
+    /// Prints the UUID, for the many places that take an id as a text.
+    fn from(id: EntryId) -> Self {
+        id.to_string()
+    }
+}
+
 impl fmt::Debug for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntryId({self})")

@@ -155,52 +155,9 @@ impl LogEntry {
     /// Takes out what tells of a person: the actor, impersonator, session, key, addresses, user agent, client's request id and resource of the context;
     /// the query, fields, bodies and notes of an exchange; the title, change, findings and data of an event. What was called, when and with what status stays.
     pub fn erase_person(&mut self) {
-        let Context {
-            actor,
-            session,
-            impersonator,
-            api_key,
-            request_id,
-            client_ip,
-            peer_ip,
-            user_agent,
-            resource,
-            ..
-        } = &mut self.context;
-        (*actor, *client_ip, *peer_ip) = (None, None, None);
-        (*session, *api_key, *request_id, *user_agent) = (None, None, None, None);
-        (*impersonator, *resource) = (None, None);
+        self.context.erase();
         match &mut self.kind {
-            EntryKind::Exchange(exchange) => {
-                let Exchange {
-                    request,
-                    request_body,
-                    response,
-                    response_body,
-                    notes,
-                    masked,
-                    ..
-                } = &mut **exchange;
-                if let Some(route) = &request.route {
-                    request.path.clone_from(route);
-                }
-                request.query = None;
-                (request.headers, request.trailers) = (Headers::default(), Headers::default());
-                if let Some(response) = response {
-                    (response.headers, response.trailers) =
-                        (Headers::default(), Headers::default());
-                }
-                for body in [request_body, response_body] {
-                    if *body != BodyRecord::Empty {
-                        *body = BodyRecord::Skipped {
-                            reason: SkipReason::Erased,
-                            bytes_seen: body.bytes_seen(),
-                        };
-                    }
-                }
-                notes.clear();
-                masked.clear();
-            }
+            EntryKind::Exchange(exchange) => exchange.erase(),
             EntryKind::Event(event) => event.erase(),
         }
     }
@@ -257,6 +214,29 @@ impl Exchange {
             .flat_map(|it| [&it.headers, &it.trailers]);
         self.status().is_some_and(|status| status >= 400)
             || heads.any(|it| it.get("grpc-status").is_some_and(|status| status != "0"))
+    }
+
+    /// Takes out what may tell of a person.
+    fn erase(&mut self) {
+        let request = &mut self.request;
+        if let Some(route) = &request.route {
+            request.path.clone_from(route);
+        }
+        request.query = None;
+        (request.headers, request.trailers) = (Headers::default(), Headers::default());
+        if let Some(response) = &mut self.response {
+            (response.headers, response.trailers) = (Headers::default(), Headers::default());
+        }
+        for body in [&mut self.request_body, &mut self.response_body] {
+            if *body != BodyRecord::Empty {
+                *body = BodyRecord::Skipped {
+                    reason: SkipReason::Erased,
+                    bytes_seen: body.bytes_seen(),
+                };
+            }
+        }
+        self.notes.clear();
+        self.masked.clear();
     }
 
     fn size_bytes(&self) -> usize {

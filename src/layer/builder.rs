@@ -180,7 +180,7 @@ impl ApiLogLayerBuilder {
         self
     }
 
-    /// Makes events of the calls of certain routes.
+    /// Makes events of the calls of certain routes. A pattern or a text of theirs that cannot be meant is an error of [`build`](Self::build).
     pub fn audit(mut self, routes: AuditRoutes) -> Self {
         self.audit = Some(routes);
         self

@@ -68,9 +68,10 @@ impl ApiLogLayer {
     /// Makes a layer with the defaults: every exchange, up to 64 KiB of each textual body, the default masking rules, no trusted
     /// proxies.
     ///
-    /// Starts the recorder's thread. Entries wait up to 200 ms for their batch: end a service with
-    /// [`Recorder::shutdown`], or the last ones are lost with the process. Should the machine refuse one, the service runs all the same and the ledger counts every exchange as
-    /// dropped; use [`ApiLogLayer::builder`] to get an error instead.
+    /// Starts the recorder's thread. Should the machine refuse one, the service runs all the same and the ledger counts every exchange as dropped; use
+    /// [`ApiLogLayer::builder`] to get an error instead.
+    ///
+    /// Entries wait up to 200 ms for their batch: end a service with [`Recorder::shutdown`], or the last ones are lost with the process.
     pub fn new(sink: impl LogSink) -> Self {
         builder::with_defaults(Arc::new(sink))
     }

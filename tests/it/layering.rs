@@ -86,6 +86,26 @@ fn files_are_rooms_and_not_halls() {
     }
 }
 
+#[test]
+fn every_feature_stands_in_the_crates_documentation_and_in_full() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let docs = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let section = manifest.split("[features]").nth(1).unwrap();
+    let section = section.split("\n[").next().unwrap();
+    let features: Vec<_> = section
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .filter(|(name, _)| !name.starts_with('#') && *name != "default")
+        .collect();
+    let (_, full) = features.iter().find(|(name, _)| *name == "full").unwrap();
+    assert!(features.len() > 5);
+    for (name, _) in &features {
+        assert!(docs.contains(&format!("\n//! | `{name}` | ")), "{name}");
+        let is_in_full = full.contains(&format!("\"{name}\""));
+        assert!(is_in_full || *name == "full", "{name}");
+    }
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -24,6 +24,8 @@ pub use key::{JwtAlgorithm, JwtKey};
 /// word on what was wrong. A token that is right but does not hold every claim that the scope is made of is 403: no claim that is missing ever
 /// widens what is seen.
 ///
+/// Needs the feature `jwt`.
+///
 /// # Example: tenants, and operators who see everything
 ///
 /// ```

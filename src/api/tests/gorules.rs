@@ -544,6 +544,25 @@ async fn every_parameter_that_is_described_is_accepted_and_no_other() {
     }
 }
 
+#[tokio::test]
+async fn categories_that_applications_are_given_are_the_types_that_are_served() {
+    use crate::annotate::AuditEvent;
+    let api = gorules(Vec::new());
+    let named = [
+        AuditEvent::ORGANISATION,
+        AuditEvent::USER,
+        AuditEvent::GROUP,
+        AuditEvent::ACCESS_TOKEN,
+        AuditEvent::PROJECT,
+        AuditEvent::DOCUMENT,
+        AuditEvent::RELEASE,
+        AuditEvent::MEMBER,
+        AuditEvent::PERSONAL_ACCESS_TOKEN,
+    ];
+    let wrong = get(&api, &format!("{LIST}?type=nothing")).await;
+    assert!(wrong.text.contains(&named.join(", ")), "{}", wrong.text);
+}
+
 #[cfg(feature = "axum")]
 #[tokio::test]
 async fn router_tells_the_export_from_an_id() {

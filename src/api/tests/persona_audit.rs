@@ -146,7 +146,7 @@ async fn only_exchanges_of_users_in_production_are_there() {
     let sandbox = api_of(entries.clone(), PersonaAudit::new().environment("sandbox"));
     assert_eq!(ids(&get(&sandbox, LIST).await.ok()), [ual(4)]);
     assert_eq!(get(&sandbox, &path(1)).await.status, 404);
-    let any = api_of(entries, PersonaAudit::new().any_environment());
+    let any = api_of(entries, PersonaAudit::new().all_environments());
     assert_eq!(ids(&get(&any, LIST).await.ok()), [ual(5), ual(4), ual(1)]);
     assert_eq!(get(&any, &path(5)).await.status, 200);
 }
@@ -171,7 +171,7 @@ async fn reader_of_another_environment_is_forbidden_whatever_they_ask() {
         assert_eq!(got.header("persona-environment-id"), "env_sandbox");
     }
     assert_eq!(get_as(&api, PRODUCTION, LIST).await.status, 200);
-    let any = api_of(vec![entry()], PersonaAudit::new().any_environment());
+    let any = api_of(vec![entry()], PersonaAudit::new().all_environments());
     assert_eq!(ids(&get_as(&any, SANDBOX, LIST).await.ok()), [ual(1)]);
     assert!(ids(&get_as(&any, PRODUCTION, LIST).await.ok()).is_empty());
     let live = api_of(vec![entry()], PersonaAudit::new().environment("live"));

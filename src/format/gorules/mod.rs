@@ -77,9 +77,11 @@ use crate::query::{Page, Position};
 /// # The export
 ///
 /// A file of CSV (RFC 4180) in UTF-8 without a byte order mark, written as the reader takes it, newest first. More than 100,000 entries
-/// ([`GoRules::max_export_entries`]) are refused with 400, so that a part is not taken for the whole. Its first row names the columns: `id`, `createdAt`, `type`, `action`, `refId`,
-/// `organisationId`, `ipAddress`, `userAgent`, `userId`, `userEmail`, `userFirstName`, `userLastName`, `projectId`, `projectName`. What is not known is an
-/// empty cell. A cell that a spreadsheet would run as a formula has an apostrophe in front.
+/// ([`GoRules::max_export_entries`]) are refused with 400, so that a part is not taken for the whole.
+///
+/// Its first row names the columns: `id`, `createdAt`, `type`, `action`, `refId`, `organisationId`, `ipAddress`, `userAgent`, `userId`, `userEmail`,
+/// `userFirstName`, `userLastName`, `projectId`, `projectName`. What is not known is an empty cell. A cell that a spreadsheet would run as a formula has an
+/// apostrophe in front.
 ///
 /// # Errors
 ///

@@ -127,19 +127,13 @@ const STRICT: Collection = Collection {
     ..REFERENCE
 };
 
-impl Default for Persona {
-    fn default() -> Self {
+impl Persona {
+    /// Makes the format in the shape of the API reference.
+    pub fn new() -> Self {
         Self {
             shape: Shape::Reference,
             retention: Retention::days(14),
         }
-    }
-}
-
-impl Persona {
-    /// Makes the format in the shape of the API reference.
-    pub fn new() -> Self {
-        Self::default()
     }
 
     /// Keeps to the schema that Persona publishes, which allows no other attribute.
@@ -149,7 +143,7 @@ impl Persona {
         self
     }
 
-    /// Shows what is at most this old, 14 days by default; `None` shows everything that the store holds.
+    /// Says how far back readers see, in lists and by id, whatever the store still holds: 14 days by default, as at Persona; `None` for all of it.
     #[must_use]
     pub fn retention(mut self, period: Option<Duration>) -> Self {
         self.retention = Retention::new(period);
@@ -161,6 +155,12 @@ impl Persona {
             Shape::Reference => &REFERENCE,
             Shape::Strict => &STRICT,
         }
+    }
+}
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::query::{Filter, Page, Scope};
 /// The credential is the token of `Authorization: Bearer`.
 ///
 /// An exchange is there when its actor is an [`Actor::user`](crate::Actor::user), its environment is `production`, and it is at most 183 days old. The
-/// application says the first two in its handlers; one that says no environment needs [`PersonaAudit::any_environment`]. A reader whose scope is
+/// application says the first two in its handlers; one that says no environment needs [`PersonaAudit::all_environments`]. A reader whose scope is
 /// held to another environment is refused with 403, as Persona refuses a sandbox key. Once a user is erased, their exchanges are not there any more.
 ///
 /// | parameter | where | accepted |
@@ -63,7 +63,7 @@ pub struct PersonaAudit {
 #[derive(Clone, Debug)]
 enum Environment {
     Only(String),
-    Any,
+    All,
 }
 
 const AUDIT_LOGS: Collection = Collection {
@@ -95,20 +95,14 @@ const USER: Type = Type {
     attributes: &["email_address", "name_first", "name_last"],
 };
 
-impl Default for PersonaAudit {
-    fn default() -> Self {
+impl PersonaAudit {
+    /// Makes the format for the environment `production` and the last 183 days.
+    pub fn new() -> Self {
         Self {
             environment: Environment::Only("production".to_owned()),
             retention: Retention::days(183),
             max_params_bytes: 16 * 1024,
         }
-    }
-}
-
-impl PersonaAudit {
-    /// Makes the format for the environment `production` and the last 183 days.
-    pub fn new() -> Self {
-        Self::default()
     }
 
     /// Shows the exchanges of another environment than `production`, and refuses readers who are held to any other.
@@ -120,12 +114,12 @@ impl PersonaAudit {
 
     /// Shows the exchanges of every environment that the reader may see, and those of none.
     #[must_use]
-    pub fn any_environment(mut self) -> Self {
-        self.environment = Environment::Any;
+    pub fn all_environments(mut self) -> Self {
+        self.environment = Environment::All;
         self
     }
 
-    /// Shows what is at most this old, 183 days by default; `None` shows everything that the store holds.
+    /// Says how far back readers see, in lists and by id, whatever the store still holds: 183 days by default; `None` for all of it.
     #[must_use]
     pub fn retention(mut self, period: Option<Duration>) -> Self {
         self.retention = Retention::new(period);
@@ -150,6 +144,12 @@ impl PersonaAudit {
             )),
             _ => Ok(vec![name.clone()]),
         }
+    }
+}
+
+impl Default for PersonaAudit {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
