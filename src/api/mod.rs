@@ -1,10 +1,11 @@
 //! Endpoints: the log given back over HTTP.
 //!
-//! Comes in: a reader's request. Goes out: a page or an entry in a [`WireFormat`], or the vendor's own error.
+//! Comes in: a reader's request. Goes out: a page, an entry or an export in a [`WireFormat`], or the vendor's own error.
 //! Promises: there is no endpoint without an [`Access`]; the scope it gives goes into every question, and neither a parameter nor a cursor
 //! changes it; no reply is kept by a cache, none is logged, none is read as anything but what its content type says; who holds the same reply already
 //! is told so (304).
-//! Cost: one question to the store for each reply, two where a total is asked for; one SHA-256 of the reply.
+//! Cost: one question to the store for each reply, two where a total is asked for; one SHA-256 of the reply. Of an export one question for each 100
+//! entries, as the reader takes them, and one before for their number where a part would not do.
 
 mod access;
 mod answer;

@@ -62,6 +62,12 @@ pub(crate) enum Kept {
 }
 
 impl Captured {
+    /// Returns the request's path, without its query.
+    pub(crate) fn path(&self) -> &str {
+        let target = self.request.text(":path").unwrap_or_default();
+        target.split('?').next().unwrap_or_default()
+    }
+
     /// Tells whether the exchange failed, as [`Exchange::has_failed`](crate::entry::Exchange::has_failed) will of its entry.
     pub(crate) fn has_failed(&self) -> bool {
         !matches!(self.outcome, Outcome::Completed | Outcome::Upgraded) || self.was_refused()

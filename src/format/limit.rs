@@ -50,7 +50,7 @@ pub struct Answered<'a> {
 
 impl Answered<'_> {
     /// Adds `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`, where the reader is limited.
-    pub(super) fn rate_limit_headers(&self, headers: &mut HeaderMap) {
+    pub fn rate_limit_headers(&self, headers: &mut HeaderMap) {
         let Some(rate) = self.rate_limit else { return };
         for (name, number) in [
             ("ratelimit-limit", rate.limit.into()),

@@ -50,7 +50,7 @@ pub use request::Request;
 /// One way to write the log on the wire.
 ///
 /// `LogApi` matches the routes, lets `Access` decide, asks the store within the reader's scope and
-/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`] or [`WireFormat::entry`], and
+/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`], [`WireFormat::entry`] or [`WireFormat::export`], and
 /// [`WireFormat::refuse`] wherever something is amiss.
 ///
 /// # Contract

@@ -1,5 +1,6 @@
 use serde_json::value::RawValue;
 
+use super::fields::Field;
 use super::json;
 use crate::entry::{BodyRecord, Headers, Params};
 
@@ -13,6 +14,18 @@ pub(super) enum Posted<'a> {
     Form(Params),
     /// Nothing: no body, another type, or a body that is not there in whole.
     Nothing,
+}
+
+impl<'a> Posted<'a> {
+    /// Writes the parameters; `None` where there is nothing.
+    pub(super) fn field(self) -> Option<Field<'a>> {
+        match self {
+            Self::Object(json) => Some(json.into()),
+            Self::Other(json) => Some(Field::verbatim(vec![("_json", json)])),
+            Self::Form(params) => Some(Field::data(&params)),
+            Self::Nothing => None,
+        }
+    }
 }
 
 pub(super) fn posted<'a>(headers: &Headers, body: &'a BodyRecord) -> Posted<'a> {

@@ -109,10 +109,9 @@ impl Open {
 
     /// Returns the request's head as an audit route is compared with it.
     fn call(&self) -> Call<'_> {
-        let target = self.captured.request.text(":path").unwrap_or_default();
         Call {
             method: self.captured.method.as_str(),
-            path: target.split('?').next().unwrap_or_default(),
+            path: self.captured.path(),
             route: self.captured.request.text(":route"),
         }
     }
@@ -134,9 +133,8 @@ impl Open {
             return true;
         }
         captured.request.push(":route", route.as_bytes(), false);
-        let target = captured.request.text(":path").unwrap_or_default();
-        let path = target.split('?').next().unwrap_or_default();
-        let Some(found) = shared.policy.decide(&captured.method, path, Some(route)) else {
+        let policy = &shared.policy;
+        let Some(found) = policy.decide(&captured.method, captured.path(), Some(route)) else {
             return false;
         };
         // What was left out at once stays left out.

@@ -4,7 +4,7 @@ use crate::entry::{BodyRecord, Exchange, Headers, LogEntry};
 use crate::format::fields::{Field, Object};
 use crate::format::json;
 use crate::format::jsonapi::View;
-use crate::format::posted::{Posted, posted};
+use crate::format::posted::posted;
 
 /// Writes an exchange as a resource; `None` for an entry of another kind.
 pub(super) fn api_log<'a>(entry: &'a LogEntry, shape: Shape, view: &View) -> Option<Object<'a>> {
@@ -26,19 +26,14 @@ fn request<'a>(entry: &LogEntry, exchange: &'a Exchange, shape: Shape) -> Object
         Shape::Reference => all(&request.headers),
         Shape::Strict => allowed_in_request(&request.headers),
     };
-    let post_params = match posted(&request.headers, &exchange.request_body) {
-        Posted::Object(json) => json.into(),
-        Posted::Other(json) => Field::verbatim(vec![("_json", json)]),
-        Posted::Form(params) => Field::data(&params),
-        Posted::Nothing => Object::new().into(),
-    };
+    let post_params = posted(&request.headers, &exchange.request_body).field();
     let client_ip = entry.context.client_ip;
     Object::new()
         .with("method", &request.method)
         .with("path", &request.path)
         .with("headers", headers)
         .with("get_params", Field::data(&request.query_params()))
-        .with("post_params", post_params)
+        .with("post_params", post_params.unwrap_or(Object::new().into()))
         .with("ip_address", client_ip.map(|ip| ip.to_string()))
 }
 

@@ -90,11 +90,9 @@ fn get_params<'a>(request: &RequestRecord) -> Option<Field<'a>> {
 fn post_params(exchange: &Exchange) -> Option<Field<'_>> {
     let body = &exchange.request_body;
     match posted(&exchange.request.headers, body) {
-        Posted::Object(json) => Some(json.into()),
-        Posted::Other(json) => Some(Field::verbatim(vec![("_json", json)])),
-        Posted::Form(params) => (!params.is_cut()).then(|| Field::data(&params)),
+        Posted::Form(params) if params.is_cut() => None,
         Posted::Nothing if *body == BodyRecord::Empty => Some(Object::new().into()),
-        Posted::Nothing => None,
+        posted => posted.field(),
     }
 }
 
