@@ -51,6 +51,17 @@ pub trait Access: Send + Sync + 'static {
     }
 }
 
+#[async_trait]
+impl<A: Access + ?Sized> Access for Box<A> {
+    async fn authorize(&self, request: &Parts, credential: Option<&str>) -> Result<Reader, Denial> {
+        (**self).authorize(request, credential).await
+    }
+
+    fn security(&self) -> Option<serde_json::Value> {
+        (**self).security()
+    }
+}
+
 /// Why a reader may not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

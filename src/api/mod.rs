@@ -111,6 +111,8 @@ impl LogApi {
     /// Turns the service into a router with one route for each path of its formats and one for the OpenAPI document, to be merged into the
     /// application's. Needs the feature `axum`.
     ///
+    /// Merge it and do not nest it: the links of pages and the document name the paths as the formats have them.
+    ///
     /// # Panics
     ///
     /// Axum panics when a router is merged that has one of these paths already; [`Builder::openapi_at`] and [`Builder::without_openapi`] move the

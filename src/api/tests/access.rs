@@ -36,6 +36,18 @@ async fn header_tokens_are_read_from_their_header_in_every_format() {
     }
 }
 
+#[tokio::test]
+async fn access_that_is_chosen_at_run_time_decides_and_describes_as_itself() {
+    let chosen = || -> Box<dyn Access> {
+        Box::new(HeaderTokens::new("x-api-key", [(ALL, Scope::all())]).unwrap())
+    };
+    let plain = HeaderTokens::new("x-api-key", [(ALL, Scope::all())]).unwrap();
+    let api = of(chosen());
+    assert_eq!(status(&api, LIST, &[("x-api-key", ALL)]).await, 200);
+    assert_eq!(status(&api, LIST, &[("x-api-key", A)]).await, 401);
+    assert_eq!(<Box<dyn Access>>::security(&chosen()), plain.security());
+}
+
 #[test]
 fn header_tokens_refuse_what_protects_nothing() {
     let kind = |header: &str, tokens: &[&str]| {
