@@ -791,14 +791,16 @@ async fn audit_route_that_cannot_be_meant_is_an_error_when_the_layer_is_built() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ledger_balances_at_every_moment_with_events_of_every_road() {
-    let handle = |log: ApiLog| async move {
+    let (started, mut tasks) = tokio::sync::mpsc::unbounded_channel();
+    let handle = move |log: ApiLog| async move {
         log.event(updated().data(&"a".repeat(2_000)));
         let spawned = log.clone();
-        tokio::spawn(async move { spawned.event(updated()) });
+        let task = tokio::spawn(async move { spawned.event(updated()) });
+        started.send(task).unwrap();
         log.event(updated());
     };
     let app = Router::new()
-        .route("/told", get(handle))
+        .route("/told", get(handle.clone()))
         .route("/out", get(handle));
     let routes = AuditRoutes::new().on_any_outcome(Method::GET, "/{any}", updated());
     let delivery = Delivery::default()
@@ -842,6 +844,9 @@ async fn ledger_balances_at_every_moment_with_events_of_every_road() {
         .collect();
     for caller in callers {
         caller.await.unwrap();
+    }
+    while let Ok(task) = tasks.try_recv() {
+        task.await.unwrap();
     }
     let report = stand.recorder.shutdown(Duration::from_secs(20)).await;
     done.store(true, Ordering::SeqCst);
