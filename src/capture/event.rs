@@ -15,6 +15,10 @@ pub(crate) fn short(mut text: String) -> String {
     let most = text.len().min(MAX_TEXT_BYTES);
     let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
     text.truncate(end.unwrap_or(0));
+    // What was cut off, and room that was never used, would be held for as long and counted nowhere.
+    if text.capacity() > MAX_TEXT_BYTES {
+        text.shrink_to_fit();
+    }
     text
 }
 
@@ -173,5 +177,18 @@ impl Findings {
 
     fn size_bytes(&self) -> usize {
         self.first.iter().map(Finding::size_bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_was_cut_holds_no_more_memory_than_is_counted() {
+        assert!(short("x".repeat(1 << 20)).capacity() <= 2 * MAX_TEXT_BYTES);
+        let mut roomy = String::with_capacity(1 << 20);
+        roomy.push_str("short");
+        assert!(short(roomy).capacity() <= MAX_TEXT_BYTES);
     }
 }
