@@ -123,7 +123,7 @@ impl EventRecord {
         self.masked = Vec::new();
     }
 
-    /// Returns about how many bytes the event holds; JSON as long as its text.
+    /// Returns about how many bytes the event holds.
     pub(super) fn size_bytes(&self) -> usize {
         let Self {
             category,
@@ -201,10 +201,24 @@ impl From<String> for Finding {
     }
 }
 
+/// The members for which the smallest object has room, and one that has grown about twice as many as it needs.
+const MEMBERS: usize = 11;
+
+/// Returns about how many bytes a value holds beside itself, which can be a hundred times as many as its text has.
 fn json_bytes(value: &Value) -> usize {
     match value {
-        Value::Null => 0,
-        value => value.to_string().len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(list) => list
+            .iter()
+            .map(|it| size_of::<Value>() + json_bytes(it))
+            .sum(),
+        Value::Object(members) if members.is_empty() => 0,
+        Value::Object(members) => {
+            let room = MEMBERS.max(members.len() * 2) * size_of::<(String, Value)>();
+            let held = members.iter().map(|(name, it)| name.len() + json_bytes(it));
+            room + held.sum::<usize>()
+        }
     }
 }
 
@@ -234,5 +248,24 @@ impl fmt::Debug for ChangedField {
 impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_of_an_event_is_that_of_its_values_and_not_of_their_text() {
+        let mut event = EventRecord::default();
+        let empty = event.size_bytes();
+        let object = serde_json::json!({ "": 0 });
+        event.data = Value::Array(vec![object; 8_000]);
+        // A node of the standard library's map has room for 11 names of 24 bytes and values of at least 24.
+        assert!(event.size_bytes() > 8_000 * 11 * 48);
+        event.data = Value::Array(vec![Value::Null; 8_000]);
+        assert!(event.size_bytes() >= 8_000 * size_of::<Value>());
+        event.data = Value::String("x".repeat(1000));
+        assert_eq!(event.size_bytes(), empty + 1000);
     }
 }
