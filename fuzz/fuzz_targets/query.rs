@@ -35,7 +35,7 @@ static API: LazyLock<LogApi> = LazyLock::new(|| {
     LogApi::new(store)
         .format(Native)
         .format(Persona::new())
-        .format(PersonaAudit::new().any_environment())
+        .format(PersonaAudit::new().all_environments())
         .format(Lago::new())
         .format(GoRules::new().all_categories())
         .format(Document360::new())
