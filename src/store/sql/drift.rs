@@ -1,5 +1,8 @@
+use std::ops::RangeInclusive;
+
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
+use crate::query::Filter;
 
 /// How far the times inside of ids and the times of entries lie apart at most, in milliseconds, over everything in a store.
 ///
@@ -30,13 +33,20 @@ impl Drift {
         }
     }
 
+    /// Returns the ids that the entries within a filter's range of time can have.
+    pub(in crate::store) fn ids(self, filter: &Filter) -> RangeInclusive<EntryId> {
+        let first = filter.from.map_or(EntryId::MIN, |it| self.first_from(it));
+        let last = filter.to.map_or(EntryId::MAX, |it| self.last_to(it));
+        first..=last
+    }
+
     /// Returns the smallest id that an entry created at `from` or later can have.
-    pub(in crate::store) fn first_from(self, from: Timestamp) -> EntryId {
+    fn first_from(self, from: Timestamp) -> EntryId {
         edge(millis(from).saturating_sub(self.behind_millis), 0)
     }
 
     /// Returns the largest id that an entry created at `to` or earlier can have.
-    pub(in crate::store) fn last_to(self, to: Timestamp) -> EntryId {
+    fn last_to(self, to: Timestamp) -> EntryId {
         edge(
             millis(to).saturating_add(self.ahead_millis),
             u128::MAX >> 48,

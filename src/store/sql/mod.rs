@@ -8,14 +8,16 @@ mod condition;
 mod drift;
 mod head;
 mod row;
+mod wanted;
 
 pub(super) use condition::{Condition, Value};
 pub(super) use drift::Drift;
 pub(super) use row::Row;
+pub(super) use wanted::Wanted;
 
 use crate::query::PathPattern;
 
-/// The columns of `entry`, in the order of [`Row::columns`].
+/// The columns of `entry`, in the order in which [`Row`] has them.
 pub(super) const COLUMNS: [&str; 24] = [
     "id",
     "created_at",
@@ -47,9 +49,6 @@ pub(super) const COLUMNS: [&str; 24] = [
 pub(super) trait Dialect {
     /// How many values a statement binds at most.
     const MAX_VALUES: usize;
-
-    /// What before a column keeps the planner from looking for its values one by one, which would cost a sort of all they have.
-    const NOT_BY_INDEX: &'static str;
 
     /// Writes the place of the next value, which is the `number`th from 1.
     fn placeholder(number: usize, text: &mut String);

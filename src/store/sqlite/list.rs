@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::pool::snapshot;
 use super::read::entry;
-use super::search::{ALL, Ids, Order, Search, after, before};
+use super::search::{ALL, Ids, Order, Search, after, before, from, to};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
 use crate::query::{Filter, LogQuery, Page, Position, Scope};
@@ -24,7 +24,7 @@ pub(super) fn list(db: &mut Connection, query: &LogQuery) -> Result<Page, Error>
     let filters = [query.scope.as_filter(), &query.filter];
     let listing = Listing {
         db: &db,
-        filter: &query.filter,
+        query,
         search: Search::new(&db, &filters)?,
         limit: query.limit.clamp(1, LogQuery::MAX_LIMIT) as usize,
     };
@@ -39,9 +39,10 @@ pub(super) fn count(db: &mut Connection, scope: &Scope, filter: &Filter) -> Resu
         return search.count();
     }
     let mut count = 0;
-    search.each(Order::NewestFirst, ALL, 0, &mut |id| {
-        let found = entry(&db, id)?.is_some_and(|entry| filter.finds_text(&entry));
-        count += u64::from(found);
+    search.each(Order::NewestFirst, &ALL, 0, &mut |found| {
+        let entry = entry(&db, found.id)?;
+        let passes = |entry: &LogEntry| scope.allows(entry) && filter.matches(entry);
+        count += u64::from(entry.as_ref().is_some_and(passes));
         Ok(Continue(()))
     })?;
     Ok(count)
@@ -49,7 +50,7 @@ pub(super) fn count(db: &mut Connection, scope: &Scope, filter: &Filter) -> Resu
 
 struct Listing<'l> {
     db: &'l Connection,
-    filter: &'l Filter,
+    query: &'l LogQuery,
     search: Search<'l>,
     limit: usize,
 }
@@ -134,7 +135,7 @@ impl Listing<'_> {
     }
 
     fn take(&self, place: Place) -> Result<Part, Error> {
-        match &self.filter.text {
+        match &self.query.filter.text {
             None => self.take_any(place),
             Some(_) => self.take_with_text(place),
         }
@@ -143,13 +144,20 @@ impl Listing<'_> {
     fn take_any(&self, place: Place) -> Result<Part, Error> {
         let mut part = Part::default();
         self.search
-            .each(place.order, place.ids, place.skip, &mut |id| {
-                if part.entries.len() == place.limit {
-                    part.has_more = true;
-                    return Ok(Break(()));
+            .each(place.order, &place.ids, place.skip, &mut |found| {
+                if part.entries.len() < place.limit || !found.is_sure {
+                    let entry = entry(self.db, found.id)?;
+                    let entry = entry.filter(|it| found.is_sure || self.query.matches(it));
+                    let Some(entry) = entry else {
+                        return Ok(Continue(()));
+                    };
+                    if part.entries.len() < place.limit {
+                        part.entries.push(entry);
+                        return Ok(Continue(()));
+                    }
                 }
-                part.entries.extend(entry(self.db, id)?);
-                Ok(Continue(()))
+                part.has_more = true;
+                Ok(Break(()))
             })?;
         Ok(part)
     }
@@ -157,16 +165,16 @@ impl Listing<'_> {
     fn take_with_text(&self, mut place: Place) -> Result<Part, Error> {
         let mut part = Part::default();
         let (mut entries, mut bytes, mut last) = (0, 0, None);
-        self.search.each(place.order, place.ids, 0, &mut |id| {
+        self.search.each(place.order, &place.ids, 0, &mut |found| {
             if entries >= place.most_entries || bytes >= place.most_bytes {
                 (part.has_more, part.searched_to) = (true, last);
                 return Ok(Break(()));
             }
-            let Some(entry) = entry(self.db, id)? else {
+            let Some(entry) = entry(self.db, found.id)? else {
                 return Ok(Continue(()));
             };
-            (entries, bytes, last) = (entries + 1, bytes + entry.size_bytes(), Some(id));
-            if !self.filter.finds_text(&entry) {
+            (entries, bytes, last) = (entries + 1, bytes + entry.size_bytes(), Some(found.id));
+            if !self.query.matches(&entry) {
                 return Ok(Continue(()));
             }
             if place.skip > 0 {
@@ -197,14 +205,3 @@ impl Place {
         }
     }
 }
-
-fn to(last: Option<EntryId>) -> Ids {
-    last.map_or(NONE, |last| EntryId::MIN..=last)
-}
-
-fn from(first: Option<EntryId>) -> Ids {
-    first.map_or(NONE, |first| first..=EntryId::MAX)
-}
-
-/// No id.
-const NONE: Ids = EntryId::MAX..=EntryId::MIN;

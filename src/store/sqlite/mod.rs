@@ -8,6 +8,7 @@ mod read;
 mod retention;
 mod schema;
 mod search;
+mod segment;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -17,7 +17,6 @@ pub(super) struct Sqlite;
 
 impl Dialect for Sqlite {
     const MAX_VALUES: usize = 32_766;
-    const NOT_BY_INDEX: &'static str = "+";
 
     fn placeholder(_: usize, text: &mut String) {
         text.push('?');

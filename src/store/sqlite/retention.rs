@@ -1,20 +1,25 @@
-use rusqlite::{Connection, params_from_iter};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use rusqlite::Connection;
 
 use super::error::failed;
-use super::pool::transaction;
-use super::read::{Sql, entry};
-use super::search::after;
-use super::write::{delete, drift, replace};
+use super::pool::{snapshot, transaction};
+use super::read::entry;
+use super::search::{Order, Search, after, from};
+use super::segment::Upkeep;
+use super::write::{delete, last_number, replace};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::query::Filter;
-use crate::store::sql::{Drift, Value};
 
-/// How many entries one transaction deletes: about 5 ms, after which writers get their turn.
-const DELETED_AT_ONCE: i64 = 500;
+/// How many entries one transaction deletes: some milliseconds, after which writers get their turn.
+const DELETED_AT_ONCE: usize = 500;
 /// How many entries one transaction rewrites.
-const ERASED_AT_ONCE: i64 = 100;
+const ERASED_AT_ONCE: usize = 100;
+/// How many segments one transaction seals anew for what it rewrites: some milliseconds each.
+const SEALED_AT_ONCE: usize = 8;
 
 /// What one transaction did, and the id from which the next one goes on.
 pub(super) struct Step {
@@ -29,74 +34,87 @@ pub(super) fn delete_some(
     from: EntryId,
 ) -> Result<Step, Error> {
     let transaction = transaction(writer)?;
-    let last = drift(&transaction)?.last_to(time);
-    let mut condition = Sql::new([], Drift::default())?;
-    condition.and("id >= ", Value::Id(from));
-    condition.and("id <= ", Value::Id(last));
-    condition.and("created_at < ", Value::Integer(time.as_micros()));
-    let ids = ids(&transaction, condition, DELETED_AT_ONCE)?;
+    let mut old = Filter::new();
+    old.to = Some(time.minus(Duration::from_micros(1)));
+    old.nothing = time == Timestamp::MIN;
+    // A time is compared itself: every id is sure.
+    let ids = ids(&transaction, &old, from, DELETED_AT_ONCE)?;
+    let mut upkeep = Upkeep::begin(&transaction)?;
     for id in &ids {
         delete(&transaction, id.as_bytes())?;
+        upkeep.changed(*id)?;
     }
+    upkeep.finish(last_number(&transaction)?)?;
     transaction
         .commit()
         .map_err(failed("old entries cannot be deleted"))?;
-    Ok(Step::new(ids.len() as u64, &ids, DELETED_AT_ONCE))
+    let next = ids.get(DELETED_AT_ONCE - 1).and_then(|id| after(*id));
+    let changed = ids.len() as u64;
+    Ok(Step { changed, next })
 }
 
-/// Finds the first few entries of an actor whose ids are `from` or larger. It may read the whole table, and so is not done by the writer.
+/// Finds the first few entries of an actor whose ids are `from` or larger.
 pub(super) fn find_some(
-    reader: &Connection,
+    reader: &mut Connection,
     actor_id: &str,
     from: EntryId,
 ) -> Result<Vec<EntryId>, Error> {
-    let mut condition = of_actor(actor_id)?;
-    condition.and("id >= ", Value::Id(from));
-    ids(reader, condition, ERASED_AT_ONCE)
+    let mut theirs = Filter::new();
+    theirs.actors = vec![actor_id.to_owned()];
+    let snapshot = snapshot(reader)?;
+    ids(&snapshot, &theirs, from, ERASED_AT_ONCE)
 }
 
-/// Takes the person out of those of the entries that are still an actor's.
+/// Takes the person out of those of the entries that are still an actor's, as far as one transaction goes.
 pub(super) fn erase_these(
     writer: &mut Connection,
     actor_id: &str,
     ids: &[EntryId],
 ) -> Result<Step, Error> {
     let transaction = transaction(writer)?;
-    let mut changed = 0;
+    let mut upkeep = Upkeep::begin(&transaction)?;
+    let theirs = |entry: &LogEntry| {
+        let actor = entry.context.actor.as_ref();
+        actor.is_some_and(|actor| actor.id == actor_id)
+    };
+    let (mut changed, mut last) = (0, None);
     for id in ids {
-        let found = entry(&transaction, *id)?;
-        let theirs = |entry: &LogEntry| {
-            let actor = entry.context.actor.as_ref();
-            actor.is_some_and(|actor| actor.id == actor_id)
-        };
-        if let Some(mut entry) = found.filter(theirs) {
+        if let Some(mut entry) = entry(&transaction, *id)?.filter(theirs) {
             entry.erase_person();
             replace(&transaction, &entry)?;
+            upkeep.changed(*id)?;
             changed += 1;
         }
+        last = Some(*id);
+        if upkeep.stale_segments() == SEALED_AT_ONCE {
+            break;
+        }
     }
+    upkeep.finish(last_number(&transaction)?)?;
     transaction
         .commit()
         .map_err(failed("a person cannot be erased"))?;
-    Ok(Step::new(changed, ids, ERASED_AT_ONCE))
+    let next = last.and_then(after);
+    Ok(Step { changed, next })
 }
 
-fn of_actor(actor_id: &str) -> Result<Sql, Error> {
-    let mut filter = Filter::new();
-    filter.actors = vec![actor_id.to_owned()];
-    Sql::new([&filter], Drift::default())
-}
-
-/// Returns the smallest ids of a condition.
-fn ids(db: &Connection, mut condition: Sql, limit: i64) -> Result<Vec<EntryId>, Error> {
-    condition.push(" ORDER BY id LIMIT ", Value::Integer(limit));
-    let (text, values) = condition.into_parts();
-    db.prepare_cached(&format!("SELECT id FROM entry WHERE {text}"))
-        .and_then(|mut statement| {
-            let id = |row: &rusqlite::Row<'_>| row.get(0).map(EntryId::from_bytes);
-            statement.query_map(params_from_iter(values), id)?.collect()
+/// Returns the smallest ids that pass a filter, or may, from one on.
+fn ids(
+    db: &Connection,
+    filter: &Filter,
+    first: EntryId,
+    limit: usize,
+) -> Result<Vec<EntryId>, Error> {
+    let mut found = Vec::new();
+    let ids = from(Some(first));
+    Search::new(db, &[filter])?.each(Order::OldestFirst, &ids, 0, &mut |it| {
+        found.push(it.id);
+        Ok(match found.len() == limit {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
         })
-        .map_err(failed("entries cannot be found"))
+    })?;
+    Ok(found)
 }
 
 /// Moves the write-ahead log into the file and empties it, so that it holds no page from before.
@@ -109,15 +127,4 @@ pub(super) fn empty_log(writer: &mut Connection) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Unavailable, message).retryable());
     }
     Ok(())
-}
-
-impl Step {
-    fn new(changed: u64, ids: &[EntryId], at_once: i64) -> Self {
-        let is_full = ids.len() as u64 == at_once.unsigned_abs();
-        let last = ids.last().filter(|_| is_full);
-        Self {
-            changed,
-            next: last.copied().and_then(after),
-        }
-    }
 }

@@ -4,11 +4,11 @@
 //!
 //! - A file that is not ours, by `application_id`, is refused before anything is changed in it; so is a newer `user_version`.
 //! - A migration is one transaction, and looks at the version inside of it: of many processes that open a new file, one makes it.
-//! - `entry` holds what is filtered on, in the order of the ids; `detail` holds the rest, in the order of arrival.
+//! - `entry` holds what is filtered on, in the order of the ids; `detail` holds the rest, in the order of arrival; all else is made from `entry`.
 //!
 //! # Layout, as measured
 //!
-//! By `cargo bench --bench sqlite` on a machine of 2 cores that others used as well; 200,000 rows, batches of 1000, `secure_delete` on. Two bodies of 550
+//! By `cargo bench --bench sqlite -- layouts` on a machine of 2 cores that others used as well; 200,000 rows, batches of 1000, `secure_delete` on. Two bodies of 550
 //! bytes each, of 3000 in the last two lines; CPU microseconds to insert a row, milliseconds to read all rows for a filter that matches
 //! none, and to delete 1000:
 //!
@@ -29,13 +29,11 @@
 //! SQLite moves those of more than a quarter of a page out of an index tree, to pages of their own. A page of 50 takes 0.03 ms and an
 //! entry by id 2 µs, whatever the layout.
 //!
-//! What indexes cost on this layout: without any 5.4 µs a row; the tenant's 2.4 more, for 50 tenants, and it halves the time of a tenant's page, and
-//! more so the rarer the tenant is; the one of failed calls (2 % here, in the order of time) 0.5, and it counts them in 0.1 ms and not in 14.
-//! An index of actors costs 3.9 and one of request ids, random ones on every call, 10.2 and growing, to save 15 ms for each 200,000 rows of a
-//! question that is rarely asked: there is none. A range of time needs no index either, see `Drift`.
+//! What indexes cost on this layout: without any 5.4 µs a row; the tenant's 2.4 more, for 50 tenants; the one of failed calls (2 % here, in the
+//! order of time) 0.5; one of actors 3.9 and one of request ids, random ones on every call, 10.2 and growing. There is none: filters are asked of
+//! segments (`segment/mod.rs`), for less than the first two cost, and ranges of time of the ids, see `Drift`.
 //!
-//! The store as a whole, from entries of 3.0 KB in the file: 11 µs of CPU an entry at 100,000 rows, with the split and the JSON; 0.3 ms for a
-//! page of 50; 43 ms for a filter that matches none of 500,000.
+//! The store as a whole is measured by `benches/sqlite.rs`, whose header has the figures.
 //!
 //! # Settings
 //!
@@ -45,6 +43,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, OpenFlags};
 
@@ -97,6 +96,9 @@ fn connect(path: &Path, settings: &SqliteStoreBuilder) -> Result<Connection, Err
     let cache_kib = i64::try_from(settings.max_cache_bytes / 1024).unwrap_or(i64::MAX);
     pragma(&db, "cache_size", -cache_kib)?;
     pragma(&db, "temp_store", "MEMORY")?;
+    // SQLite would prepare a statement anew whenever a bound value changes, to look at statistics that there are none of.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(&opened)?;
     // On in the bundled build; there are no foreign keys.
     pragma(&db, "foreign_keys", "OFF")?;
     let flags = FunctionFlags::SQLITE_UTF8

@@ -27,12 +27,6 @@ CREATE TABLE entry (
     detail_number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A tenant's pages.
-CREATE INDEX entry_by_organisation ON entry (organisation, id) WHERE organisation IS NOT NULL;
-
--- Pages and counts of the failed calls.
-CREATE INDEX entry_failed ON entry (id, status) WHERE status >= 400;
-
 -- The rest, in the order of arrival.
 CREATE TABLE detail (
     number INTEGER PRIMARY KEY,
@@ -47,3 +41,31 @@ CREATE TABLE drift (
     behind_millis INTEGER NOT NULL
 ) STRICT;
 INSERT INTO drift VALUES (0, 0);
+
+-- Rows that are sealed: ranges of ids, which do not meet. See `segment/mod.rs`.
+CREATE TABLE segment (
+    last BLOB NOT NULL PRIMARY KEY,
+    first BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    late INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The columns of the segments.
+CREATE TABLE segment_part (
+    key INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- Rows within the range of a segment that are not in its columns.
+CREATE TABLE late (
+    id BLOB NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- When and how to seal; one row.
+CREATE TABLE sealing (
+    segment_rows INTEGER NOT NULL,
+    looked_at INTEGER NOT NULL,
+    next_segment INTEGER NOT NULL
+) STRICT;
+INSERT INTO sealing VALUES (4096, 0, 0);

@@ -2,6 +2,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::error::failed;
 use super::pool::transaction;
+use super::segment::Upkeep;
 use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::store::sql::{Drift, Row};
@@ -13,13 +14,16 @@ pub(super) fn write(writer: &mut Connection, batch: &[LogEntry]) -> Result<(), E
     let transaction = transaction(writer)?;
     widen_drift(&transaction, batch)?;
     let mut number = last_number(&transaction)?;
+    let mut upkeep = Upkeep::begin(&transaction)?;
     for entry in batch {
         let row = Row::split(entry)?;
         if insert_columns(&transaction, &row, number + 1)? {
             number += 1;
             insert_detail(&transaction, &row, number)?;
+            upkeep.added(row.id)?;
         }
     }
+    upkeep.finish(number)?;
     transaction.commit().map_err(failed(FAILED))
 }
 
@@ -76,7 +80,7 @@ fn widen_drift(transaction: &Transaction<'_>, batch: &[LogEntry]) -> Result<(), 
     Ok(())
 }
 
-fn last_number(transaction: &Transaction<'_>) -> Result<i64, Error> {
+pub(super) fn last_number(transaction: &Transaction<'_>) -> Result<i64, Error> {
     transaction
         .prepare_cached("SELECT max(number) FROM detail")
         .and_then(|mut statement| statement.query_row([], |row| row.get::<_, Option<i64>>(0)))

@@ -1,0 +1,396 @@
+//! The store itself, from entries to the file and back.
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tower_api_log::query::{Filter, Page, PathPattern, Position, StatusRange};
+use tower_api_log::{LogEntry, LogQuery, LogSink, LogStore, Scope, SqliteStore};
+
+use crate::figures::{Times, cpu_time, size};
+use crate::traffic;
+
+const BATCH: u64 = 1000;
+const SAMPLES: u64 = 100;
+
+pub(crate) fn run(rows: u64, kept: Option<&str>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept.map_or(folder.path().join("bench.db"), Into::into);
+    let is_full = path.exists();
+    let store = SqliteStore::open(&path).unwrap();
+    if !is_full {
+        insert(&store, rows);
+    }
+    println!("{} bytes a row\n", size(&path) / rows);
+    // Into the operating system's cache.
+    std::io::copy(
+        &mut std::fs::File::open(&path).unwrap(),
+        &mut std::io::sink(),
+    )
+    .unwrap();
+    pages(&store, rows);
+    pages_of_pairs(&store, rows);
+    counts(&store, rows);
+    text(&store);
+    walk(&store, rows);
+}
+
+fn insert(store: &SqliteStore, rows: u64) {
+    let (mut wall, mut cpu, mut slowest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    for batch in 0..rows / BATCH {
+        let made: Vec<_> = (batch * BATCH..(batch + 1) * BATCH)
+            .map(traffic::entry)
+            .collect();
+        let (start, start_cpu) = (Instant::now(), cpu_time());
+        // Without a runtime the store works on this thread.
+        store.write(&made).now_or_never().unwrap().unwrap();
+        cpu += cpu_time() - start_cpu;
+        wall += start.elapsed();
+        slowest = slowest.max(start.elapsed());
+        let done = (batch + 1) * BATCH;
+        if done == rows / 10 || done == rows {
+            let micros = |time: Duration| time.as_secs_f64() * 1e6 / done as f64;
+            println!(
+                "{done} rows in batches of {BATCH}: {:.1} us of wall time and {:.1} us of CPU a row, the slowest batch {:.0} ms",
+                micros(wall),
+                micros(cpu),
+                slowest.as_secs_f64() * 1e3
+            );
+        }
+    }
+}
+
+/// Narrows a filter to what an entry has.
+type By = fn(&LogEntry, &mut Filter);
+
+macro_rules! by {
+    ($field:ident: |$entry:ident| $value:expr) => {
+        |$entry, filter| filter.$field = $value.into_iter().collect()
+    };
+}
+
+const FILTERS: [(&str, By); 25] = [
+    ("none", |_, _| {}),
+    (
+        "method",
+        by!(methods: |it| it.exchange().map(|it| it.request.method.clone())),
+    ),
+    (
+        "status",
+        by!(statuses: |it| it.exchange().and_then(|it| it.status()).map(StatusRange::exact)),
+    ),
+    (
+        "status class",
+        by!(statuses: |it| it.exchange().and_then(|it| it.status()).and_then(|it| StatusRange::class(it / 100))),
+    ),
+    (
+        "path",
+        by!(paths: |it| it.exchange().map(|it| PathPattern::new(&it.request.path))),
+    ),
+    (
+        "path with a star",
+        by!(paths: |it| it.exchange().map(|it| PathPattern::new(format!("{}*", &it.request.path[..it.request.path.len().min(16)])))),
+    ),
+    (
+        "route",
+        by!(routes: |it| it.exchange().and_then(|it| it.request.route.clone())),
+    ),
+    (
+        "organisation",
+        by!(organisations: |it| it.context.organisation.clone()),
+    ),
+    ("project", by!(projects: |it| it.context.project.clone())),
+    (
+        "environment",
+        by!(environments: |it| it.context.environment.clone()),
+    ),
+    (
+        "actor",
+        by!(actors: |it| it.context.actor.as_ref().map(|it| it.id.clone())),
+    ),
+    (
+        "actor kind",
+        by!(actor_kinds: |it| it.context.actor.as_ref().map(|it| it.kind)),
+    ),
+    ("session", by!(sessions: |it| it.context.session.clone())),
+    ("API key", by!(api_keys: |it| it.context.api_key.clone())),
+    ("client address", by!(client_ips: |it| it.context.client_ip)),
+    (
+        "user agent",
+        by!(user_agents: |it| it.context.user_agent.clone()),
+    ),
+    (
+        "request id",
+        by!(request_ids: |it| it.context.request_id.clone()),
+    ),
+    (
+        "API version",
+        by!(api_versions: |it| it.context.api_version.clone()),
+    ),
+    ("kind", by!(kinds: |it| [it.kind()])),
+    (
+        "outcome",
+        by!(outcomes: |it| it.exchange().map(|it| it.outcome)),
+    ),
+    ("least time", |it, filter| {
+        filter.min_micros = it.exchange().map(|it| it.timing.to_last_byte_micros)
+    }),
+    (
+        "category",
+        by!(categories: |it| it.event().map(|it| it.category.clone())),
+    ),
+    (
+        "action",
+        by!(actions: |it| it.event().map(|it| it.action.clone())),
+    ),
+    (
+        "object",
+        by!(ref_ids: |it| it.event().and_then(|it| it.ref_id.clone())),
+    ),
+    (
+        "exchange",
+        by!(exchanges: |it| it.event().and_then(|it| it.exchange)),
+    ),
+];
+
+/// Those that are asked two at a time, joined.
+const PAIRED: [&str; 12] = [
+    "organisation",
+    "method",
+    "status",
+    "path",
+    "path with a star",
+    "route",
+    "actor",
+    "user agent",
+    "request id",
+    "API version",
+    "least time",
+    "client address",
+];
+
+/// Makes a filter by what an entry has of all that is named. `None` if it lacks any.
+fn filter(names: &[&str], entry: &LogEntry) -> Option<Filter> {
+    let mut made = Filter::new();
+    for name in names.iter().filter(|name| **name != "none") {
+        let before = made.clone();
+        let by = FILTERS.iter().find(|it| it.0 == *name).unwrap().1;
+        by(entry, &mut made);
+        if made == before {
+            return None;
+        }
+    }
+    Some(made)
+}
+
+/// Values that many entries have, that ten of a million have, and that none has.
+#[derive(Clone, Copy)]
+enum Values {
+    Common,
+    Rare,
+    Absent,
+}
+
+impl Values {
+    const ALL: [Self; 3] = [Self::Common, Self::Rare, Self::Absent];
+
+    fn entry(self, sample: u64, rows: u64) -> LogEntry {
+        match self {
+            Self::Common => traffic::entry(mix(sample) % rows),
+            Self::Rare => traffic::named("rare", sample),
+            Self::Absent => traffic::named("absent", sample),
+        }
+    }
+}
+
+/// Pages of 50 whole entries by one filter.
+fn pages(store: &SqliteStore, rows: u64) {
+    println!(
+        "\npage of 50, ms | newest: common | rare | absent | by cursor: common | rare | absent |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|");
+    for (name, _) in FILTERS {
+        print!("| {name} |");
+        for (by_cursor, values) in asked() {
+            let times = ask(store, rows, SAMPLES, by_cursor, values, &[name]);
+            print!(" {} |", times.print());
+        }
+        println!();
+    }
+}
+
+/// Pages of 50 whole entries by two filters: of all pairs together, and of the slowest.
+fn pages_of_pairs(store: &SqliteStore, rows: u64) {
+    print!("| all pairs |");
+    let mut slowest = Vec::new();
+    for (by_cursor, values) in asked() {
+        let mut all = Times::default();
+        let mut worst = (0.0, String::new());
+        for (number, a) in PAIRED.iter().enumerate() {
+            for b in &PAIRED[number + 1..] {
+                let times = ask(store, rows, SAMPLES / 4, by_cursor, values, &[a, b]);
+                if times.quantile(0.5) > worst.0 {
+                    worst = (times.quantile(0.5), format!("{a}, {b}: {}", times.print()));
+                }
+                all.add(times);
+            }
+        }
+        print!(" {} |", all.print());
+        slowest.push(worst.1);
+    }
+    println!("\nslowest by median: {}\n", slowest.join("; "));
+}
+
+fn asked() -> impl Iterator<Item = (bool, Values)> {
+    let all = |by_cursor| Values::ALL.map(|values| (by_cursor, values));
+    [false, true].into_iter().flat_map(all)
+}
+
+/// Asks for a page of several values, of which the entry has what all filters look at.
+fn ask(
+    store: &SqliteStore,
+    rows: u64,
+    samples: u64,
+    by_cursor: bool,
+    values: Values,
+    names: &[&str],
+) -> Times {
+    let mut times = Times::default();
+    // What no entry has, such as the method of an event, is asked for by no filter.
+    let filters =
+        (0..samples * 100).filter_map(|sample| filter(names, &values.entry(sample, rows)));
+    for (sample, filter) in (0..samples).zip(filters) {
+        let position = match by_cursor {
+            true => Position::After(traffic::id(mix(sample) % rows)),
+            false => Position::First,
+        };
+        let query = LogQuery::new(Scope::all()).filter(filter);
+        list(store, &query.position(position).limit(50), &mut times);
+    }
+    times
+}
+
+fn list(store: &SqliteStore, query: &LogQuery, times: &mut Times) -> Page {
+    times.time(|| store.list(query).now_or_never().unwrap().unwrap())
+}
+
+/// What a list by number asks: how many there are, and a page far from either end.
+fn counts(store: &SqliteStore, rows: u64) {
+    let largest = || Scope::organisation("org_0").unwrap();
+    let mut writes = Filter::new();
+    writes.methods = ["POST", "PUT", "DELETE"].map(String::from).into();
+    let narrowed = |narrow: fn(&mut Filter, u64)| {
+        let mut filter = writes.clone();
+        narrow(&mut filter, rows);
+        filter
+    };
+    let cases = [
+        ("everything", Scope::all(), Filter::new()),
+        ("largest organisation", largest(), Filter::new()),
+        (
+            "Lago's list: its POST, PUT and DELETE",
+            largest(),
+            writes.clone(),
+        ),
+        (
+            "and an API version",
+            largest(),
+            narrowed(|it, _| it.api_versions = vec!["2024-02-01".into()]),
+        ),
+        (
+            "and a path",
+            largest(),
+            narrowed(|it, _| it.paths = vec![PathPattern::new("/api/v1/accounts")]),
+        ),
+        (
+            "and a path with a star",
+            largest(),
+            narrowed(|it, _| it.paths = vec![PathPattern::new("/api/v1/cases/*")]),
+        ),
+        (
+            "and a tenth of the time",
+            largest(),
+            narrowed(|it, rows| {
+                it.from = Some(traffic::time(rows / 2));
+                it.to = Some(traffic::time(rows / 2 + rows / 10));
+            }),
+        ),
+        ("failed calls", Scope::all(), {
+            let mut failed = Filter::new();
+            failed.statuses = vec![StatusRange { from: 400, to: 599 }];
+            failed
+        }),
+        ("a path with a star", Scope::all(), {
+            let mut star = Filter::new();
+            star.paths = vec![PathPattern::new("*/cases/*")];
+            star
+        }),
+    ];
+    println!("| count, and a page of 50 by number in the middle, ms | entries | count | page |");
+    println!("|---|--:|--:|--:|");
+    for (name, scope, filter) in cases {
+        let (mut counts, mut pages, mut count) = (Times::default(), Times::default(), 0);
+        for _ in 0..SAMPLES / 4 {
+            count = counts.time(|| {
+                store
+                    .count(&scope, &filter)
+                    .now_or_never()
+                    .unwrap()
+                    .unwrap()
+            });
+            let query = LogQuery::new(scope.clone())
+                .filter(filter.clone())
+                .limit(50);
+            let page = list(
+                store,
+                &query.position(Position::Number(count / 100)),
+                &mut pages,
+            );
+            assert_eq!(page.entries.len(), 50);
+        }
+        println!(
+            "| {name} | {count} | {} | {} |",
+            counts.print(),
+            pages.print()
+        );
+    }
+}
+
+/// A text that nothing has, page by page.
+fn text(store: &SqliteStore) {
+    let mut filter = Filter::new();
+    filter.text = Some("absent".into());
+    let (mut times, mut position) = (Times::default(), Position::First);
+    for _ in 0..SAMPLES {
+        let query = LogQuery::new(Scope::all()).filter(filter.clone());
+        let page = list(store, &query.position(position), &mut times);
+        position = Position::After(page.searched_to.unwrap());
+    }
+    println!(
+        "\na page of a search for a text that nothing has: {} ms",
+        times.print()
+    );
+}
+
+/// All entries, as an export reads them.
+fn walk(store: &SqliteStore, rows: u64) {
+    let (mut times, mut query, mut found) =
+        (Times::default(), LogQuery::new(Scope::all()).limit(1000), 0);
+    loop {
+        let page = list(store, &query, &mut times);
+        found += page.entries.len() as u64;
+        let Some(last) = page.entries.last().filter(|_| page.has_older) else {
+            break;
+        };
+        query = query.position(Position::After(last.id));
+    }
+    assert_eq!(found, rows);
+    println!(
+        "all entries by pages of 1000: {} ms a page, {:.1} s in all",
+        times.print(),
+        times.sum().as_secs_f64()
+    );
+}
+
+fn mix(number: u64) -> u64 {
+    tower_api_log::testing::Random::new(number).number()
+}
