@@ -52,8 +52,8 @@ impl Times {
     pub(crate) fn quantile(&self, part: f64) -> f64 {
         let mut times = self.0.clone();
         times.sort();
-        let at = (times.len() as f64 * part) as usize;
-        let time = times.get(at.min(times.len().saturating_sub(1)));
+        let rank = (times.len() as f64 * part).ceil() as usize;
+        let time = times.get(rank.saturating_sub(1));
         time.map_or(0.0, |it| it.as_secs_f64() * 1e3)
     }
 

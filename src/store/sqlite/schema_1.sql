@@ -68,4 +68,4 @@ CREATE TABLE sealing (
     looked_at INTEGER NOT NULL,
     next_segment INTEGER NOT NULL
 ) STRICT;
-INSERT INTO sealing VALUES (4096, 0, 0);
+INSERT INTO sealing VALUES (4000, 0, 0);

@@ -19,7 +19,7 @@
 //!
 //! `segment` has the range, the number of its rows and of those that came late; `segment_part` has the blobs, those of one kind side by side:
 //!
-//! - ids, in pieces of 256, so that a rare hit reads 4 KB;
+//! - ids, in pieces of 250, so that a rare hit reads 4 KB;
 //! - for each text column its *domain*, a hash of each text, and apart from it the *texts*, read when a hash is the same and exactness is asked
 //!   for, or for a pattern; and the *codes*, a number in the domain for each row, 0 for none, packed by the width of the largest;
 //! - texts that are in a segment once, such as request ids, have no place in the domain where that is shorter: their code is their hash. The
@@ -30,7 +30,7 @@
 //!
 //! # Operation
 //!
-//! Every `segment_rows` rows, 4096, the writer seals what is older than the newest 4096 to 8192 rows, in the transaction of a batch. Rows
+//! Every `segment_rows` rows, 4000, the writer seals what is older than the newest 4000 to 8000 rows, in the transaction of a batch. Rows
 //! that come late, as those of long requests do, cost little until a segment has more than one in 32 of them; then it is sealed anew, and split
 //! when it has doubled. The question of a filter goes to the tail and to `late` by SQL, and to the segments one by one in the listing's order: all
 //! domains first, which mostly end it, then codes. A page stops when it is full; a page by number passes segments over by their counts.
@@ -59,7 +59,7 @@ pub(super) use upkeep::{Upkeep, tail};
 const FAILED: &str = "segments cannot be read";
 
 /// How many rows' ids are kept together.
-const PIECE: usize = 256;
+const PIECE: usize = 250;
 
 /// The most rows that a segment is believed to have, whatever the file says.
 const MAX_ROWS: usize = PIECE << 16;
