@@ -33,6 +33,12 @@ pub use self::builder::SqliteStoreBuilder;
 ///
 /// Clones share their connections: one that writes, and a few that read without waiting for it. Several processes may have the file open.
 ///
+/// # What it costs
+///
+/// With a million entries of 3 KB in the file, and the operating system's cache warm, a page of 50 takes 0.2 to 4 ms by any filter, at any cursor, found
+/// or not, and a count 1 to 5 ms. A path with a star in it reads all paths that the rest of the filter leaves, 35 ms for a million; a search for text
+/// reads the entries themselves, about a thousand in 15 ms for each page. `benches/sqlite.rs` has all figures and repeats them.
+///
 /// # Durability
 ///
 /// A finished write survives the end of the process, however it ends. It survives the loss of power once
