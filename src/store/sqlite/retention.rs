@@ -14,11 +14,11 @@ use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::query::Filter;
 
-/// How many entries one transaction deletes: about 15 ms, after which writers get their turn.
+/// How many entries one transaction deletes: about 20 ms, after which writers get their turn.
 const DELETED_AT_ONCE: usize = 1000;
 /// How many entries one transaction rewrites.
 const ERASED_AT_ONCE: usize = 100;
-/// How many segments one transaction seals anew for what it rewrites: about 10 ms each.
+/// How many segments one transaction seals anew for what it rewrites: about 15 ms each.
 const SEALED_AT_ONCE: usize = 4;
 
 /// What one transaction did, and the id from which the next one goes on.

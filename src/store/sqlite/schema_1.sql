@@ -66,6 +66,7 @@ CREATE TABLE late (
 CREATE TABLE sealing (
     segment_rows INTEGER NOT NULL,
     looked_at INTEGER NOT NULL,
-    next_segment INTEGER NOT NULL
+    next_segment INTEGER NOT NULL,
+    seed INTEGER NOT NULL
 ) STRICT;
-INSERT INTO sealing VALUES (4000, 0, 0);
+INSERT INTO sealing VALUES (4000, 0, 0, random());

@@ -57,12 +57,13 @@ impl<'s> Search<'s> {
                 ids = within(&ids, &drift(db)?.ids(filter));
             }
         }
+        let (tail, seed) = tail(db)?;
         Ok(Self {
             db,
             filters,
-            question: Question::new(filters),
+            question: Question::new(filters, seed),
             ids,
-            tail: tail(db)?,
+            tail,
         })
     }
 

@@ -45,12 +45,12 @@ enum Verdict {
 }
 
 impl<'f> Question<'f> {
-    /// Makes the question of filters that are joined by *and*.
-    pub(in crate::store::sqlite) fn new(filters: &[&'f Filter]) -> Self {
+    /// Makes the question of filters that are joined by *and*, with the seed of the file.
+    pub(in crate::store::sqlite) fn new(filters: &[&'f Filter], seed: i64) -> Self {
         let wanted = filters.iter().flat_map(|filter| Wanted::of(filter));
         let columns = wanted.filter_map(|(name, wanted)| {
             let mut hashes = match &wanted {
-                Wanted::OneOf(texts) => texts.iter().map(|it| hash(it)).collect(),
+                Wanted::OneOf(texts) => texts.iter().map(|it| hash(it, seed)).collect(),
                 _ => Vec::new(),
             };
             hashes.sort_unstable();

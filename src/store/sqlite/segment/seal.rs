@@ -21,9 +21,10 @@ const MAX_BYTES: usize = 16 << 20;
 /// The columns that hold numbers; `status` has few values, and is packed as text.
 const NUMBERS: [&str; 2] = ["created_at", "micros"];
 
-/// The hash of a text: FNV-1a, folded. Whatever is found by it is compared.
-pub(super) fn hash(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+/// The hash of a text: FNV-1a from the file's own seed, so that nobody knows which texts meet, and folded. Whatever is found by it is compared.
+pub(super) fn hash(text: &str, seed: i64) -> u32 {
+    let start = 0xcbf2_9ce4_8422_2325_u64 ^ seed.cast_unsigned();
+    let hash = text.bytes().fold(start, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     HASHED | (hash ^ (hash >> 32)) as u32
@@ -130,7 +131,7 @@ impl Piece {
         let (Some(first), Some(last)) = (self.ids.first(), self.ids.last()) else {
             return Ok(());
         };
-        let number = next_number(db)?;
+        let (number, seed) = next_number(db)?;
         let sql =
             "INSERT INTO segment (first, last, number, rows, late) VALUES (?1, ?2, ?3, ?4, 0)";
         let rows = self.ids.len() as i64;
@@ -153,7 +154,7 @@ impl Piece {
                 Column::Numbers(numbers) => pack_numbers(numbers),
                 Column::Texts(places) => {
                     let texts = places.iter().map(|it| it.clone().map(|it| &self.texts[it]));
-                    pack_texts(texts.collect(), singles)?
+                    pack_texts(texts.collect(), singles, seed)?
                 }
             };
             if let Some(packed) = packed {
@@ -173,10 +174,11 @@ impl Piece {
     }
 }
 
-fn next_number(db: &Connection) -> Result<i64, Error> {
-    let sql = "UPDATE sealing SET next_segment = next_segment + 1 RETURNING next_segment - 1";
+/// Takes the number of a new segment, and reads the seed.
+fn next_number(db: &Connection) -> Result<(i64, i64), Error> {
+    let sql = "UPDATE sealing SET next_segment = next_segment + 1 RETURNING next_segment - 1, seed";
     db.prepare_cached(sql)
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(failed(FAILED))
 }
 
@@ -205,7 +207,11 @@ fn pack_numbers(numbers: &[Option<i64>]) -> Option<Packed> {
 }
 
 /// Packs texts by their numbers in a domain. `None` without any text.
-fn pack_texts(texts: Vec<Option<&str>>, singles: Singles) -> Result<Option<Packed>, Error> {
+fn pack_texts(
+    texts: Vec<Option<&str>>,
+    singles: Singles,
+    seed: i64,
+) -> Result<Option<Packed>, Error> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     // The text and how often it is there; the first one stands for none.
     let mut found = vec![("", 0_usize)];
@@ -235,7 +241,7 @@ fn pack_texts(texts: Vec<Option<&str>>, singles: Singles) -> Result<Option<Packe
     let mut packed_texts = Vec::new();
     let (mut codes, mut next) = (vec![0], 1);
     for (text, times) in &found[1..] {
-        let hash = hash(text);
+        let hash = hash(text, seed);
         if hashed && *times == 1 {
             codes.push(hash.into());
         } else {

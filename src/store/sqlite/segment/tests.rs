@@ -51,7 +51,7 @@ async fn check(store: &SqliteStore) {
     for segment in &segments {
         let copy = *segment;
         let sealed = store.pool.read(move |db| {
-            let mask = Question::new(&[]).ask(db, &copy, true)?;
+            let mask = Question::new(&[], 0).ask(db, &copy, true)?;
             copy.marked_ids(db, &mask)
         });
         let sealed: Vec<_> = sealed.await.unwrap().iter().map(|it| it.0).collect();

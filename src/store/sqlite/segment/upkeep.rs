@@ -27,17 +27,19 @@ pub(in crate::store::sqlite) struct Upkeep<'t> {
 impl<'t> Upkeep<'t> {
     /// Begins within a transaction that writes.
     pub(in crate::store::sqlite) fn begin(db: &'t Connection) -> Result<Self, Error> {
-        let (segment_rows, looked_at) = one(
-            db,
-            "SELECT segment_rows, looked_at FROM sealing",
-            [],
-            |row| Ok((row.get::<_, u32>(0)?, row.get(1)?)),
-        )?;
+        let sql = "SELECT segment_rows, looked_at, (SELECT max(last) FROM segment) FROM sealing";
+        let (segment_rows, looked_at, last) = one(db, sql, [], |row| {
+            Ok((
+                row.get::<_, u32>(0)?,
+                row.get(1)?,
+                row.get::<_, Option<_>>(2)?,
+            ))
+        })?;
         Ok(Self {
             db,
             segment_rows: segment_rows.max(1).into(),
             looked_at,
-            sealed_to: sealed_to(db)?,
+            sealed_to: last.map(EntryId::from_bytes),
             stale: BTreeSet::new(),
         })
     }
@@ -93,7 +95,7 @@ impl<'t> Upkeep<'t> {
 
     /// Seals the rows behind the newest ones, to which most of those that are still to come are near.
     fn seal_tail(&self) -> Result<(), Error> {
-        let tail = tail(self.db)?;
+        let (tail, _) = tail(self.db)?;
         let segments = (self.count(&tail)? / self.segment_rows).saturating_sub(1);
         seal(
             self.db,
@@ -133,19 +135,14 @@ impl<'t> Upkeep<'t> {
     }
 }
 
-/// Returns the range of the ids above those of all segments.
-pub(in crate::store::sqlite) fn tail(db: &Connection) -> Result<Ids, Error> {
-    Ok(match sealed_to(db)? {
-        Some(last) => from(after(last)),
-        None => ALL,
-    })
-}
-
-/// Returns the largest id of a segment, if there is one.
-fn sealed_to(db: &Connection) -> Result<Option<EntryId>, Error> {
-    one(db, "SELECT max(last) FROM segment", [], |row| {
-        Ok(row.get::<_, Option<_>>(0)?.map(EntryId::from_bytes))
-    })
+/// Returns the range of the ids above those of all segments, and the seed of the hashes.
+pub(in crate::store::sqlite) fn tail(db: &Connection) -> Result<(Ids, i64), Error> {
+    let sql = "SELECT (SELECT max(last) FROM segment), seed FROM sealing";
+    let (last, seed) = one(db, sql, [], |row| {
+        Ok((row.get::<_, Option<_>>(0)?, row.get(1)?))
+    })?;
+    let last = last.map(EntryId::from_bytes);
+    Ok((last.map_or(ALL, |last| from(after(last))), seed))
 }
 
 fn one<T>(
