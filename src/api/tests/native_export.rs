@@ -525,12 +525,16 @@ impl Making {
         self.made.load(Ordering::Relaxed)
     }
 
-    async fn export(&self, uri: &str) -> ApiBody {
+    fn api(&self) -> LogApi {
         let tokens = BearerTokens::new([(ALL, Scope::all())]).unwrap();
         let api = LogApi::new(self.clone()).access(tokens).format(Native);
+        api.build().unwrap()
+    }
+
+    async fn export(&self, uri: &str) -> ApiBody {
         let request = Request::builder().uri(uri);
         let request = request.header("authorization", format!("Bearer {ALL}"));
-        let response = api.build().unwrap().oneshot(request.body(()).unwrap());
+        let response = self.api().oneshot(request.body(()).unwrap());
         let response = response.await.unwrap();
         assert_eq!(response.status(), 200);
         response.into_body()
@@ -591,6 +595,19 @@ async fn export_holds_no_more_than_a_page_however_long_it_is() {
         longest < 256 * 1024 + 2 * Making::BODY_BYTES + 2048,
         "{longest}"
     );
+}
+
+#[tokio::test]
+async fn export_without_a_limit_holds_everything_or_is_refused() {
+    for export in EXPORTS {
+        let of = |entries| Making::new(entries).api();
+        let refused = get(&of(1_000_001), export).await;
+        assert_eq!(refused.status, 400, "{export}");
+        assert!(refused.text.contains("more than 1000000 entries"));
+        assert_eq!(get(&of(250), export).await.status, 200, "{export}");
+        let newest = get(&of(1_000_001), &format!("{export}?limit=1")).await;
+        assert_eq!(newest.status, 200, "{export}");
+    }
 }
 
 #[tokio::test]
