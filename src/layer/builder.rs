@@ -213,7 +213,7 @@ impl ApiLogLayerBuilder {
         }
         let networks = self.networks.iter().map(String::as_str);
         let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
-        let masker = Masker::new(self.rules.compile()?, networks);
+        let masker = Masker::behind(&self.rules, networks)?;
         let audit = self.audit.clone().map(AuditRoutes::compile).transpose()?;
         let parts = Parts {
             audit: audit.map(Arc::new),

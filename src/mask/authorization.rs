@@ -1,4 +1,4 @@
-use super::{STARS, base64, token};
+use super::{STARS, base64};
 
 /// Schemes that may show: those registered with IANA and well-known others. An unknown first word may be the credential itself.
 const SCHEMES: &[&str] = &[
@@ -60,18 +60,18 @@ const TALKING_SCHEMES: &[&str] = &[
     "SCRAM-SHA-256",
 ];
 
-/// Masks credentials: a known scheme stays, of a single token shows what [`token::shown`] lets show, of the rest nothing.
-pub(super) fn mask(value: &str) -> String {
+/// Masks credentials: a known scheme stays, of a single token shows what `shown` lets show, of the rest nothing.
+pub(super) fn mask(value: &str, shown: impl Fn(&str) -> Option<String>) -> String {
     let value = value.trim();
     match value.split_once([' ', '\t']) {
         Some((scheme, credentials)) if is_one_of(scheme, SCHEMES) => {
             let shown = is_one_of(scheme, TOKEN_SCHEMES)
-                .then(|| token::shown(credentials.trim()))
+                .then(|| shown(credentials.trim()))
                 .flatten();
             format!("{scheme} {}", shown.as_deref().unwrap_or(STARS))
         }
         Some(_) => STARS.to_owned(),
-        None => token::shown(value).unwrap_or_else(|| STARS.to_owned()),
+        None => shown(value).unwrap_or_else(|| STARS.to_owned()),
     }
 }
 
@@ -126,6 +126,7 @@ fn is_one_of(scheme: &str, known: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::token;
     use super::*;
 
     #[test]
@@ -158,7 +159,7 @@ mod tests {
             ("Basic,canary x", "****"),
             ("", "****"),
         ] {
-            assert_eq!(mask(value), shown, "{value}");
+            assert_eq!(mask(value, token::shown), shown, "{value}");
         }
         assert_eq!(
             mask_challenge("Negotiate canary").as_deref(),

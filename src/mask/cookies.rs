@@ -1,3 +1,4 @@
+use super::replacement::Replacement;
 use super::{Pass, STARS};
 
 const RULE: &str = "cookie";
@@ -8,9 +9,6 @@ pub(super) fn mask(value: &str, pass: &mut Pass<'_>) -> String {
     let mut rest = Some(value);
     while let Some(text) = rest {
         let (pair, after) = next_pair(text);
-        if !out.is_empty() {
-            out.push_str("; ");
-        }
         mask_pair(pair.trim(), "cookie", &mut out, pass);
         rest = after;
     }
@@ -22,6 +20,9 @@ pub(super) fn mask_set(value: &str, pass: &mut Pass<'_>) -> String {
     let (pair, after) = next_pair(value);
     let mut out = String::with_capacity(value.len());
     mask_pair(pair.trim(), "set-cookie", &mut out, pass);
+    if out.is_empty() {
+        return out;
+    }
     for attribute in after.into_iter().flat_map(|after| after.split(';')) {
         let attribute = attribute.trim();
         out.push_str("; ");
@@ -59,12 +60,22 @@ fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
         .filter(|(name, value)| is_name(name.trim()) && !is_padding(name.trim(), value));
     let (name, value) = named.map_or(("", pair), |(name, value)| (name.trim(), value));
     let pointer = || [field, if name.is_empty() { "" } else { " " }, name].concat();
-    pass.report.masked(pointer, RULE, value.len());
+    let own = named.and_then(|_| pass.cookies.decide(name));
+    let rule = own.map_or(RULE, |rule| pass.cookies.rule_name(rule));
+    pass.report.masked(pointer, rule, value.len());
+    let replacement = own.map_or(Replacement::Fixed, |rule| pass.cookies.replacement(rule));
+    if replacement == Replacement::Remove {
+        return;
+    }
+    if !out.is_empty() {
+        out.push_str("; ");
+    }
     if named.is_some() {
         out.push_str(name);
         out.push('=');
     }
-    out.push_str(STARS);
+    let shown = replacement.of(value.trim(), pass.hash);
+    out.push_str(shown.as_deref().unwrap_or(STARS));
 }
 
 /// Tells whether a name is a token of RFC 9110, with brackets as PHP has them.

@@ -18,7 +18,7 @@ pub(super) struct Document {
 
 /// Masks a value. What cannot be understood is withheld.
 pub(super) fn mask(json: &Json, place: Place, pass: &mut Pass<'_>) -> Document {
-    pass.report.enter(place);
+    pass.enter(place);
     let (rule, bytes) = match json {
         Json::Text(text) => {
             let mark = pass.report.mark();

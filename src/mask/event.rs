@@ -17,7 +17,8 @@ impl Masker {
             origin,
             mut reservation,
         } = captured;
-        let (mut pass, _) = self.rules.pass();
+        let on = origin.as_ref().map_or("", |it| super::route(&it.request));
+        let (mut pass, _) = self.rules.pass(on);
         let mark = pass.report.mark();
         let mut context = std::mem::take(&mut draft.context);
         if let Some(origin) = origin {
@@ -66,7 +67,7 @@ fn record(draft: EventDraft, pass: &mut Pass<'_>) -> EventRecord {
         context: _,
         exchange,
     } = draft;
-    pass.report.enter(Place::EventTitle);
+    pass.enter(Place::EventTitle);
     let category = told::text(category, "category", pass);
     let action = told::text(action, "action", pass);
     let mut event = EventRecord::new(category, action);

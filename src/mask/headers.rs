@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::names::{RuleId, Shape};
-use super::{Pass, STARS, authorization, cookies, inside, pairs, presets, uri};
+use super::names::RuleId;
+use super::replacement::Replacement;
+use super::{Pass, STARS, authorization, cookies, inside, pairs, presets, token, uri};
 use crate::capture::{Field, Fields};
 use crate::entry::{Headers, Place};
 
@@ -50,14 +51,41 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
     let (count, bytes) = size.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
     let mut headers = Headers::with_capacity(count, bytes);
     for field in fields.regular() {
-        pass.report.enter(place);
+        pass.enter(place);
         let value = text(field.value);
-        match mask_field(&field, &value, pass) {
-            Some(masked) => headers.push(field.name, &masked),
-            None => headers.push(field.name, &value),
+        match own_rule(&field, &value, pass) {
+            Some(Shown::As(masked)) => headers.push(field.name, &masked),
+            Some(Shown::Removed) => {}
+            None => match mask_field(&field, &value, pass) {
+                Some(masked) => headers.push(field.name, &masked),
+                None => headers.push(field.name, &value),
+            },
         }
     }
     headers
+}
+
+/// What becomes of a field that a rule of the user is about.
+enum Shown {
+    As(String),
+    Removed,
+}
+
+/// Applies a rule of the user, which comes before what is known of the field.
+fn own_rule(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Shown> {
+    let bare = field.name.strip_suffix("-bin").unwrap_or(field.name);
+    let rule = pass
+        .headers
+        .decide(bare)
+        .filter(|&it| pass.headers.is_own(it))?;
+    let name = || field.name.to_owned();
+    pass.report
+        .masked(name, pass.headers.rule_name(rule), value.len());
+    Some(match pass.headers.replacement(rule) {
+        Replacement::Remove => Shown::Removed,
+        Replacement::Fixed => Shown::As(STARS.to_owned()),
+        shown => Shown::As(authorization::mask(value, |it| shown.of(it, pass.hash))),
+    })
 }
 
 /// Reads a value as UTF-8, else as ISO-8859-1, in which every byte is a character.
@@ -80,7 +108,7 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
     match name {
         "authorization" | "proxy-authorization" => {
             whole(pass, "authorization");
-            return Some(authorization::mask(value));
+            return Some(authorization::mask(value, token::shown));
         }
         "cookie" => return Some(cookies::mask(value, pass)),
         "set-cookie" => return Some(cookies::mask_set(value, pass)),
@@ -114,9 +142,9 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
 }
 
 fn replacement(value: &str, rule: RuleId, pass: &Pass<'_>) -> String {
-    match pass.headers.shape(rule) {
-        Shape::Whole if rule_is_credentials(rule, pass) => authorization::mask(value),
-        Shape::Token => authorization::mask(value),
+    match pass.headers.replacement(rule) {
+        Replacement::Token => authorization::mask(value, token::shown),
+        _ if rule_is_credentials(rule, pass) => authorization::mask(value, token::shown),
         _ => STARS.to_owned(),
     }
 }

@@ -7,13 +7,28 @@ use crate::error::Error;
 
 /// HMAC-SHA256 under one key, cut to its first 128 bits: equal bodies show as equal to who has no key, and nothing else of them.
 #[derive(Clone)]
-pub(super) struct KeyedHash(Hmac<Sha256>);
+pub(super) struct KeyedHash {
+    mac: Hmac<Sha256>,
+    /// Tells keys apart and nothing else of them: eight hexadecimal digits.
+    key_id: String,
+}
 
 impl KeyedHash {
     pub(super) fn new(key: &[u8; 32]) -> Result<Self, Error> {
-        Hmac::new_from_slice(key)
-            .map(Self)
-            .map_err(|_| Error::configuration("the hash key cannot be used"))
+        let mac = Hmac::new_from_slice(key)
+            .map_err(|_| Error::configuration("the hash key cannot be used"))?;
+        let mut hash = Self {
+            mac,
+            key_id: String::new(),
+        };
+        hash.key_id = hash.of(b"tower-api-log: id of the key");
+        hash.key_id.truncate(8);
+        Ok(hash)
+    }
+
+    /// Returns what stands for a value wherever it is seen, and tells equal ones.
+    pub(super) fn pseudonym(&self, value: &str) -> String {
+        format!("hmac.{}.{}", self.key_id, self.of(value.as_bytes()))
     }
 
     /// Makes a key of the operating system's randomness.
@@ -28,7 +43,7 @@ impl KeyedHash {
 
     /// Returns 32 hexadecimal digits.
     pub(super) fn of(&self, bytes: &[u8]) -> String {
-        let mut mac = self.0.clone();
+        let mut mac = self.mac.clone();
         mac.update(bytes);
         let digest = mac.finalize().into_bytes();
         digest

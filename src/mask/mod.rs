@@ -23,6 +23,7 @@
 mod authorization;
 mod base64;
 mod body;
+mod condition;
 mod context;
 mod cookies;
 mod diff;
@@ -36,29 +37,34 @@ mod media_type;
 mod multipart;
 mod names;
 mod pairs;
+mod pass;
 mod path;
 mod presets;
 mod prose;
+mod replacement;
 mod report;
+mod rule;
 mod rules;
 mod token;
 mod told;
 mod uri;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::Version;
 
-use crate::capture::{Captured, Fields, Reservation, TrustedNetworks};
+use crate::capture::{Captured, CapturedBody, Fields, Kept, Reservation, TrustedNetworks};
 use crate::entry::{
     BodyRecord, EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord, SkipReason,
 };
+use crate::error::Error;
 
-use body::Bodies;
-use names::Names;
-use report::Report;
+use pass::Pass;
 
-pub(crate) use rules::Compiled;
+pub use replacement::Replacement;
+pub use rule::Rule;
+use rules::Compiled;
 pub use rules::Rules;
 
 /// In the place of a value in JSON, a query or a form.
@@ -68,8 +74,20 @@ const WITHHELD: &str = "[WITHHELD]";
 /// In the place of a header's or cookie's value, and of userinfo.
 const STARS: &str = "****";
 
-/// Turns what was captured into entries.
-pub(crate) struct Masker {
+/// Turns what was captured into entries. A layer has one of its own; on its own it tells what rules do.
+///
+/// # Example: what shows of a body
+///
+/// ```
+/// use tower_api_log::mask::{Masker, Rules};
+///
+/// let mut masker = Masker::new(&Rules::default().field("internal_code"))?;
+/// let body = br#"{"name":"Jane","internal_code":"7f3a91"}"#;
+/// let shown = masker.body(Some("application/json"), body);
+/// assert_eq!(shown.text(), Some(r#"{"name":"Jane","internal_code":"[MASKED]"}"#));
+/// # Ok::<(), tower_api_log::Error>(())
+/// ```
+pub struct Masker {
     rules: Compiled,
     trusted: TrustedNetworks,
 }
@@ -83,22 +101,40 @@ pub(crate) struct Masked {
     pub(crate) reservation: Reservation,
 }
 
-/// What the maskers of one entry share.
-struct Pass<'m> {
-    headers: &'m mut Names,
-    pairs: &'m mut Names,
-    fields: &'m mut Names,
-    report: Report,
-}
-
 impl Masker {
-    pub(crate) fn new(rules: Compiled, trusted: TrustedNetworks) -> Self {
-        Self { rules, trusted }
+    /// Compiles rules.
+    ///
+    /// # Errors
+    ///
+    /// A rule that cannot be meant: [`ErrorKind::Configuration`](crate::ErrorKind).
+    pub fn new(rules: &Rules) -> Result<Self, Error> {
+        Self::behind(rules, TrustedNetworks::default())
+    }
+
+    /// Compiles rules for a service behind these networks.
+    pub(crate) fn behind(rules: &Rules, trusted: TrustedNetworks) -> Result<Self, Error> {
+        let rules = rules.compile()?;
+        Ok(Self { rules, trusted })
+    }
+
+    /// Masks a whole body of a request, as it is stored.
+    pub fn body(&mut self, content_type: Option<&str>, bytes: &[u8]) -> BodyRecord {
+        let mut fields = Fields::default();
+        if let Some(content_type) = content_type {
+            fields.push("content-type", content_type.as_bytes(), false);
+        }
+        let body = CapturedBody {
+            bytes_seen: bytes.len() as u64,
+            kept: Kept::All(bytes.to_vec()),
+        };
+        let (mut pass, bodies) = self.rules.pass("");
+        pass.enter(Place::RequestBody);
+        bodies.mask(body, &fields, &mut pass)
     }
 
     /// Masks an exchange.
     pub(crate) fn exchange(&mut self, captured: Captured) -> Masked {
-        let (mut pass, bodies) = self.rules.pass();
+        let (mut pass, bodies) = self.rules.pass(route(&captured.request));
 
         let mut request = request(&captured, &mut pass);
         if request.scheme.is_none() {
@@ -113,7 +149,7 @@ impl Masker {
         }
         .context(captured.told.as_deref(), &self.trusted);
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
-        pass.report.enter(Place::RequestBody);
+        pass.enter(Place::RequestBody);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
         let nothing = Fields::default();
         let mut response_fields = &nothing;
@@ -126,7 +162,7 @@ impl Masker {
                 trailers: headers::mask(&response.trailers, Place::ResponseTrailer, &mut pass),
             });
         }
-        pass.report.enter(Place::ResponseBody);
+        pass.enter(Place::ResponseBody);
         let mark = pass.report.mark();
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
         let is_hidden = |_: &SkipReason| exchange.response_body != BodyRecord::Empty;
@@ -153,31 +189,18 @@ impl Masker {
     }
 }
 
-impl Compiled {
-    /// Begins the masking of one entry.
-    fn pass(&mut self) -> (Pass<'_>, Bodies<'_>) {
-        let Self {
-            headers,
-            pairs,
-            fields,
-            plain_texts,
-            hash,
-        } = self;
-        let pass = Pass {
-            headers,
-            pairs,
-            fields,
-            report: Report::new(),
-        };
-        (pass, Bodies { plain_texts, hash })
-    }
+/// Returns what rules for routes are compared with: the template, or the path where no template is known.
+fn route(fields: &Fields) -> &str {
+    let target = || fields.text(":path").unwrap_or_default();
+    let path = || target().split('?').next().unwrap_or_default();
+    fields.text(":route").unwrap_or_else(path)
 }
 
 /// Masks the path of a target, with the route's names of its segments.
 fn path_of(fields: &Fields, pass: &mut Pass<'_>) -> String {
     let target = fields.text(":path").unwrap_or_default();
     let path = target.split('?').next().unwrap_or_default();
-    pass.report.enter(Place::Path);
+    pass.enter(Place::Path);
     let route = fields.text(":route");
     let by_route = route.and_then(|route| path::mask_by_route(path, route, pass));
     let path = by_route.as_deref().unwrap_or(path);
@@ -187,7 +210,7 @@ fn path_of(fields: &Fields, pass: &mut Pass<'_>) -> String {
 fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     let fields = &captured.request;
     let own = |name: &str| fields.text(name).map(str::to_owned);
-    pass.report.enter(Place::Authority);
+    pass.enter(Place::Authority);
     let authority = fields
         .text(":authority")
         .or_else(|| fields.text("host"))
@@ -195,7 +218,7 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     let path = path_of(fields, pass);
     let route = fields.text(":route");
     let route = route.map(|it| uri::mask_path(it, pass).unwrap_or_else(|| it.to_owned()));
-    pass.report.enter(Place::Query);
+    pass.enter(Place::Query);
     let target = fields.text(":path").unwrap_or_default();
     let query = target.split_once('?').map(|(_, query)| query);
     let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
@@ -220,6 +243,12 @@ fn version(version: Version) -> Cow<'static, str> {
         Version::HTTP_3 => "3",
         _ => "1.1",
     })
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Masker").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

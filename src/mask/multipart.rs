@@ -5,8 +5,7 @@
 //! in pieces, line ends of both kinds) is withheld.
 
 use super::media_type::{Claim, MediaType};
-use super::names::Shape;
-use super::{MASKED, Pass, WITHHELD, inside, json, pairs, token};
+use super::{MASKED, Pass, WITHHELD, inside, json, pairs};
 use crate::entry::WithheldReason;
 
 mod part;
@@ -63,8 +62,8 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
         && text.is_none_or(|text| pass.pairs.shape(rule).hides(text))
     {
         let shown = text
-            .filter(|_| !head.is_file && pass.pairs.shape(rule) == Shape::Token)
-            .and_then(token::shown);
+            .filter(|_| !head.is_file)
+            .and_then(|text| pass.stands_for_parameter(rule, text));
         pass.report.masked(
             || head.name.clone(),
             pass.pairs.rule_name(rule),

@@ -8,23 +8,25 @@
 //! Decisions are kept in a cache of bounded size, so that a client that sends new names costs time
 //! linear in what it sends, bounded memory, and the others their speed only for a while. The maps are the standard library's, keyed by SipHash.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-
 mod cache;
+mod list;
 mod words;
 
+use super::condition::Condition;
+use super::replacement::Replacement;
 use super::{presets, token};
-use cache::Cache;
+use crate::entry::Place;
+use list::List;
 use words::Words;
 
 /// A rule about names.
 #[derive(Clone)]
-pub(super) struct Rule {
+pub(super) struct NameRule {
     /// The rule's words as written in the table or by the user; also its name in reports.
     pub(super) name: String,
     pub(super) fit: Fit,
     pub(super) shape: Shape,
+    pub(super) replacement: Replacement,
     /// Whether it comes from the user.
     pub(super) own: bool,
 }
@@ -44,16 +46,16 @@ pub(super) enum Fit {
     Ending(&'static [&'static str]),
 }
 
-/// How a value is replaced.
+/// Which values of a name are hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// As a whole.
+    /// Every one.
     Whole,
-    /// By what [`super::token::shown`] lets show.
-    Token,
-    /// As a whole, unless it is a number: the name is that of secrets and of how many there are.
+    /// Every one, and no rule of the user keeps anything of it: a card's security code, track or PIN (PCI DSS 3.3.1).
+    Sealed,
+    /// All but numbers: the name is that of secrets and of how many there are.
     NoNumber,
-    /// As a whole where it is a text that [`super::token::is_opaque`]: the name is as often harmless.
+    /// A text that [`super::token::is_opaque`]: the name is as often harmless.
     Opaque,
     /// As `Opaque`, and where it is 6 to 8 digits: the name may be that of a one-time code.
     Code,
@@ -63,7 +65,7 @@ impl Shape {
     /// Tells whether a text of this shape is replaced.
     pub(super) fn hides(self, text: &str) -> bool {
         match self {
-            Self::Whole | Self::Token => true,
+            Self::Whole | Self::Sealed => true,
             Self::NoNumber => text.parse::<f64>().is_err(),
             Self::Opaque => token::is_opaque(text),
             Self::Code => token::is_opaque(text) || token::is_one_time(text),
@@ -97,88 +99,87 @@ pub(super) struct Known {
 
 /// A rule of one [`Names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RuleId(u16);
+pub(super) struct RuleId {
+    layer: u8,
+    index: u16,
+}
 
 impl RuleId {
     /// The rule of a value whose name was cut off.
-    pub(super) const UNNAMED: Self = Self(u16::MAX);
+    pub(super) const UNNAMED: Self = Self {
+        layer: u8::MAX,
+        index: u16::MAX,
+    };
 }
 
-/// A compiled list of rules.
+/// The lists of rules of one kind of place: those of the user, by the condition under which they count, and the defaults.
 pub(super) struct Names {
-    rules: Vec<Rule>,
-    /// Whole names without separators.
-    whole: HashMap<String, RuleId>,
-    /// Rows of words, by their first word.
-    rows: HashMap<String, Vec<(Vec<String>, RuleId)>>,
-    /// The last words of rows of several.
-    lasts: HashSet<String>,
-    inside: Vec<(String, RuleId)>,
-    endings: Vec<(String, RuleId)>,
-    cache: Cache,
+    /// In the order in which they are asked.
+    layers: Vec<Layer>,
+}
+
+struct Layer {
+    list: List,
+    condition: Condition,
+    fits_route: bool,
+    counts: bool,
 }
 
 impl Names {
-    /// Compiles rules; of two that fit a name the one of the exact name wins.
-    pub(super) fn new(rules: Vec<Rule>) -> Self {
-        let mut names = Self {
-            rules: Vec::with_capacity(rules.len()),
-            whole: HashMap::new(),
-            rows: HashMap::new(),
-            lasts: HashSet::new(),
-            inside: Vec::new(),
-            endings: Vec::new(),
-            cache: Cache::default(),
+    /// Compiles lists of rules, of which those that stand first win.
+    pub(super) fn new(layers: Vec<(Condition, Vec<NameRule>)>) -> Self {
+        let layer = |(number, (condition, rules)): (usize, (Condition, _))| Layer {
+            // There are never as many, see `Rules::compile`.
+            list: List::new(u8::try_from(number).unwrap_or(u8::MAX), rules),
+            fits_route: true,
+            counts: condition.is_always(),
+            condition,
         };
-        for rule in rules.into_iter().take(usize::from(u16::MAX)) {
-            names.add(rule);
+        Self {
+            layers: layers.into_iter().enumerate().map(layer).collect(),
         }
-        names
     }
 
-    fn add(&mut self, rule: Rule) {
-        let Ok(id) = u16::try_from(self.rules.len()).map(RuleId) else {
-            return;
-        };
-        let words = Words::of(&rule.name);
-        let one: Vec<_> = words.iter().map(str::to_owned).collect();
-        let mut many = one.clone();
-        if let Some(last) = many.last_mut() {
-            last.push('s');
+    /// Lets those rules count from now on that are meant for this route.
+    pub(super) fn begin(&mut self, route: &str) {
+        for layer in &mut self.layers {
+            layer.fits_route = layer.condition.fits_route(route);
         }
-        let plural = !matches!(rule.fit, Fit::Ending(_));
-        for row in [Some(one), plural.then_some(many)].into_iter().flatten() {
-            self.whole.entry(row.concat()).or_insert(id);
-            if let (Fit::Words | Fit::Last, Some(first)) = (rule.fit, row.first()) {
-                if let [_, .., last] = row.as_slice() {
-                    self.lasts.insert(last.clone());
-                }
-                self.rows.entry(first.clone()).or_default().push((row, id));
-            }
+    }
+
+    /// Lets those rules count from now on that are meant for this place.
+    pub(super) fn enter(&mut self, place: Place) {
+        for layer in &mut self.layers {
+            layer.counts = layer.fits_route && layer.condition.fits_place(place);
         }
-        match rule.fit {
-            Fit::Inside => self.inside.push((words.squashed().to_owned(), id)),
-            Fit::Ending(_) => self.endings.push((words.squashed().to_owned(), id)),
-            Fit::Words | Fit::Last | Fit::Alone => {}
-        }
-        self.rules.push(rule);
     }
 
     /// Returns what is known of a decoded name.
     pub(super) fn known(&mut self, name: &str) -> Known {
-        if let Some(known) = self.cache.get(name) {
-            return known;
+        if let [defaults] = self.layers.as_mut_slice() {
+            return defaults.list.known(name);
         }
-        let words = Words::of(name);
-        let known = Known {
-            rule: match name.contains('\0') {
-                true => self.decide_once(name),
-                false => self.find(&words),
-            },
-            role: role(&words),
-            ends_rule: words.last().is_some_and(|it| self.lasts.contains(it)),
+        let mut known = Known {
+            rule: None,
+            role: Role::None,
+            ends_rule: false,
         };
-        self.cache.put(name, known);
+        for layer in self.layers.iter_mut().filter(|it| it.counts) {
+            let found = layer.list.known(name);
+            let is_sealed = |id| {
+                layer
+                    .list
+                    .rule(id)
+                    .is_some_and(|it| it.shape == Shape::Sealed)
+            };
+            known.rule = found
+                .rule
+                .filter(|&id| is_sealed(id))
+                .or(known.rule)
+                .or(found.rule);
+            known.role = found.role;
+            known.ends_rule |= found.ends_rule;
+        }
         known
     }
 
@@ -189,14 +190,8 @@ impl Names {
 
     /// Decides without the cache, for text that is a name by chance.
     pub(super) fn decide_once(&self, name: &str) -> Option<RuleId> {
-        // Readers in C end a name at a zero byte.
-        if name.contains('\0') {
-            let first = name.split('\0').find(|piece| !piece.is_empty());
-            return first
-                .and_then(|first| self.find(&Words::of(first)))
-                .or_else(|| self.find(&Words::of(&name.replace('\0', ""))));
-        }
-        self.find(&Words::of(name))
+        let mut layers = self.layers.iter().filter(|it| it.counts);
+        layers.find_map(|it| it.list.decide_once(name))
     }
 
     /// Returns the rule of a parameter's name, of which each part in brackets counts as a name of its own.
@@ -218,67 +213,29 @@ impl Names {
             .map_or("name cut off", |rule| rule.name.as_str())
     }
 
-    /// Returns how the rule replaces a value.
+    /// Returns which values the rule hides.
     pub(super) fn shape(&self, id: RuleId) -> Shape {
         self.rule(id).map_or(Shape::Whole, |rule| rule.shape)
     }
 
-    fn find(&self, words: &Words) -> Option<RuleId> {
-        let squashed = words.squashed();
-        if let Some(id) = self.whole.get(squashed) {
-            return Some(*id);
-        }
-        let about = words.last().is_some_and(|it| presets::ABOUT.contains(&it));
-        let counts = |id: &RuleId| !about || self.rule(*id).is_some_and(|rule| rule.own);
-        let harmless = |word: &&&str| squashed.contains(**word);
-        let squashed = match presets::HARMLESS_WORDS.iter().find(harmless) {
-            Some(word) => Cow::Owned(squashed.replace(word, "")),
-            None => Cow::Borrowed(squashed),
-        };
-        let held = |(part, id): &&(String, RuleId)| squashed.contains(part.as_str()) && counts(id);
-        (0..words.len())
-            .find_map(|at| self.row_at(words, at, &counts))
-            .or_else(|| self.inside.iter().find(held).map(|(_, id)| *id))
-            .or_else(|| self.ending(words).filter(counts))
+    /// Returns what the rule puts in the place of a value.
+    pub(super) fn replacement(&self, id: RuleId) -> Replacement {
+        self.rule(id)
+            .map_or(Replacement::Fixed, |rule| rule.replacement)
     }
 
-    fn rule(&self, id: RuleId) -> Option<&Rule> {
-        self.rules.get(usize::from(id.0))
+    /// Tells whether the rule is the user's.
+    pub(super) fn is_own(&self, id: RuleId) -> bool {
+        self.rule(id).is_some_and(|rule| rule.own)
     }
 
-    fn row_at(
-        &self,
-        words: &Words,
-        at: usize,
-        counts: &impl Fn(&RuleId) -> bool,
-    ) -> Option<RuleId> {
-        let rows = self.rows.get(words.get(at)?)?;
-        let fits = |(row, id): &&(Vec<String>, RuleId)| {
-            let same = row
-                .iter()
-                .enumerate()
-                .all(|(offset, word)| words.get(at + offset) == Some(word));
-            let last = self.rule(*id).is_none_or(|rule| rule.fit == Fit::Last);
-            same && (!last || words.only_digits_from(at + row.len())) && counts(id)
-        };
-        rows.iter().find(fits).map(|(_, id)| *id)
+    fn rule(&self, id: RuleId) -> Option<&NameRule> {
+        self.layers.get(usize::from(id.layer))?.list.rule(id)
     }
 
-    fn ending(&self, words: &Words) -> Option<RuleId> {
-        let last = (0..words.len()).rev().find(|&at| !words.is_digits(at))?;
-        let word = words.get(last)?;
-        let before = last.checked_sub(1).and_then(|at| words.get(at));
-        let fits = |(end, id): &&(String, RuleId)| {
-            let Some(Fit::Ending(unless)) = self.rule(*id).map(|it| it.fit) else {
-                return false;
-            };
-            match word.strip_suffix(end.as_str()) {
-                Some("") => before.is_none_or(|before| !unless.contains(&before)),
-                Some(stem) => !unless.contains(&stem),
-                None => false,
-            }
-        };
-        self.endings.iter().find(fits).map(|(_, id)| *id)
+    #[cfg(test)]
+    fn defaults(&self) -> &List {
+        &self.layers.last().unwrap().list
     }
 }
 

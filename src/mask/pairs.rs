@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::names::{Role, RuleId, Shape};
-use super::{MASKED, Pass, inside, token};
+use super::names::{Role, RuleId};
+use super::{MASKED, Pass, inside};
 
 /// What stays as it is in a replaced value.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -158,9 +158,10 @@ impl Walk<'_> {
             let value = decoded(value);
             let shape = pass.pairs.shape(rule);
             if cut || shape.hides(&value) && !is_answer(&value) {
-                let shown = (!cut && shape == Shape::Token)
-                    .then(|| token::shown(&value))
-                    .flatten();
+                let shown = match cut {
+                    true => None,
+                    false => pass.stands_for_parameter(rule, &value),
+                };
                 let rule = pass.pairs.rule_name(rule).to_owned();
                 return Some((rule, encoded(shown.as_deref().unwrap_or(MASKED))));
             }

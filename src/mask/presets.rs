@@ -1,4 +1,5 @@
-//! What is masked by default. Readers of the table: a rule is a name, [`Fit`] says where in a name it counts, [`Shape`] what may show.
+//! What is masked by default. Readers of the table: a rule is a name, [`Fit`] says where in a name it counts, [`Hides`] which values it hides and
+//! what may show.
 //!
 //! Doubtful names are masked unless they are common and harmless. What stays, and why: `token_type`, `token_count`, `max_tokens`
 //! (tokens of a model), `next_page_token` (a cursor), `publishable_key`, `public_key`, `idempotency_key`, `account_number`. Names such as
@@ -8,15 +9,28 @@
 mod exceptions;
 
 use super::names::Fit::{Alone, Ending, Inside, Last, Words};
-use super::names::Shape::{Code, NoNumber, Opaque, Token, Whole};
-use super::names::{Fit, Rule, Shape};
+use super::names::{Fit, NameRule, Shape};
+use super::replacement::Replacement;
 
 pub(super) use exceptions::{
     ABOUT, HARMLESS_HEADERS, HARMLESS_PARAMETERS, HARMLESS_WORDS, HOLDING, NAMING, QUESTIONS,
 };
 use exceptions::{HARMLESS_KEYS, HARMLESS_TOKENS};
 
-pub(super) type Preset = (&'static str, Fit, Shape);
+use Hides::{Code, NoNumber, Opaque, Sealed, Token, Whole};
+
+pub(super) type Preset = (&'static str, Fit, Hides);
+
+/// A [`Shape`] with [`Replacement::Fixed`], or `Token`: every value, with [`Replacement::Token`].
+#[derive(Clone, Copy)]
+pub(super) enum Hides {
+    Whole,
+    Token,
+    Sealed,
+    NoNumber,
+    Opaque,
+    Code,
+}
 
 /// Names of JSON fields, form and multipart fields, query parameters and header fields alike.
 pub(super) const FIELDS: &[Preset] = &[
@@ -184,26 +198,26 @@ pub(super) const FIELDS: &[Preset] = &[
     ("backup code", Words, Whole),
     ("recovery code", Words, Whole),
     ("reset code", Words, Whole),
-    ("security code", Words, Whole),
+    ("security code", Words, Sealed),
     ("sms code", Words, Whole),
     ("verification code", Words, Whole),
-    ("pin", Last, Whole),
-    ("pin block", Words, Whole),
-    ("pin code", Words, Whole),
-    ("pin hash", Words, Whole),
-    ("pin number", Words, Whole),
+    ("pin", Last, Sealed),
+    ("pin block", Words, Sealed),
+    ("pin code", Words, Sealed),
+    ("pin hash", Words, Sealed),
+    ("pin number", Words, Sealed),
     ("puk", Last, Whole),
     // Signatures that grant.
     ("signature", Last, Whole),
     ("sig", Last, Whole),
     ("hmac", Words, Whole),
     // Cards, accounts and persons (PCI DSS 3.3.1 and 3.4.1: no code, track or PIN ever).
-    ("cvv", Words, Whole),
-    ("cvc", Words, Whole),
-    ("cvn", Words, Whole),
-    ("cvd", Words, Whole),
-    ("ccv", Words, Whole),
-    ("csc", Last, Whole),
+    ("cvv", Words, Sealed),
+    ("cvc", Words, Sealed),
+    ("cvn", Words, Sealed),
+    ("cvd", Words, Sealed),
+    ("ccv", Words, Sealed),
+    ("csc", Last, Sealed),
     ("card no", Words, Whole),
     ("card num", Words, Whole),
     ("card number", Words, Whole),
@@ -211,12 +225,12 @@ pub(super) const FIELDS: &[Preset] = &[
     ("cc num", Words, Whole),
     ("cc number", Words, Whole),
     ("cardnumber", Inside, Whole),
-    ("card verification", Words, Whole),
+    ("card verification", Words, Sealed),
     ("primary account number", Words, Whole),
     ("pan", Last, Whole),
-    ("track data", Words, Whole),
-    ("track 1", Words, Whole),
-    ("track 2", Words, Whole),
+    ("track data", Words, Sealed),
+    ("track 1", Words, Sealed),
+    ("track 2", Words, Sealed),
     ("iban", Words, Whole),
     ("bank account number", Words, Whole),
     ("ssn", Words, Whole),
@@ -269,11 +283,22 @@ pub(super) const HEADERS: &[Preset] = &[
     ("sec token binding", Alone, Whole),
 ];
 
-pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = Rule> {
-    presets.iter().map(|&(name, fit, shape)| Rule {
-        name: name.to_owned(),
-        fit,
-        shape,
-        own: false,
+pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = NameRule> {
+    presets.iter().map(|&(name, fit, hides)| {
+        let (shape, replacement) = match hides {
+            Whole => (Shape::Whole, Replacement::Fixed),
+            Token => (Shape::Whole, Replacement::Token),
+            Sealed => (Shape::Sealed, Replacement::Fixed),
+            NoNumber => (Shape::NoNumber, Replacement::Fixed),
+            Opaque => (Shape::Opaque, Replacement::Fixed),
+            Code => (Shape::Code, Replacement::Fixed),
+        };
+        NameRule {
+            name: name.to_owned(),
+            fit,
+            shape,
+            replacement,
+            own: false,
+        }
     })
 }

@@ -2,14 +2,16 @@ use std::fmt;
 
 use http::HeaderName;
 
+use super::condition::Condition;
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
-use super::names::{Fit, Names, Rule, Shape};
+use super::names::{Fit, NameRule, Names, Shape};
 use super::presets;
+use super::rule::{Rule, What};
 use crate::error::Error;
 
-/// The most names of each kind that can be added.
-const MAX_NAMES: usize = 1000;
+const MAX_RULES: usize = 1000;
+const MAX_CONDITIONS: usize = 200;
 const MAX_NAME_BYTES: usize = 256;
 
 /// What is masked: the defaults and what is added here.
@@ -53,42 +55,38 @@ const MAX_NAME_BYTES: usize = 256;
 /// first two groups do, which leaves 80 bits hidden, 74 of them unknown where the UUID is a random one. Everything else shows as `****`
 /// or `[MASKED]`.
 #[derive(Clone, Default)]
+#[must_use = "rules do nothing until they are given to a layer or a masker"]
 pub struct Rules {
-    headers: Vec<String>,
-    queries: Vec<String>,
-    fields: Vec<String>,
+    rules: Vec<Rule>,
     plain_texts: Vec<String>,
     hash_key: Option<[u8; 32]>,
 }
 
 impl Rules {
-    /// Masks the value of a header or trailer field, by its name in any case.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<String>) -> Self {
-        self.headers.push(name.into());
+    /// Adds a rule. Of two that fit, the one that was added first decides what stands in the value's place, and any comes before the defaults.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
         self
     }
 
-    /// Masks a parameter of queries and forms, by its whole name or one of its parts in brackets, in any spelling.
-    #[must_use]
-    pub fn query(mut self, name: impl Into<String>) -> Self {
-        self.queries.push(name.into());
-        self
+    /// Hides the value of a header or trailer field: [`Rule::header`].
+    pub fn header(self, name: impl Into<String>) -> Self {
+        self.rule(Rule::header(name))
     }
 
-    /// Masks fields of JSON, forms and multipart bodies, query parameters and header fields whose name holds these words.
-    ///
-    /// `internal_code` masks `internalCode`, `INTERNAL-CODE` and `old_internal_code` as well.
-    #[must_use]
-    pub fn field(mut self, name: impl Into<String>) -> Self {
-        self.fields.push(name.into());
-        self
+    /// Hides a parameter of queries and forms: [`Rule::query`].
+    pub fn query(self, name: impl Into<String>) -> Self {
+        self.rule(Rule::query(name))
+    }
+
+    /// Hides fields, parameters and header fields whose name holds these words: [`Rule::field`].
+    pub fn field(self, name: impl Into<String>) -> Self {
+        self.rule(Rule::field(name))
     }
 
     /// Keeps bodies of a type of text as they are, such as `text/plain`, because the service puts no secrets there.
     ///
     /// Without it, text that is not JSON is withheld. Types with a masker of their own (JSON, forms, multipart) are refused.
-    #[must_use]
     pub fn plain_text(mut self, media_type: impl Into<String>) -> Self {
         self.plain_texts.push(media_type.into());
         self
@@ -97,7 +95,6 @@ impl Rules {
     /// Sets the key of the hashes that stand for withheld bodies, so that they compare across processes.
     ///
     /// The default is a key of the operating system's randomness for each process.
-    #[must_use]
     pub fn hash_key(mut self, key: [u8; 32]) -> Self {
         self.hash_key = Some(key);
         self
@@ -109,60 +106,86 @@ impl Rules {
     ///
     /// [`crate::ErrorKind::Configuration`] for a name that is empty, too long or without letters and digits, for a header name or media type that is
     /// none, for a type that has a masker of its own, and where a random key cannot be had.
-    pub(crate) fn compile(&self) -> Result<Compiled, Error> {
-        for header in &self.headers {
-            HeaderName::from_bytes(header.as_bytes())
-                .map_err(|_| Error::configuration("a masked header must be a header name"))?;
+    pub(super) fn compile(&self) -> Result<Compiled, Error> {
+        if self.rules.len() > MAX_RULES {
+            return Err(Error::configuration("there may be at most 1000 rules"));
         }
-        let headers = own(&self.headers, Fit::Alone)?;
-        let queries = own(&self.queries, Fit::Alone)?;
-        let fields = own(&self.fields, Fit::Words)?;
+        for rule in &self.rules {
+            check(rule)?;
+        }
         let plain_texts = self.plain_texts.iter().map(|it| plain_text(it));
-        let presets = |lists: &[&[presets::Preset]]| -> Vec<Rule> {
-            lists.iter().flat_map(|list| presets::rules(list)).collect()
-        };
-        let list = |own: &[&[Rule]], more: Vec<Rule>| {
-            Names::new(own.iter().copied().flatten().cloned().chain(more).collect())
+        let hash = match &self.hash_key {
+            Some(key) => KeyedHash::new(key)?,
+            None => KeyedHash::random()?,
         };
         Ok(Compiled {
-            headers: list(
-                &[&headers, &fields],
-                presets(&[presets::HEADERS, presets::FIELDS]),
-            ),
-            pairs: list(
-                &[&queries, &fields],
-                presets(&[presets::PARAMETERS, presets::FIELDS]),
-            ),
-            fields: list(&[&fields], presets(&[presets::FIELDS])),
+            headers: self.names(
+                |it| matches!(it, What::Header(_) | What::Field(_)),
+                &[presets::HEADERS, presets::FIELDS],
+            )?,
+            pairs: self.names(
+                |it| matches!(it, What::Query(_) | What::Field(_)),
+                &[presets::PARAMETERS, presets::FIELDS],
+            )?,
+            fields: self.names(|it| matches!(it, What::Field(_)), &[presets::FIELDS])?,
+            cookies: self.names(|it| matches!(it, What::Cookie(_)), &[])?,
             plain_texts: plain_texts.collect::<Result<_, _>>()?,
-            hash: match &self.hash_key {
-                Some(key) => KeyedHash::new(key)?,
-                None => KeyedHash::random()?,
-            },
+            hash,
         })
+    }
+
+    /// Makes the lists of one kind of place: a layer for each run of rules that count under the same condition, and the defaults.
+    fn names(
+        &self,
+        is_meant: impl Fn(&What) -> bool,
+        presets: &[&[presets::Preset]],
+    ) -> Result<Names, Error> {
+        let mut layers: Vec<(Condition, Vec<NameRule>)> = Vec::new();
+        for rule in self.rules.iter().filter(|it| is_meant(&it.what)) {
+            let name = NameRule {
+                name: rule.name().to_owned(),
+                fit: match &rule.what {
+                    What::Field(_) => Fit::Words,
+                    _ => Fit::Alone,
+                },
+                shape: Shape::Whole,
+                replacement: rule.replacement,
+                own: true,
+            };
+            match layers.last_mut() {
+                Some((condition, names)) if *condition == rule.condition => names.push(name),
+                _ => layers.push((rule.condition.clone(), vec![name])),
+            }
+        }
+        if layers.len() > MAX_CONDITIONS {
+            return Err(Error::configuration(
+                "there may be at most 200 runs of rules with different conditions; put rules of one condition next to each other",
+            ));
+        }
+        let defaults = presets.iter().flat_map(|list| presets::rules(list));
+        layers.push((Condition::default(), defaults.collect()));
+        Ok(Names::new(layers))
     }
 }
 
-fn own(names: &[String], fit: Fit) -> Result<Vec<Rule>, Error> {
-    if names.len() > MAX_NAMES {
+fn check(rule: &Rule) -> Result<(), Error> {
+    if let What::Header(name) = &rule.what {
+        HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Error::configuration("a masked header must be a header name"))?;
+    }
+    let name = rule.name();
+    if name.len() > MAX_NAME_BYTES || !name.contains(char::is_alphanumeric) {
         return Err(Error::configuration(
-            "there may be at most 1000 masked names of a kind",
+            "a masked name must have a letter or digit and at most 256 bytes",
         ));
     }
-    let rule = |name: &String| {
-        if name.len() > MAX_NAME_BYTES || !name.contains(char::is_alphanumeric) {
-            return Err(Error::configuration(
-                "a masked name must have a letter or digit and at most 256 bytes",
-            ));
-        }
-        Ok(Rule {
-            name: name.clone(),
-            fit,
-            shape: Shape::Whole,
-            own: true,
-        })
-    };
-    names.iter().map(rule).collect()
+    let mut routes = rule.condition.routes().iter();
+    if routes.any(|it| it.as_str().is_empty()) {
+        return Err(Error::configuration(
+            "on_route needs a pattern, as /users/*",
+        ));
+    }
+    Ok(())
 }
 
 fn plain_text(media_type: &str) -> Result<String, Error> {
@@ -178,23 +201,22 @@ fn plain_text(media_type: &str) -> Result<String, Error> {
     }
 }
 
-/// Prints the names and never the key.
+/// Prints the rules and never the key.
 impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
-            .field("headers", &self.headers)
-            .field("queries", &self.queries)
-            .field("fields", &self.fields)
+            .field("rules", &self.rules)
             .field("plain_texts", &self.plain_texts)
             .finish_non_exhaustive()
     }
 }
 
 /// Rules that a [`super::Masker`] can be made of.
-pub(crate) struct Compiled {
+pub(super) struct Compiled {
     pub(super) headers: Names,
     pub(super) pairs: Names,
     pub(super) fields: Names,
+    pub(super) cookies: Names,
     pub(super) plain_texts: Vec<String>,
     pub(super) hash: KeyedHash,
 }
@@ -229,9 +251,7 @@ mod tests {
     #[test]
     fn t12_debug_of_rules_prints_no_hash_key() {
         let shown = format!("{:?}", Rules::default().hash_key([0xab; 32]).field("code"));
-        assert_eq!(
-            shown,
-            r#"Rules { headers: [], queries: [], fields: ["code"], plain_texts: [], .. }"#
-        );
+        assert!(shown.contains("Field(\"code\")") && shown.ends_with("plain_texts: [], .. }"));
+        assert!(!shown.contains("171") && !shown.contains("ab"), "{shown}");
     }
 }

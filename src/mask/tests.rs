@@ -20,12 +20,7 @@ pub(super) fn pass_with<T>(rules: &Rules, run: impl FnOnce(&mut Pass<'_>) -> T) 
 }
 
 fn pass_of<T>(rules: &mut Compiled, run: impl FnOnce(&mut Pass<'_>) -> T) -> T {
-    run(&mut Pass {
-        headers: &mut rules.headers,
-        pairs: &mut rules.pairs,
-        fields: &mut rules.fields,
-        report: Report::new(),
-    })
+    run(&mut rules.pass("").0)
 }
 
 const SECRETS: [&str; 4] = [
@@ -101,10 +96,7 @@ impl Sample {
     fn entry(self) -> LogEntry {
         // Hashes under a random key hold any four digits now and then.
         let rules = Rules::default().hash_key([7; 32]);
-        let compiled = rules.compile().unwrap();
-        Masker::new(compiled, TrustedNetworks::default())
-            .exchange(self.captured())
-            .entry
+        Masker::new(&rules).unwrap().exchange(self.captured()).entry
     }
 }
 
@@ -232,8 +224,7 @@ fn entry_has_the_parts_of_the_request_and_who_called() {
         ..Context::default()
     };
     captured.told = Some(Box::new(told));
-    let compiled = Rules::default().compile().unwrap();
-    let masked = Masker::new(compiled, TrustedNetworks::default()).exchange(captured);
+    let masked = Masker::new(&Rules::default()).unwrap().exchange(captured);
     let (entry, reservation) = (masked.entry, masked.reservation);
     assert_eq!(reservation.bytes(), entry.size_bytes());
     let request = &entry.exchange().unwrap().request;
@@ -301,6 +292,63 @@ fn names_of_the_user_are_masked_in_their_places() {
         ]
     };
     assert_eq!(pass_with(&rules, names), [true; 7]);
+}
+
+#[test]
+fn rule_counts_on_its_route_and_in_its_place_alone() {
+    let rules = Rules::default().rule(
+        Rule::field("email")
+            .only_in(Place::ResponseBody)
+            .on_route("/users/*"),
+    );
+    let mut rules = rules.compile().unwrap();
+    let mut counts = |route: &str, place: Place| {
+        let (mut pass, _) = rules.pass(route);
+        pass.enter(place);
+        pass.fields.decide("email").is_some()
+    };
+    assert!(counts("/users/1", Place::ResponseBody));
+    assert!(!counts("/users/1", Place::RequestBody));
+    assert!(!counts("/orders/1", Place::ResponseBody));
+    assert!(counts("/users/2", Place::ResponseBody));
+}
+
+#[test]
+fn rule_of_the_user_says_what_shows_and_never_of_a_security_code() {
+    let rules = Rules::default()
+        .hash_key([7; 32])
+        .rule(Rule::header("authorization").replace_with(Replacement::Pseudonym))
+        .rule(Rule::header("x-api-key").replace_with(Replacement::Pseudonym))
+        .rule(Rule::header("x-gone").replace_with(Replacement::Remove))
+        .rule(Rule::cookie("sid").replace_with(Replacement::Pseudonym))
+        .rule(Rule::cookie("theme").replace_with(Replacement::Remove))
+        .rule(Rule::field("account").replace_with(Replacement::LastFour))
+        .rule(Rule::field("card").replace_with(Replacement::LastFour));
+    let mut fields = Fields::default();
+    for (name, value) in [
+        ("authorization", "Bearer canary-7f3a91"),
+        ("x-api-key", "canary-7f3a91"),
+        ("x-gone", "canary"),
+        ("cookie", "theme=canary; sid=canary-7f3a91; a=canary"),
+    ] {
+        fields.push(name, value.as_bytes(), name == "x-api-key");
+    }
+    let body = r#"{"account":"DE-12345-6789","card_cvc":"123456789012","card_pin":"123456789012"}"#;
+    pass_with(&rules, |pass| {
+        let shown = headers::mask(&fields, Place::RequestHeader, pass);
+        let key = shown.get("x-api-key").unwrap();
+        assert!(key.starts_with("hmac.") && key.len() == 46, "{key}");
+        let bearer = format!("Bearer {key}");
+        assert_eq!(shown.get("authorization"), Some(bearer.as_str()));
+        assert_eq!(shown.get("x-gone"), None);
+        let cookies = format!("sid={key}; a=****");
+        assert_eq!(shown.get("cookie"), Some(cookies.as_str()));
+        let document = json::mask(body, 0, pass).unwrap();
+        assert_eq!(
+            document.text.as_deref(),
+            Some(r#"{"account":"****6789","card_cvc":"[MASKED]","card_pin":"[MASKED]"}"#)
+        );
+    });
 }
 
 #[test]

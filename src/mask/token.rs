@@ -21,18 +21,34 @@ const MIN_DISTINCT: usize = 8;
 /// Where the second group of a UUID ends.
 const SHOWN_OF_UUID: usize = 13;
 
-/// Returns the token with its secret part replaced, or `None` where nothing of it may show.
+const HIDDEN: &str = "****";
+const HIDDEN_OF_UUID: &str = "-****-****-************";
+
+/// Returns the token with its secret part replaced, or `None` where nothing of it may show. What this returned stays.
 pub(super) fn shown(token: &str) -> Option<String> {
     let (vocabulary, rest) = token.split_at(vocabulary_length(token));
+    if !vocabulary.is_empty() && rest == HIDDEN || is_hidden_uuid(rest) {
+        return Some(token.to_owned());
+    }
     if is_uuid(rest) {
         let groups = if is_predictable(rest) {
-            return (!vocabulary.is_empty()).then(|| format!("{vocabulary}****"));
+            return (!vocabulary.is_empty()).then(|| format!("{vocabulary}{HIDDEN}"));
         } else {
             &rest[..SHOWN_OF_UUID]
         };
-        return Some(format!("{vocabulary}{groups}-****-****-************"));
+        return Some(format!("{vocabulary}{groups}{HIDDEN_OF_UUID}"));
     }
-    (!vocabulary.is_empty() && looks_random(rest)).then(|| format!("{vocabulary}****"))
+    (!vocabulary.is_empty() && looks_random(rest)).then(|| format!("{vocabulary}{HIDDEN}"))
+}
+
+fn is_hidden_uuid(text: &str) -> bool {
+    text.strip_suffix(HIDDEN_OF_UUID).is_some_and(|groups| {
+        groups.len() == SHOWN_OF_UUID
+            && groups.bytes().enumerate().all(|(at, byte)| match at {
+                8 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+    })
 }
 
 fn vocabulary_length(token: &str) -> usize {
@@ -181,6 +197,19 @@ mod tests {
             shown("demo_0123456789abcdef0123").as_deref(),
             Some("demo_****")
         );
+    }
+
+    #[test]
+    fn what_is_shown_of_a_token_stays_when_it_is_masked_again() {
+        for token in [
+            "persona_production_61bd73de-ce28-4a1b-8c3d-0123456789ab",
+            "61bd73de-ce28-4a1b-8c3d-0123456789ab",
+            "demo_live_4k8Zq0Rw7Yt2Lm5Xp9Bc",
+        ] {
+            let once = shown(token).unwrap();
+            assert_eq!(shown(&once), Some(once));
+        }
+        assert_eq!(shown("****"), None);
     }
 
     #[test]

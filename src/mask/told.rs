@@ -1,7 +1,6 @@
 //! Texts that the application tells: titles, findings, notes.
 
-use super::names::Shape;
-use super::{MASKED, Pass, inside, token};
+use super::{MASKED, Pass, inside};
 use crate::capture::{Findings, MAX_TEXT_BYTES};
 use crate::entry::{Finding, Note, Place};
 
@@ -25,7 +24,7 @@ fn may_be_cut(text: &str) -> bool {
 
 /// Masks notes as fields of their names.
 pub(super) fn notes(notes: Vec<Note>, pass: &mut Pass<'_>) -> Vec<Note> {
-    pass.report.enter(Place::Note);
+    pass.enter(Place::Note);
     notes.into_iter().map(|it| note(it, pass)).collect()
 }
 
@@ -36,8 +35,10 @@ fn note(note: Note, pass: &mut Pass<'_>) -> Note {
         let value = text(note.value, &name, pass);
         return Note { name, value };
     };
-    let is_token = pass.fields.shape(rule) == Shape::Token && !may_be_cut(&note.value);
-    let shown = is_token.then(|| token::shown(&note.value)).flatten();
+    let shown = match may_be_cut(&note.value) {
+        true => None,
+        false => pass.stands_for_field(rule, &note.value),
+    };
     let rule = pass.fields.rule_name(rule);
     pass.report.masked(|| name.clone(), rule, note.value.len());
     Note {
@@ -48,7 +49,7 @@ fn note(note: Note, pass: &mut Pass<'_>) -> Note {
 
 /// Masks findings, and says in a last one how many were left out.
 pub(super) fn findings(findings: Findings, place: Place, pass: &mut Pass<'_>) -> Vec<Finding> {
-    pass.report.enter(place);
+    pass.enter(place);
     let Findings { first, more } = findings;
     let masked = first.into_iter().enumerate().map(|(at, finding)| Finding {
         message: text(finding.message, &format!("/{at}/message"), pass),

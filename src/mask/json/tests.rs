@@ -206,7 +206,7 @@ fn pointers_name_the_masked_spots() {
     let source = r#"{"a/b":[0,{"pin":12}],"s":"{\"token\":1}","k":{"secret":[1]}}"#;
     let spots = pass(|pass| {
         mask(source, 0, pass).unwrap();
-        std::mem::replace(&mut pass.report, super::super::Report::new()).finish()
+        std::mem::replace(&mut pass.report, super::super::report::Report::new()).finish()
     });
     let spots: Vec<_> = spots
         .0

@@ -4,7 +4,10 @@ use super::*;
 mod real;
 
 fn fields() -> Names {
-    Names::new(presets::rules(presets::FIELDS).collect())
+    Names::new(vec![(
+        Condition::default(),
+        presets::rules(presets::FIELDS).collect(),
+    )])
 }
 
 #[test]
@@ -49,11 +52,11 @@ fn harmless_names_stay() {
 }
 
 #[test]
-fn exact_name_decides_the_shape() {
+fn exact_name_decides_what_may_show() {
     let mut names = fields();
-    let shape = |names: &mut Names, name: &str| names.decide(name).map(|id| names.shape(id));
-    assert_eq!(shape(&mut names, "api_key"), Some(Shape::Token));
-    assert_eq!(shape(&mut names, "password"), Some(Shape::Whole));
+    let mut shows = |name: &str| names.decide(name).map(|id| names.replacement(id));
+    assert_eq!(shows("api_key"), Some(Replacement::Token));
+    assert_eq!(shows("password"), Some(Replacement::Fixed));
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn t26_cache_is_bounded() {
     for number in 0..20_000 {
         assert!(names.decide(&format!("field{number}")).is_none());
     }
-    assert!(names.cache.len() <= cache::MAX_CACHED);
+    assert!(names.defaults().cached() <= cache::MAX_CACHED);
     assert!(names.decide("password").is_some());
     assert!(
         names

@@ -2,7 +2,7 @@ use super::super::scan::Text;
 use super::super::text;
 use super::Walk;
 use crate::mask::names::{self, Role, RuleId, Shape};
-use crate::mask::{MASKED, inside, token};
+use crate::mask::{MASKED, inside};
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
@@ -50,9 +50,10 @@ impl Walk<'_, '_, '_> {
         if scanned.closed && !shape.hides(&content) {
             return false;
         }
-        let shown = (scanned.closed && shape == Shape::Token)
-            .then(|| token::shown(&content))
-            .flatten();
+        let shown = match scanned.closed {
+            true => self.pass.stands_for_field(rule, &content),
+            false => None,
+        };
         self.replace(start, self.at, rule, shown.as_deref());
         true
     }

@@ -1,0 +1,69 @@
+use super::Compiled;
+use super::body::Bodies;
+use super::keyed_hash::KeyedHash;
+use super::names::{Names, RuleId};
+use super::report::Report;
+use crate::entry::Place;
+
+/// What the maskers of one entry share.
+pub(super) struct Pass<'m> {
+    pub(super) headers: &'m mut Names,
+    pub(super) pairs: &'m mut Names,
+    pub(super) fields: &'m mut Names,
+    pub(super) cookies: &'m mut Names,
+    pub(super) hash: &'m KeyedHash,
+    pub(super) report: Report,
+}
+
+impl Compiled {
+    /// Begins the masking of one entry, of which the route, or the path, is known.
+    pub(super) fn pass(&mut self, route: &str) -> (Pass<'_>, Bodies<'_>) {
+        let Self {
+            headers,
+            pairs,
+            fields,
+            cookies,
+            plain_texts,
+            hash,
+        } = self;
+        for names in [&mut *headers, pairs, fields, cookies] {
+            names.begin(route);
+        }
+        let pass = Pass {
+            headers,
+            pairs,
+            fields,
+            cookies,
+            hash,
+            report: Report::new(),
+        };
+        (pass, Bodies { plain_texts, hash })
+    }
+}
+
+impl Pass<'_> {
+    /// Says which part of the entry comes next: for the report, and for the rules that count only there.
+    pub(super) fn enter(&mut self, place: Place) {
+        self.report.enter(place);
+        let Self {
+            headers,
+            pairs,
+            fields,
+            cookies,
+            ..
+        } = self;
+        for names in [&mut **headers, pairs, fields, cookies] {
+            names.enter(place);
+        }
+    }
+
+    /// Returns what a rule of the fields puts in the place of a whole value; `None` for the mark.
+    pub(super) fn stands_for_field(&self, rule: RuleId, value: &str) -> Option<String> {
+        self.fields.replacement(rule).of(value, self.hash)
+    }
+
+    /// Returns what a rule of the parameters puts in the place of a whole value; `None` for the mark.
+    pub(super) fn stands_for_parameter(&self, rule: RuleId, value: &str) -> Option<String> {
+        self.pairs.replacement(rule).of(value, self.hash)
+    }
+}

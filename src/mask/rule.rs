@@ -1,0 +1,98 @@
+use super::condition::Condition;
+use super::replacement::Replacement;
+use crate::entry::Place;
+use crate::pattern::PathPattern;
+
+/// What is hidden, where, and what stands in its place.
+///
+/// # Example: whose calls they are, without who it is, and only there
+///
+/// ```
+/// use tower_api_log::entry::Place;
+/// use tower_api_log::mask::{Replacement, Rule, Rules};
+///
+/// let rules = Rules::default()
+///     .hash_key([0; 32]) // of a secret store
+///     .rule(Rule::header("x-partner-key").replace_with(Replacement::Pseudonym))
+///     .rule(
+///         Rule::field("email")
+///             .only_in(Place::ResponseBody)
+///             .on_route("/api/v1/users/*")
+///             .replace_with(Replacement::LastFour),
+///     );
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a rule does nothing until it is given to `Rules::rule`"]
+pub struct Rule {
+    pub(super) what: What,
+    pub(super) condition: Condition,
+    pub(super) replacement: Replacement,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Header(String),
+    Query(String),
+    Cookie(String),
+    Field(String),
+}
+
+impl Rule {
+    fn new(what: What) -> Self {
+        Self {
+            what,
+            condition: Condition::default(),
+            replacement: Replacement::default(),
+        }
+    }
+
+    /// Hides the value of a header or trailer field, by its name in any case.
+    pub fn header(name: impl Into<String>) -> Self {
+        Self::new(What::Header(name.into()))
+    }
+
+    /// Hides a parameter of queries and forms, by its whole name or one of its parts in brackets, in any spelling.
+    pub fn query(name: impl Into<String>) -> Self {
+        Self::new(What::Query(name.into()))
+    }
+
+    /// Hides the value of a cookie, in any spelling. All are hidden by default: the rule is for another replacement.
+    pub fn cookie(name: impl Into<String>) -> Self {
+        Self::new(What::Cookie(name.into()))
+    }
+
+    /// Hides fields of JSON, forms and multipart bodies, query parameters and header fields whose name holds these words.
+    ///
+    /// `internal_code` hides `internalCode`, `INTERNAL-CODE` and `old_internal_code` as well.
+    pub fn field(name: impl Into<String>) -> Self {
+        Self::new(What::Field(name.into()))
+    }
+
+    /// Lets the rule count in this part of an entry, and in those named before; in all of them by default.
+    pub fn only_in(mut self, place: Place) -> Self {
+        self.condition.only_in(place);
+        self
+    }
+
+    /// Lets the rule count for routes that match, and for those named before: the route's template, or the path where no template is known,
+    /// exact but for `*`, which stands for any run of characters. It counts for all routes, and for what is told outside of a call, by default.
+    pub fn on_route(mut self, pattern: impl Into<String>) -> Self {
+        self.condition.on_route(PathPattern::new(pattern));
+        self
+    }
+
+    /// Says what stands in the place of the value; [`Replacement::Fixed`] by default.
+    ///
+    /// A card's security code, track and PIN are always hidden as a whole.
+    pub fn replace_with(mut self, replacement: Replacement) -> Self {
+        self.replacement = replacement;
+        self
+    }
+
+    /// Returns the name that the rule compares with.
+    pub(super) fn name(&self) -> &str {
+        match &self.what {
+            What::Header(name) | What::Query(name) | What::Cookie(name) | What::Field(name) => name,
+        }
+    }
+}
