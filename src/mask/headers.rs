@@ -265,6 +265,7 @@ mod tests {
             ("content-type", "multipart/form-data; boundary=decoy"),
             ("cache-control", "max-age=5, private"),
             ("author", "decoy"),
+            ("x-monkey", "decoy"),
             ("forwarded", "for=192.0.2.1;proto=https;host=x.test"),
             ("content-disposition", "form-data; name=\"decoy\""),
             ("x-any", "ZGVjb3k=="),
