@@ -1,0 +1,176 @@
+//! Canaries, decoys and the chance by which documents are made of them.
+
+use std::ops::{Deref, DerefMut};
+
+use tower_api_log::testing::Random;
+
+/// Begins every eighth byte of a canary, and stands nowhere else.
+pub(crate) const MARK: &str = "Vq7xKw";
+/// Begins canaries of digits alone.
+pub(crate) const DIGITS_MARK: &str = "730651984";
+/// Begins canaries of hexadecimal digits.
+pub(crate) const HEX_MARK: &str = "fee1c0ffee";
+/// Begins decoys.
+pub(crate) const DECOY_MARK: &str = "zuwo";
+/// The letters of a decoy.
+pub(crate) const DECOY_LENGTH: usize = 14;
+
+/// How many canaries, and how many decoys, a case may have.
+const PER_CASE: u32 = 256;
+
+/// What a case plants: the same number gives the same case on every machine.
+pub(crate) struct Plant {
+    random: Random,
+    case: u32,
+    place: &'static str,
+    /// The place of each canary, in order.
+    pub(crate) canaries: Vec<(&'static str, String)>,
+    pub(crate) decoys: Vec<Decoy>,
+}
+
+/// A harmless text.
+pub(crate) struct Decoy {
+    pub(crate) place: &'static str,
+    pub(crate) text: String,
+}
+
+impl Plant {
+    pub(crate) fn new(seed: u64, case: u32) -> Self {
+        let mut random = Random::new(seed ^ u64::from(case) << 20);
+        random.number();
+        Self {
+            random,
+            case,
+            place: "",
+            canaries: Vec::new(),
+            decoys: Vec::new(),
+        }
+    }
+
+    /// Says which place the next canaries and decoys stand in.
+    pub(crate) fn enter(&mut self, place: &'static str) {
+        self.place = place;
+    }
+
+    /// Makes a secret that a search recognises.
+    pub(crate) fn canary(&mut self) -> String {
+        const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVabcdefgh2345";
+        let number = self.next_number();
+        let letter = |at: u32| char::from(LETTERS[(number >> (5 * at) & 31) as usize]);
+        let block = |at: u32| format!("{MARK}{}{}", letter(at), letter(at + 1));
+        let canary = [block(0), block(2), block(4)].concat();
+        self.canaries.push((self.place, canary.clone()));
+        canary
+    }
+
+    /// Makes a secret of digits.
+    pub(crate) fn digits(&mut self) -> String {
+        let canary = format!("{DIGITS_MARK}{:010}", self.next_number());
+        self.canaries.push((self.place, canary.clone()));
+        canary
+    }
+
+    /// Makes a UUID of which the second half is secret.
+    pub(crate) fn uuid(&mut self) -> String {
+        let number = self.next_number();
+        let canary = format!("{HEX_MARK}{:02x}", number & 255);
+        self.canaries.push((self.place, canary.clone()));
+        format!(
+            "{:08x}-ab12-4c0f-8e1d-{canary}",
+            self.random.number() as u32
+        )
+    }
+
+    /// Makes a secret with what secrets have around them: spaces, quotes, signs of every syntax, letters of other scripts.
+    pub(crate) fn secret(&mut self) -> String {
+        let canary = self.canary();
+        let around = [
+            "{}",
+            "{}",
+            "{}",
+            "a b {}",
+            "{}==",
+            "é😀{}",
+            "{}\"'\\",
+            "{}&x=1;y",
+            "%41{}%",
+            "{}/?#@:",
+            "[{}",
+            "{{}}",
+            "<{}>",
+            "-{}\n",
+            "{}+{}",
+            "sk_live_{}",
+            "{},{}",
+            "x={}",
+            "\u{200b}{}\u{feff}",
+        ];
+        self.random.pick(&around).replace("{}", &canary)
+    }
+
+    /// Makes a secret that a header field can carry.
+    pub(crate) fn visible(&mut self) -> String {
+        let canary = self.canary();
+        let around = ["{}", "{}", "{}==", "demo_live_{}", "{}.{}", "{}-x", "~{}"];
+        self.random.pick(&around).replace("{}", &canary)
+    }
+
+    /// Makes a harmless text that must be found.
+    pub(crate) fn decoy(&mut self) -> String {
+        let text = self.chaff();
+        self.decoys.push(Decoy {
+            place: self.place,
+            text: text.clone(),
+        });
+        text
+    }
+
+    /// Makes a harmless text that need not be found.
+    pub(crate) fn chaff(&mut self) -> String {
+        const SYLLABLES: [&[u8]; 2] = [b"bdfgklmnprstvyz", b"aeiou"];
+        let mut number = self.random.number();
+        let mut text = DECOY_MARK.to_owned();
+        while text.len() < DECOY_LENGTH {
+            for letters in SYLLABLES {
+                text.push(char::from(
+                    letters[(number % letters.len() as u64) as usize],
+                ));
+                number /= letters.len() as u64;
+            }
+        }
+        text
+    }
+
+    /// Lets the decoys go that were planted by `make`: what they stand in may be withheld.
+    pub(crate) fn doubtful<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> T {
+        let known = self.decoys.len();
+        let made = make(self);
+        self.decoys.truncate(known);
+        made
+    }
+
+    /// Tells yes in `percent` of the cases; a yes or a no changes nothing of what comes after.
+    pub(crate) fn one_of<T: Copy>(&mut self, table: &[T]) -> T {
+        self.random.pick(table)
+    }
+
+    fn next_number(&self) -> u32 {
+        let count = u32::try_from(self.canaries.len()).unwrap();
+        assert!(count < PER_CASE, "a case of too many canaries");
+        self.case % (1 << 22) * PER_CASE + count
+    }
+}
+
+impl Deref for Plant {
+    type Target = Random;
+
+    fn deref(&self) -> &Random {
+        &self.random
+    }
+}
+
+impl DerefMut for Plant {
+    fn deref_mut(&mut self) -> &mut Random {
+        &mut self.random
+    }
+}
