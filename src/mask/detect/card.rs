@@ -1,0 +1,170 @@
+//! The numbers of payment cards.
+//!
+//! A number counts that has 13 to 19 digits, an issuer's beginning and length (`issuers`) and a right check digit (ISO/IEC 7812-1, Luhn),
+//! alone or in groups as cards and forms show them, with a space, a dash or a dot between. Letters, digits and decimal places next to it make it
+//! part of something else: an id, a time, a fraction.
+
+use std::ops::Range;
+
+use super::issuers;
+use super::source::{ALNUM, DIGIT, Source};
+
+const MOST_DIGITS: usize = 19;
+const LEAST_DIGITS: usize = 13;
+/// Sizes of groups, as nibbles.
+const GROUPINGS: [u32; 14] = [
+    0x4441, 0x4442, 0x4443, 0x4444, 0x4445, 0x4446, 0x4447, 0x44441, 0x44442, 0x44443, 0x464,
+    0x465, 0x445, 0x88,
+];
+
+/// Looks for a number that begins there.
+pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    if is_fraction(source, at) {
+        return None;
+    }
+    let mut number = Number::default();
+    let first = source.run(at, DIGIT, MOST_DIGITS + 1);
+    number.read(source.slice(at..first))?;
+    if source.is_cut_at(first) {
+        return number.may_be_a_card().then(|| source.open(at)).flatten();
+    }
+    if number.length >= LEAST_DIGITS {
+        return (ends(source, first) && number.is_card()).then_some(at..first);
+    }
+    groups(source, at, first, number)
+}
+
+fn groups(source: Source<'_>, at: usize, first: usize, mut number: Number) -> Option<Range<usize>> {
+    let mut found = None;
+    let mut sizes = u32::try_from(first - at).ok()?;
+    let mut end = first;
+    let length = separator(source, end)?;
+    let mark = source.slice(end..end + length);
+    loop {
+        let start = end + mark.len();
+        if source.is_cut_at(start) && may_go_on(sizes, 0) && number.may_be_a_card() {
+            return source.open(at);
+        }
+        end = source.run(start, DIGIT, MOST_DIGITS + 1 - number.length);
+        let size = u32::try_from(end - start).ok()?;
+        if number.read(source.slice(start..end)).is_none() || size == 0 {
+            return found;
+        }
+        if source.is_cut_at(end) && may_go_on(sizes, size) && number.may_be_a_card() {
+            return source.open(at);
+        }
+        if size > 15 {
+            return found;
+        }
+        sizes = sizes << 4 | size;
+        if GROUPINGS.contains(&sizes) && ends(source, end) && number.is_card() {
+            found = Some(at..end);
+        }
+        if !may_go_on(sizes, 0) || !source.starts_with(end, mark) {
+            return found;
+        }
+    }
+}
+
+/// Tells whether more digits can make a usual grouping of groups and the beginning of another.
+fn may_go_on(sizes: u32, last: u32) -> bool {
+    GROUPINGS.iter().any(|&grouping| {
+        let mut grouping = grouping;
+        while grouping > 0 {
+            let next = grouping & 0xf;
+            grouping >>= 4;
+            if grouping == sizes && last <= next {
+                return true;
+            }
+        }
+        false
+    })
+}
+
+/// Returns the length of what stands between groups.
+fn separator(source: Source<'_>, at: usize) -> Option<usize> {
+    match source.from(at) {
+        [b' ' | b'-' | b'.', ..] => Some(1),
+        // The space that does not break.
+        [0xc2, 0xa0, ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// Tells whether a number may end there.
+fn ends(source: Source<'_>, at: usize) -> bool {
+    !source.is_word(at) && !(source.byte(at) == Some(b'.') && source.is_digit(at + 1))
+}
+
+/// Tells whether digits follow a number and a decimal point.
+fn is_fraction(source: Source<'_>, at: usize) -> bool {
+    if source.before(at) != Some(b'.') {
+        return false;
+    }
+    let before = source.slice(at.saturating_sub(MOST_DIGITS + 2)..at - 1);
+    let digits = before.iter().rev().take_while(|it| it.is_ascii_digit());
+    let digits = digits.count();
+    let first = before.len() - digits;
+    digits > 0 && !first.checked_sub(1).is_some_and(|at| ALNUM.has(before[at]))
+}
+
+/// The digits of a number as far as they are read.
+#[derive(Clone, Copy, Default)]
+struct Number {
+    digits: u64,
+    length: usize,
+}
+
+impl Number {
+    /// Adds digits; `None` where they become too many.
+    fn read(&mut self, digits: &[u8]) -> Option<()> {
+        self.length += digits.len();
+        if self.length > MOST_DIGITS {
+            return None;
+        }
+        for digit in digits {
+            self.digits = self.digits * 10 + u64::from(digit - b'0');
+        }
+        Some(())
+    }
+
+    fn is_card(self) -> bool {
+        issuers::know(self.digits, self.length) && self.has_luhn() && !self.is_article()
+    }
+
+    fn may_be_a_card(self) -> bool {
+        issuers::may_know(self.digits, self.length)
+    }
+
+    fn has_luhn(self) -> bool {
+        let mut rest = self.digits;
+        let mut sum = 0;
+        while rest > 0 {
+            let twice = rest / 10 % 10 * 2;
+            sum += rest % 10 + twice / 10 + twice % 10;
+            rest /= 100;
+        }
+        sum % 10 == 0
+    }
+
+    /// Tells whether 13 digits are the number of an article (GTIN-13, GS1 General Specifications 7.9), of which those of Germany and Japan
+    /// begin as cards do. Visa has not issued 13 digits for long, and one in ten of those would be an article's by chance.
+    fn is_article(self) -> bool {
+        let mut rest = self.digits;
+        let mut sum = 0;
+        while rest > 0 {
+            sum += rest % 10 + rest / 10 % 10 * 3;
+            rest /= 100;
+        }
+        self.length == 13 && sum % 10 == 0
+    }
+}
+
+/// Tells whether digits are the number of a card.
+pub(super) fn is_card(digits: &[u8]) -> bool {
+    let mut number = Number::default();
+    (LEAST_DIGITS..=MOST_DIGITS).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_digit)
+        && number.read(digits).is_some()
+        && number.is_card()
+}

@@ -1,0 +1,78 @@
+use super::{Detector, Detectors};
+
+/// Marks the digits.
+const DIGIT: u8 = 0x08;
+/// Marks the letters of hexadecimal numbers in lower case, and the two of times such as `2024-01-01T10:20:30Z`.
+const NOTE: u8 = 0x10;
+/// Marks the other lower-case letters.
+const LOWER: u8 = 0x20;
+/// Marks the other upper-case letters.
+const UPPER: u8 = 0x40;
+/// Marks spaces and control characters.
+const SPACE: u8 = 0x80;
+
+/// The classes of bytes by which [`Detectors::may_find`] decides. The three lowest bits are free.
+pub(in crate::mask) const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = match at as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'f' | b'T' | b'Z' => NOTE,
+            b'g'..=b'z' => LOWER,
+            b'A'..=b'Y' => UPPER,
+            0..=b' ' | 0x7f => SPACE,
+            // An escape can stand for any byte, and some spaces are not ASCII.
+            b'\\' | b'%' | 0x80.. => DIGIT | NOTE | LOWER | UPPER | SPACE,
+            _ => 0,
+        };
+        at += 1;
+    }
+    table
+};
+
+/// No detector that is on by default finds less.
+const SHORTEST: usize = 12;
+/// No detector that is on by default finds less where there are letters.
+const SHORTEST_WITH_LETTERS: usize = 14;
+/// No key or token is shorter.
+const SHORTEST_KEY: usize = 20;
+/// The lengths of UUIDs, of usual digests and ids in hexadecimal, and of times in ISO 8601.
+const COMMON: [usize; 10] = [20, 24, 25, 27, 29, 30, 32, 36, 40, 64];
+
+impl Detectors {
+    /// Tells by the classes of its bytes and by its length whether something may be found in a whole text. It errs on the side of yes.
+    ///
+    /// The only texts that it passes over unseen are UUIDs, digests and times, by their bytes and their length. Of a text that was cut it must
+    /// not be asked: there the beginning of a secret is a find.
+    #[inline]
+    pub(in crate::mask) fn may_find(self, classes: u8, length: usize) -> bool {
+        if self.on & !Self::DEFAULT != 0 && self.may_find_more(classes, length) {
+            return true;
+        }
+        if self.on & Self::DEFAULT == 0 || length < SHORTEST {
+            return false;
+        }
+        let has = |class: u8| classes & class != 0;
+        match (has(DIGIT), has(LOWER), has(UPPER)) {
+            (true, false, false) => !(has(NOTE) && !has(SPACE) && COMMON.contains(&length)),
+            (true, _, _) => length >= SHORTEST_WITH_LETTERS,
+            (false, true, true) => {
+                length >= SHORTEST_KEY || has(SPACE) && length >= SHORTEST_WITH_LETTERS
+            }
+            (false, false, true) => length >= SHORTEST_KEY,
+            (false, _, false) => false,
+        }
+    }
+
+    /// Answers for the detectors that are off by default.
+    #[cold]
+    fn may_find_more(self, classes: u8, length: usize) -> bool {
+        let has = |class: u8| classes & class != 0;
+        let has_digit = has(DIGIT);
+        self.is_on(Detector::Email) && length >= 6 && has(NOTE | LOWER | UPPER)
+            || self.is_on(Detector::Phone) && length >= 8 && has_digit
+            || self.is_on(Detector::IpAddress) && length >= 3 && has(DIGIT | NOTE | UPPER)
+            || self.is_on(Detector::UsSsn) && length >= 11 && has_digit
+    }
+}

@@ -1,0 +1,59 @@
+//! The keys and tokens of vendors that mark them.
+//!
+//! A key begins after anything but a letter or a digit with the vendor's mark, and goes on with as many characters of its alphabet as the
+//! vendor makes. Where the vendor does not say that the length is fixed, longer ones count too, and shorter ones by some. Words are told from
+//! keys by their digits: a key without one in its first [`PROBE`] characters is too rare to hide all words for it.
+
+mod rule;
+mod table;
+
+use std::ops::Range;
+
+use super::source::Source;
+use rule::Rule;
+pub(super) use table::LEADS;
+use table::RULES;
+
+/// How many characters are looked at to tell a key from words.
+const PROBE: usize = 48;
+
+/// Looks for a key that begins there.
+pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let first = source.byte(at)?;
+    let found = RULES.iter().copied().flatten();
+    let found = found.filter(|rule| rule.prefix.first() == Some(&first));
+    found
+        .filter_map(|rule| rule.find(source, at))
+        .max_by_key(|it| it.end)
+}
+
+impl Rule {
+    fn find(&self, source: Source<'_>, at: usize) -> Option<Range<usize>> {
+        if !source.starts_with(at, self.prefix) {
+            return (self.shows == 0 && source.begins(at, self.prefix))
+                .then(|| source.open(at))
+                .flatten();
+        }
+        let body = at + self.prefix.len();
+        let start = at + self.shows;
+        let least = usize::from(self.least);
+        let most = self.most.map_or(usize::MAX, usize::from);
+        let probe = source.run(body, self.set, most.min(least.max(PROBE)));
+        if source.is_cut_at(probe) {
+            return source.open(start);
+        }
+        if probe - body < least || !self.asks.are_met(source.slice(body..probe)) {
+            return None;
+        }
+        let end = source.run(probe, self.set, most.saturating_sub(probe - body));
+        if source.is_cut_at(end) {
+            return source.open(start);
+        }
+        let tail = source.slice(body..end).iter().rev();
+        let end = end
+            - tail
+                .take_while(|&&byte| matches!(byte, b'.' | b'-'))
+                .count();
+        (end - body >= least && !source.is_word(end)).then_some(start..end)
+    }
+}
