@@ -13,17 +13,6 @@ pub(super) fn may_be_json(text: &str) -> bool {
         && known.iter().any(|it| bytes.starts_with(*it))
 }
 
-/// Tells whether text is a JSON Web Signature or Encryption in its compact form (RFC 7515, RFC 7516), or its beginning.
-pub(super) fn is_jwt(text: &str) -> bool {
-    let mut parts = text.trim_end().split('.');
-    let head = parts.next().unwrap_or_default();
-    let rest = (
-        parts.clone().count(),
-        parts.all(|part| part.bytes().all(is_letter)),
-    );
-    (1..=4).contains(&rest.0) && rest.1 && decode(head).is_some_and(|it| it.contains("\"alg\""))
-}
-
 /// Decodes text that may be JSON; `None` where it is not base64 of UTF-8. A last letter group that was cut off is left out.
 pub(super) fn decode(text: &str) -> Option<String> {
     let text = text.trim_end().trim_end_matches('=');
@@ -45,10 +34,6 @@ pub(super) fn decode(text: &str) -> Option<String> {
             String::from_utf8(bytes).ok()
         }
     }
-}
-
-fn is_letter(byte: u8) -> bool {
-    value(byte).is_some() || byte == b'='
 }
 
 fn value(byte: u8) -> Option<u32> {
@@ -80,14 +65,5 @@ mod tests {
         for wrong in ["a b", "a=b", "é", "//////////"] {
             assert_eq!(decode(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn jwt_is_told_by_its_header() {
-        assert!(is_jwt("eyJhbGciOiJub25lIn0.e30."));
-        assert!(is_jwt("eyJhbGciOiJub25lIn0.e30"));
-        assert!(!is_jwt("eyJhbGciOiJub25lIn0"));
-        assert!(!is_jwt("eyJhIjoxfQ.e30."));
-        assert!(!is_jwt("example.com.test"));
     }
 }

@@ -175,12 +175,17 @@ fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
         return Some(masked);
     }
     // Pairs are decided on; `q=0.9;a=b` holds no more.
-    if !inside::holds_more_than_pairs(value) || inside::is_time(value) {
+    let holds_more = inside::holds_more_than_pairs(value) && !inside::is_time(value);
+    if !holds_more && !pass.may_find(value) {
         return None;
     }
     let mark = pass.report.mark();
     let masked = match is_harmless {
-        true => inside::mask_references(value, false, 0, pass),
+        true => {
+            let masked = inside::mask_references(value, false, 0, pass);
+            let shown = masked.as_deref().unwrap_or(value);
+            pass.mask_found(shown, false).or(masked)
+        }
         false => inside::mask(value, false, 0, pass),
     };
     pass.report.under(&mark, || name.to_owned());

@@ -62,6 +62,13 @@ pub(super) fn holds_more_than_pairs(text: &str) -> bool {
 
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let masked = mask_parts(text, cut, level, pass);
+    let shown = masked.as_deref().unwrap_or(text);
+    pass.mask_found(shown, cut).or(masked)
+}
+
+/// Masks what the text holds by its grammar and its names.
+fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let content = text.trim_start_matches(is_space);
     if content.starts_with(['{', '[', '"']) {
         return mask_json(text, content, level, pass);
@@ -116,9 +123,6 @@ fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Optio
 
 /// Tells whether base64 holds a secret.
 fn hides_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> bool {
-    if base64::is_jwt(text) {
-        return true;
-    }
     let mark = pass.report.mark();
     let hides = base64::decode(text).is_some_and(|json| {
         level >= MAX_LEVEL || mask_json(&json, &json, level + 1, pass).is_some()

@@ -48,6 +48,7 @@ mod replacement;
 mod report;
 mod rule;
 mod rules;
+mod spots;
 mod token;
 mod told;
 mod uri;
@@ -65,6 +66,7 @@ use crate::error::Error;
 
 use pass::Pass;
 
+pub use detect::Detector;
 pub use replacement::Replacement;
 pub use rule::Rule;
 use rules::Compiled;

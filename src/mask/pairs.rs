@@ -172,7 +172,7 @@ impl Walk<'_> {
     /// Masks what a value holds.
     fn inside(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
         let value = self.text.get(from..end).unwrap_or_default();
-        if !inside::may_hold(value) {
+        if !inside::may_hold(value) && !pass.may_find(value) {
             return false;
         }
         let cut = self.is_cut(end);

@@ -1,8 +1,10 @@
 use super::Compiled;
 use super::body::Bodies;
+use super::detect::{Detectors, Found};
 use super::keyed_hash::KeyedHash;
 use super::names::{Names, RuleId};
 use super::report::Report;
+use super::spots::Finders;
 use crate::entry::Place;
 
 /// What the maskers of one entry share.
@@ -11,6 +13,11 @@ pub(super) struct Pass<'m> {
     pub(super) pairs: &'m mut Names,
     pub(super) fields: &'m mut Names,
     pub(super) cookies: &'m mut Names,
+    pub(super) finders: &'m mut Finders,
+    /// Those that are on in the present place.
+    pub(super) detectors: Detectors,
+    /// Kept from one text to the next.
+    pub(super) found: Vec<Found>,
     pub(super) hash: &'m KeyedHash,
     pub(super) report: Report,
 }
@@ -23,17 +30,22 @@ impl Compiled {
             pairs,
             fields,
             cookies,
+            finders,
             plain_texts,
             hash,
         } = self;
         for names in [&mut *headers, pairs, fields, cookies] {
             names.begin(route);
         }
+        finders.begin(route);
         let pass = Pass {
             headers,
             pairs,
             fields,
             cookies,
+            detectors: finders.everywhere,
+            finders,
+            found: Vec::new(),
             hash,
             report: Report::new(),
         };
@@ -55,6 +67,7 @@ impl Pass<'_> {
         for names in [&mut **headers, pairs, fields, cookies] {
             names.enter(place);
         }
+        self.detectors = self.finders.enter(place);
     }
 
     /// Returns what a rule of the fields puts in the place of a whole value; `None` for the mark.

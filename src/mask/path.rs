@@ -9,7 +9,7 @@ pub(super) fn mask_segments(
     level: u8,
     pass: &mut Pass<'_>,
 ) -> Option<String> {
-    if !path.contains(['=', '%']) {
+    if !cut && !path.contains(['=', '%']) && !pass.may_find(path) {
         return None;
     }
     let mut out = String::new();
@@ -31,10 +31,10 @@ fn mask_segment(segment: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     if let Some(masked) = mask_parameters(segment, cut, level, pass) {
         return Some(masked);
     }
-    if !segment.contains('%') {
-        return None;
-    }
-    let masked = inside::mask(&pairs::decoded(segment), cut, level, pass)?;
+    let masked = match segment.contains('%') {
+        true => inside::mask(&pairs::decoded(segment), cut, level, pass)?,
+        false => pass.mask_found(segment, cut)?,
+    };
     Some(pairs::encoded(&masked))
 }
 

@@ -1,4 +1,5 @@
 use super::condition::Condition;
+use super::detect::Detector;
 use super::replacement::Replacement;
 use crate::entry::Place;
 use crate::pattern::PathPattern;
@@ -35,6 +36,7 @@ pub(super) enum What {
     Query(String),
     Cookie(String),
     Field(String),
+    Detector(Detector),
 }
 
 impl Rule {
@@ -68,6 +70,13 @@ impl Rule {
         Self::new(What::Field(name.into()))
     }
 
+    /// Hides what a detector finds in a text or a number, and leaves the rest of it; the other way to turn one on is [`Rules::detect`].
+    ///
+    /// [`Rules::detect`]: super::Rules::detect
+    pub fn detector(detector: Detector) -> Self {
+        Self::new(What::Detector(detector))
+    }
+
     /// Lets the rule count in this part of an entry, and in those named before; in all of them by default.
     pub fn only_in(mut self, place: Place) -> Self {
         self.condition.only_in(place);
@@ -89,10 +98,11 @@ impl Rule {
         self
     }
 
-    /// Returns the name that the rule compares with.
+    /// Returns the name that the rule compares with, or the detector's.
     pub(super) fn name(&self) -> &str {
         match &self.what {
             What::Header(name) | What::Query(name) | What::Cookie(name) | What::Field(name) => name,
+            What::Detector(detector) => detector.as_str(),
         }
     }
 }

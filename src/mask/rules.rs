@@ -3,11 +3,13 @@ use std::fmt;
 use http::HeaderName;
 
 use super::condition::Condition;
+use super::detect::{Detector, Detectors};
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
 use super::names::{Fit, NameRule, Names, Shape};
 use super::presets;
 use super::rule::{Rule, What};
+use super::spots::{FinderRule, Finders};
 use crate::error::Error;
 
 const MAX_RULES: usize = 1000;
@@ -58,6 +60,7 @@ const MAX_NAME_BYTES: usize = 256;
 #[must_use = "rules do nothing until they are given to a layer or a masker"]
 pub struct Rules {
     rules: Vec<Rule>,
+    detectors: Detectors,
     plain_texts: Vec<String>,
     hash_key: Option<[u8; 32]>,
 }
@@ -82,6 +85,19 @@ impl Rules {
     /// Hides fields, parameters and header fields whose name holds these words: [`Rule::field`].
     pub fn field(self, name: impl Into<String>) -> Self {
         self.rule(Rule::field(name))
+    }
+
+    /// Hides what a detector finds that is off by default: [`Rule::detector`].
+    pub fn detect(self, detector: Detector) -> Self {
+        self.rule(Rule::detector(detector))
+    }
+
+    /// Turns off a detector that is on by default, because what it finds here is harmless: order numbers that look like cards.
+    ///
+    /// It takes masking away, as only [`Rules::plain_text`] does beside it. A [`Rule::detector`] turns it on again where that rule counts.
+    pub fn ignore(mut self, detector: Detector) -> Self {
+        self.detectors = self.detectors.without(detector);
+        self
     }
 
     /// Keeps bodies of a type of text as they are, such as `text/plain`, because the service puts no secrets there.
@@ -128,10 +144,32 @@ impl Rules {
                 &[presets::PARAMETERS, presets::FIELDS],
             )?,
             fields: self.names(|it| matches!(it, What::Field(_)), &[presets::FIELDS])?,
+            finders: self.finders(),
             cookies: self.names(|it| matches!(it, What::Cookie(_)), &[])?,
             plain_texts: plain_texts.collect::<Result<_, _>>()?,
             hash,
         })
+    }
+
+    fn finders(&self) -> Finders {
+        let rule = |rule: &Rule| match rule.what {
+            What::Detector(detector) => Some(FinderRule {
+                detector,
+                condition: rule.condition.clone(),
+                replacement: rule.replacement,
+                fits_route: true,
+                counts: rule.condition.is_always(),
+            }),
+            _ => None,
+        };
+        let mut finders = Finders {
+            everywhere: self.detectors,
+            rules: self.rules.iter().filter_map(rule).collect(),
+        };
+        for rule in finders.rules.iter().filter(|it| it.counts) {
+            finders.everywhere = finders.everywhere.with(rule.detector);
+        }
+        finders
     }
 
     /// Makes the lists of one kind of place: a layer for each run of rules that count under the same condition, and the defaults.
@@ -206,6 +244,7 @@ impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
             .field("rules", &self.rules)
+            .field("detectors", &self.detectors)
             .field("plain_texts", &self.plain_texts)
             .finish_non_exhaustive()
     }
@@ -217,6 +256,7 @@ pub(super) struct Compiled {
     pub(super) pairs: Names,
     pub(super) fields: Names,
     pub(super) cookies: Names,
+    pub(super) finders: Finders,
     pub(super) plain_texts: Vec<String>,
     pub(super) hash: KeyedHash,
 }

@@ -157,6 +157,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             && self.hides_scalar(start, rule)
         {
             self.replace(start, self.at, rule, None);
+        } else if self.hidden.is_none() && self.copied <= start {
+            self.find_number(start);
         }
         match end {
             Some(_) => Ok(self.after_value()),
@@ -200,6 +202,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if self.hidden.is_none() {
             let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
             self.nesting.name(start + 1, scanned.end);
+            self.look_into_name(start, scanned);
             let known = match scanned.escaped {
                 true => self.pass.fields.known(&text::decoded(raw)),
                 false => self.pass.fields.known(raw),

@@ -61,7 +61,9 @@ impl Walk<'_, '_, '_> {
     /// Masks a string that holds more.
     pub(super) fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if !scanned.marked && !inside::may_be_secret(raw) || inside::is_time(raw) {
+        let holds = scanned.marked || inside::may_be_secret(raw);
+        let may_find = !scanned.closed || self.pass.may_find(raw);
+        if (!holds || inside::is_time(raw)) && !may_find {
             return;
         }
         let content = text::decoded(raw);
@@ -76,15 +78,51 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// Puts the replacement of a secret in the place of its source.
-    pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
+    /// Masks what the detectors find in a name.
+    pub(super) fn look_into_name(&mut self, start: usize, scanned: Text) {
+        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
+        if !self.pass.may_find(raw) {
+            return;
+        }
+        let mark = self.pass.report.mark();
+        let Some(masked) = self.pass.mask_found(&text::decoded(raw), false) else {
+            return;
+        };
+        self.nesting.hide_name();
+        let (nesting, source) = (&self.nesting, self.source);
+        self.pass.report.under(&mark, || nesting.pointer(source));
+        self.copy_up_to(start + 1);
+        text::encode(&masked, &mut self.out);
+        self.copied = scanned.end;
+    }
+
+    /// Replaces a number that a detector knows.
+    pub(super) fn find_number(&mut self, start: usize) {
+        let digits = self.source.get(start..self.at).unwrap_or_default();
+        let Some((detector, shown)) = self.pass.find_number(digits) else {
+            return;
+        };
+        self.put(start, self.at, shown.as_deref());
+        let (nesting, source) = (&self.nesting, self.source);
+        let pointer = || nesting.pointer(source);
+        self.pass
+            .report
+            .masked(pointer, detector.as_str(), digits.len());
+    }
+
+    fn put(&mut self, start: usize, end: usize, shown: Option<&str>) {
         self.copy_up_to(start);
         self.out.push('"');
         self.out.push_str(shown.unwrap_or(MASKED));
         self.out.push('"');
         self.copied = end;
-        let (nesting, source) = (&self.nesting, self.source);
+    }
+
+    /// Puts the replacement of a secret in the place of its source.
+    pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
+        self.put(start, end, shown);
         let name = self.pass.fields.rule_name(rule);
+        let (nesting, source) = (&self.nesting, self.source);
         self.pass
             .report
             .masked(|| nesting.pointer(source), name, end - start);
