@@ -61,7 +61,7 @@ struct Walk<'t> {
 impl Walk<'_> {
     /// Looks for pairs that decide on others.
     fn look_around(&mut self, pass: &mut Pass<'_>) {
-        if !self.text.contains('&') {
+        if !self.text.contains('&') && !self.cut {
             return;
         }
         let mut holds = false;
@@ -78,7 +78,9 @@ impl Walk<'_> {
         if holds {
             self.named = names
                 .into_iter()
-                .find_map(|name| pass.pairs.decide_once(&decoded(name)));
+                .find_map(|name| pass.pairs.decide_once(&decoded(name)))
+                // A name may have been cut off.
+                .or(self.cut.then_some(RuleId::UNNAMED));
         }
     }
 

@@ -113,14 +113,13 @@ impl Siblings {
     }
 
     /// Returns where values begin that a sibling after them names, in order. Of a document that was cut, of every open object those
-    /// texts whose name may have been cut off.
+    /// whose name may have been cut off: a harmless one that is there need not be the only one.
     pub(super) fn found(mut self, cut: bool, source: &str, fields: &Names) -> Vec<(usize, RuleId)> {
         for frame in self.frames.iter_mut().filter(|_| cut) {
             let rule = frame.secret(source, fields);
-            let is_named = !frame.names.is_empty();
             let values = frame.values.iter().filter_map(|&at| match rule {
                 Some(rule) => Some((at, rule)),
-                None => (!is_named && is_doubtful(at, source)).then_some((at, RuleId::UNNAMED)),
+                None => is_doubtful(at, source).then_some((at, RuleId::UNNAMED)),
             });
             self.found.extend(values);
         }

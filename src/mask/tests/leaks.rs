@@ -143,6 +143,22 @@ fn value_whose_name_was_cut_off_is_masked() {
 }
 
 #[test]
+fn t3_value_whose_name_was_cut_off_is_masked_though_another_name_was_there() {
+    let json = format!(r#"[{{"value":"{SECRET}","type":"plain","name":"API_TOKEN"}}]"#);
+    let form = format!("value={SECRET}&type=plain&name=API_TOKEN");
+    for end in 0..=json.len() {
+        let shown = pass(|pass| json::mask_cut(&json[..end], 0, pass)).unwrap();
+        let shown = shown.text.unwrap_or_else(|| json[..end].to_owned());
+        assert!(!shown.contains("cana"), "{shown}");
+    }
+    for end in 0..=form.len() {
+        let shown = pass(|pass| pairs::mask(&form[..end], true, 0, pass));
+        let shown = shown.unwrap_or_else(|| form[..end].to_owned());
+        assert!(!shown.contains("cana"), "{shown}");
+    }
+}
+
+#[test]
 fn text_within_text_is_masked() {
     hidden(&[
         ("slashes as php escapes them", |it| {
