@@ -32,7 +32,8 @@ use tower_api_log::LogEntry;
 
 use case::Case;
 use plant::{MARK, Plant};
-use sinks::{Seen, Sinks, entries};
+use sinks::Sinks;
+pub(crate) use sinks::{Seen, entries};
 
 /// All of them share one; a case has its own number.
 const SEED: u64 = 0x5eed_ca9a_71e5;

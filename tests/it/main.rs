@@ -8,6 +8,7 @@ mod captured;
 mod conformance;
 mod exactly_once;
 mod layering;
+mod leaks;
 mod promises;
 mod sqlite;
 mod support;

@@ -222,6 +222,9 @@ pub(crate) fn document(plant: &mut Plant) -> String {
     let mut secrets: Vec<_> = (0..=plant.below(3))
         .map(|_| plant.one_of(MEMBERS))
         .collect();
+    // Of two alike a reader may keep one, and lose the decoys of the other.
+    secrets.sort_by_key(|(place, _)| *place);
+    secrets.dedup_by_key(|(place, _)| *place);
     let breadth = 1 + plant.below(5);
     let mut whole = object(plant, 3, breadth, &mut secrets);
     while !secrets.is_empty() {

@@ -106,6 +106,9 @@ pub(crate) const PAIRS: &[(&str, Make)] = &[
     ("named by another", |it| {
         format!("key=DB_PASSWORD&value={}", encode(&it.secret()))
     }),
+    ("named by a later one", |it| {
+        format!("value={}&type=plain&name=API_TOKEN", encode(&it.secret()))
+    }),
     ("digits", |it| {
         format!(
             "{}={}",
@@ -170,7 +173,7 @@ pub(crate) fn pairs(plant: &mut Plant) -> String {
         let (place, make) = plant.one_of(PAIRS);
         plant.enter(place);
         // Pairs that decide on others have a document of their own.
-        let decides = matches!(place, "oauth" | "named by another");
+        let decides = matches!(place, "oauth" | "named by another" | "named by a later one");
         if decides && all.len() > 1 {
             continue;
         }
