@@ -87,7 +87,7 @@ fn t12_debug_of_what_is_stored_says_none_of_it() {
     }
     said.debug(&event);
     said.debug(&Note::new(CANARY, CANARY));
-    said.debug(&Resource::new(CANARY, CANARY));
+    said.debug(&Resource::new("a", CANARY));
     said.debug(&Actor::user(CANARY).email(CANARY).name(CANARY, CANARY));
     said.debug(&Params::parse(&format!("a={CANARY}&{CANARY}[b]=1")));
     said.holds_nothing();
