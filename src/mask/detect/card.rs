@@ -2,7 +2,7 @@
 //!
 //! A number counts that has 13 to 19 digits, an issuer's beginning and length (`issuers`) and a right check digit (ISO/IEC 7812-1, Luhn),
 //! alone or in groups as cards and forms show them, with a space, a dash or a dot between. Letters, digits and decimal places next to it make it
-//! part of something else: an id, a time, a fraction.
+//! part of something else: an id, a time, a fraction. The data of a magnetic track around a number are hidden with it.
 
 use std::ops::Range;
 
@@ -11,6 +11,11 @@ use super::source::{ALNUM, DIGIT, Source};
 
 const MOST_DIGITS: usize = 19;
 const LEAST_DIGITS: usize = 13;
+/// The most characters of a holder's name, with some to spare.
+const MOST_OF_NAME: usize = 32;
+/// The year and month of expiry and the code of service at least, and all that fits a track at most.
+const LEAST_OF_TRACK: usize = 7;
+const MOST_OF_TRACK: usize = 64;
 /// Sizes of groups, as nibbles.
 const GROUPINGS: [u32; 14] = [
     0x4441, 0x4442, 0x4443, 0x4444, 0x4445, 0x4446, 0x4447, 0x44441, 0x44442, 0x44443, 0x464,
@@ -29,9 +34,50 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
         return number.may_be_a_card().then(|| source.open(at)).flatten();
     }
     if number.length >= LEAST_DIGITS {
-        return (ends(source, first) && number.is_card()).then_some(at..first);
+        let is_card = ends(source, first) && number.is_card();
+        return is_card.then(|| at..end_of_track(source, first).unwrap_or(first));
     }
     groups(source, at, first, number)
+}
+
+/// Looks for the first track of a magnetic card (ISO/IEC 7813) that begins there, as in `%B4111...^NAME^2512...?`, after its `B`.
+pub(super) fn find_track(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    if source.byte(at)? != b'B' {
+        return None;
+    }
+    let start = at + 1;
+    let end = source.run(start, DIGIT, MOST_DIGITS + 1);
+    if source.is_cut_at(end) && end - start <= MOST_DIGITS {
+        return source.open(start);
+    }
+    let is_number = (LEAST_DIGITS..=MOST_DIGITS).contains(&(end - start));
+    let end = end_of_track(source, end).filter(|_| is_number && source.byte(end) == Some(b'^'))?;
+    Some(start..end)
+}
+
+/// Returns where the data ends that follow a card's number on a track: `^`, the holder's name and `^`, or `=`, and then digits and `?`.
+fn end_of_track(source: Source<'_>, at: usize) -> Option<usize> {
+    let start = match source.byte(at)? {
+        b'=' => at + 1,
+        b'^' => {
+            let name = source.from(at + 1);
+            let name = name.get(..MOST_OF_NAME).unwrap_or(name);
+            match name.iter().position(|&byte| byte == b'^') {
+                Some(length) => at + length + 2,
+                None => {
+                    let end = at + 1 + name.len();
+                    return source.is_cut_at(end).then_some(end);
+                }
+            }
+        }
+        _ => return None,
+    };
+    let end = source.run(start, DIGIT, MOST_OF_TRACK);
+    if source.is_cut_at(end) {
+        return Some(end);
+    }
+    let is_track = end - start >= LEAST_OF_TRACK && !source.is_word(end);
+    is_track.then(|| end + usize::from(source.byte(end) == Some(b'?')))
 }
 
 fn groups(source: Source<'_>, at: usize, first: usize, mut number: Number) -> Option<Range<usize>> {

@@ -9,10 +9,14 @@
 //! - A text in which the finds are replaced holds no further ones.
 
 mod card;
+mod credentials;
 mod detector;
 mod gate;
+mod iban;
 mod issuers;
 mod jwt;
+mod personal;
+mod private_key;
 mod provider;
 mod source;
 mod words;
@@ -20,6 +24,7 @@ mod words;
 pub use detector::Detector;
 pub(in crate::mask) use gate::CLASS;
 
+use source::Source;
 use words::Words;
 
 /// Which detectors are on.
@@ -77,7 +82,12 @@ impl Detectors {
     /// Appends what is found in a text, in its order and without overlaps: of finds that overlap, their union, by the name of the first.
     pub(in crate::mask) fn find(self, text: &str, cut: bool, found: &mut Vec<Found>) {
         let first = found.len();
-        Words::new(self, text, cut, found).run();
+        let bytes = text.as_bytes();
+        let source = Source { bytes, cut };
+        Words::new(self, source, found).run();
+        if self.on & !Self::DEFAULT != 0 {
+            personal::find(self, source, found);
+        }
         unite(found, first);
     }
 

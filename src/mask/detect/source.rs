@@ -77,8 +77,8 @@ pub(super) struct Set(u16);
 pub(super) const DIGIT: Set = Set(1);
 pub(super) const HEX_LETTER: Set = Set(1 << 1);
 pub(super) const HEX_CAPITAL: Set = Set(1 << 2);
-const LOWER: Set = Set(1 << 1 | 1 << 3);
-const UPPER: Set = Set(1 << 2 | 1 << 4);
+pub(super) const LOWER: Set = Set(1 << 1 | 1 << 3);
+pub(super) const UPPER: Set = Set(1 << 2 | 1 << 4);
 pub(super) const DASH: Set = Set(1 << 5);
 pub(super) const LOW: Set = Set(1 << 6);
 pub(super) const DOT: Set = Set(1 << 7);
@@ -88,7 +88,6 @@ const SPACES: Set = Set(1 << 10);
 const OTHER: Set = Set(1 << 11);
 
 pub(super) const HEX: Set = DIGIT.and(HEX_LETTER);
-pub(super) const LOWER_NUM: Set = DIGIT.and(LOWER);
 pub(super) const UPPER_NUM: Set = DIGIT.and(UPPER);
 pub(super) const LETTER: Set = LOWER.and(UPPER);
 /// `[A-Za-z0-9]`

@@ -1,12 +1,23 @@
 use std::ops::Range;
 
-use super::source::{ALNUM, Source};
-use super::{Detector, Detectors, Found, card, jwt, provider};
+use super::source::{ALNUM, LETTER, Source};
+use super::{Detector, Detectors, Found, card, credentials, iban, jwt, private_key, provider};
 
 /// Which two bytes begin something: bits of the second by the first.
 const LEADS: [u128; 128] = {
-    let mut table = provider::LEADS;
-    table[b'e' as usize] |= 1 << b'y';
+    let mut table = credentials::mark_leads(provider::LEADS);
+    let more = [b"ey", b"BE", b"Pr", b"LS", b"MI", b"MC", b"MG"];
+    let mut at = 0;
+    while at < more.len() {
+        let [first, second] = *more[at];
+        table[first as usize] |= 1 << second;
+        at += 1;
+    }
+    let mut digit = b'0';
+    while digit <= b'9' {
+        table[b'B' as usize] |= 1 << digit;
+        digit += 1;
+    }
     table
 };
 
@@ -21,11 +32,10 @@ pub(super) struct Words<'t, 'f> {
 }
 
 impl<'t, 'f> Words<'t, 'f> {
-    pub(super) fn new(on: Detectors, text: &'t str, cut: bool, found: &'f mut Vec<Found>) -> Self {
-        let bytes = text.as_bytes();
+    pub(super) fn new(on: Detectors, source: Source<'t>, found: &'f mut Vec<Found>) -> Self {
         Self {
             on,
-            source: Source { bytes, cut },
+            source,
             found,
             until: [0; Detector::ALL.len()],
             jwts: jwt::Memory::default(),
@@ -41,33 +51,74 @@ impl<'t, 'f> Words<'t, 'f> {
             }
             was_word = is_word;
         }
+        if self.on.is_on(Detector::ProviderKey) {
+            for tilde in memchr::memchr_iter(b'~', self.source.bytes) {
+                let secret = provider::secret_of_azure(self.source, tilde);
+                self.add(Detector::ProviderKey, secret);
+            }
+        }
+        if self.source.cut {
+            let last = usize::MAX;
+            self.ask(Detector::PrivateKey, last, |it| {
+                private_key::last(it.source)
+            });
+            self.ask(Detector::ProviderKey, last, |it| provider::last(it.source));
+        }
     }
 
-    /// Looks at what begins with a word.
+    /// Looks at what begins with a word, and at what begins after an escape before it.
     fn word(&mut self, at: usize) {
         self.begin(at);
-        if let Some(escape @ (b'\\' | b'%')) = self.source.before(at)
-            && let Some(after) = escape_end(self.source, escape, at)
+        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at)
+            && let Some(after) = escape_end(self.source, mark, at)
         {
             self.begin(after);
         }
     }
 
     fn begin(&mut self, at: usize) {
-        let [first, second] = match *self.source.from(at) {
-            [first, second, ..] => [first, second],
-            _ => return,
+        let &[first, second, third, fourth] = match self.source.from(at).first_chunk() {
+            Some(four) => four,
+            None => return,
         };
         if first.is_ascii_digit() {
             self.ask(Detector::Card, at, |it| card::find(it.source, at));
-        }
-        if LEADS[usize::from(first & 0x7f)] >> (second & 0x7f) & 1 == 0 {
+            self.ask_for_key(at);
             return;
         }
+        if third.is_ascii_digit() && fourth.is_ascii_digit() && LETTER.has(second) {
+            self.ask(Detector::Iban, at, |it| iban::find(it.source, at));
+        }
+        if LEADS[usize::from(first & 0x7f)] >> (second & 0x7f) & 1 == 1 {
+            self.begin_known(at);
+        }
+    }
+
+    #[inline(never)]
+    fn begin_known(&mut self, at: usize) {
+        self.ask_for_key(at);
+        self.ask(Detector::Jwt, at, |it| it.jwts.find(it.source, at));
+        self.ask(Detector::PrivateKey, at, |it| {
+            private_key::find(it.source, at)
+        });
+        self.ask(Detector::Credentials, at, |it| {
+            credentials::find(it.source, at)
+        });
+        self.ask(Detector::Card, at, |it| card::find_track(it.source, at));
+    }
+
+    /// Asks for a vendor's key, and for the secret that comes after one of Amazon's.
+    fn ask_for_key(&mut self, at: usize) {
+        let before = self.found.len();
         self.ask(Detector::ProviderKey, at, |it| {
             provider::find(it.source, at)
         });
-        self.ask(Detector::Jwt, at, |it| it.jwts.find(it.source, at));
+        if let Some(&Found { start, end, .. }) = self.found.get(before)
+            && provider::is_id_of_amazon(self.source.slice(start..end))
+        {
+            let secret = provider::secret_of_amazon(self.source, end);
+            self.add(Detector::ProviderKey, secret);
+        }
     }
 
     fn ask(
@@ -76,10 +127,14 @@ impl<'t, 'f> Words<'t, 'f> {
         at: usize,
         find: impl FnOnce(&mut Self) -> Option<Range<usize>>,
     ) {
-        if !self.on.is_on(detector) || at < self.until[detector as usize] {
-            return;
+        if self.on.is_on(detector) && at >= self.until[detector as usize] {
+            let found = find(self);
+            self.add(detector, found);
         }
-        if let Some(Range { start, end }) = find(self) {
+    }
+
+    fn add(&mut self, detector: Detector, found: Option<Range<usize>>) {
+        if let Some(Range { start, end }) = found {
             self.until[detector as usize] = end;
             self.found.push(Found {
                 start,
@@ -94,10 +149,8 @@ impl<'t, 'f> Words<'t, 'f> {
 fn escape_end(source: Source<'_>, mark: u8, at: usize) -> Option<usize> {
     let is_hex = |from: usize, digits: usize| {
         let digits = source.slice(from..from + digits);
-        digits
-            .iter()
-            .all(u8::is_ascii_hexdigit)
-            .then_some(from + digits.len())
+        let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
+        is_hex.then_some(from + digits.len())
     };
     let end = match (mark, source.byte(at)?) {
         (b'%', _) => is_hex(at, 2),

@@ -4,31 +4,38 @@
 //! vendor makes. Where the vendor does not say that the length is fixed, longer ones count too, and shorter ones by some. Words are told from
 //! keys by their digits: a key without one in its first [`PROBE`] characters is too rare to hide all words for it.
 
+mod clouds;
+mod code;
+mod index;
+mod money;
 mod rule;
-mod table;
+mod special;
+mod talk;
 
 use std::ops::Range;
 
 use super::source::Source;
+pub(super) use index::LEADS;
 use rule::Rule;
-pub(super) use table::LEADS;
-use table::RULES;
+pub(super) use special::{is_id_of_amazon, last, secret_of_amazon, secret_of_azure};
 
 /// How many characters are looked at to tell a key from words.
 const PROBE: usize = 48;
 
 /// Looks for a key that begins there.
 pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
-    let first = source.byte(at)?;
-    let found = RULES.iter().copied().flatten();
-    let found = found.filter(|rule| rule.prefix.first() == Some(&first));
-    found
+    let rules = index::rules(source.byte(at)?).iter();
+    rules
         .filter_map(|rule| rule.find(source, at))
+        .chain(special::find(source, at))
         .max_by_key(|it| it.end)
 }
 
 impl Rule {
     fn find(&self, source: Source<'_>, at: usize) -> Option<Range<usize>> {
+        if self.apart && source.before(at).is_some_and(|byte| b"-._".contains(&byte)) {
+            return None;
+        }
         if !source.starts_with(at, self.prefix) {
             return (self.shows == 0 && source.begins(at, self.prefix))
                 .then(|| source.open(at))
@@ -50,10 +57,7 @@ impl Rule {
             return source.open(start);
         }
         let tail = source.slice(body..end).iter().rev();
-        let end = end
-            - tail
-                .take_while(|&&byte| matches!(byte, b'.' | b'-'))
-                .count();
+        let end = end - tail.take_while(|byte| b".-:!?*".contains(byte)).count();
         (end - body >= least && !source.is_word(end)).then_some(start..end)
     }
 }

@@ -1,4 +1,4 @@
-use crate::mask::detect::source::{self, ALNUM, DIGIT, Set};
+use crate::mask::detect::source::{self, ALNUM, DIGIT, LOWER, Set, UPPER};
 
 /// A vendor's mark, and what follows it.
 #[derive(Clone, Copy)]
@@ -10,6 +10,8 @@ pub(super) struct Rule {
     pub(super) asks: Asks,
     /// How much of the mark is no part of the secret.
     pub(super) shows: usize,
+    /// Whether a dash, dot or underscore before it makes it part of something else.
+    pub(super) apart: bool,
 }
 
 /// What the characters after a mark must have.
@@ -17,6 +19,10 @@ pub(super) struct Rule {
 pub(super) enum Asks {
     Nothing,
     Digit,
+    /// A digit and letters of both cases.
+    Mix,
+    /// `_secret_`, between an id and its secret.
+    SecretAfterId,
 }
 
 impl Asks {
@@ -24,11 +30,15 @@ impl Asks {
         match self {
             Self::Nothing => true,
             Self::Digit => source::any(bytes, DIGIT),
+            Self::Mix => [DIGIT, LOWER, UPPER]
+                .iter()
+                .all(|&it| source::any(bytes, it)),
+            Self::SecretAfterId => memchr::memmem::find(bytes, b"_secret_").is_some(),
         }
     }
 }
 
-/// A key of letters and digits.
+/// A key of at least so many letters and digits, one of which is a digit.
 pub(super) const fn key(prefix: &'static str, least: u16) -> Rule {
     Rule {
         prefix: prefix.as_bytes(),
@@ -37,6 +47,7 @@ pub(super) const fn key(prefix: &'static str, least: u16) -> Rule {
         most: None,
         asks: Asks::Digit,
         shows: 0,
+        apart: false,
     }
 }
 
@@ -60,6 +71,11 @@ impl Rule {
     /// Shows the mark, which says what follows and is no part of it.
     pub(super) const fn showing_the_mark(mut self) -> Self {
         self.shows = self.prefix.len();
+        self
+    }
+
+    pub(super) const fn apart(mut self) -> Self {
+        self.apart = true;
         self
     }
 }

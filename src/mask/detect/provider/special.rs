@@ -1,0 +1,178 @@
+//! Keys that no mark at their beginning tells, but their parts.
+
+use std::ops::Range;
+
+use crate::mask::base64;
+use crate::mask::detect::source::{
+    ALNUM, DIGIT, DOT, HEX, LOWER, SLASHED, Set, Source, UPPER, URL64, any,
+};
+
+/// Looks for what begins with the word there, a digit or one of the [`LEADS`].
+pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    match source.byte(at)? {
+        b'0'..=b'9' => telegram(source, at),
+        b'b' if source.starts_with(at, b"bot") && source.is_digit(at + 3) => {
+            telegram(source, at + 3)
+        }
+        b'M' | b'N' | b'O' => discord(source, at),
+        b'p' => airtable(source, at),
+        b'u' => mailchimp(source, at),
+        _ => None,
+    }
+}
+
+/// The first two bytes of each.
+pub(super) const LEADS: &[&[u8; 2]] = &[
+    b"bo", b"pa", b"us", b"MD", b"MT", b"Mj", b"Mz", b"ND", b"NT", b"Nj", b"Nz", b"OD", b"OT",
+];
+
+/// The token of a bot after its id, as in `110201543:AAHdqTcv...`.
+fn telegram(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let colon = source.run(at, DIGIT, 17);
+    let start = colon + 1;
+    if !(6..=16).contains(&(colon - at)) || source.byte(colon)? != b':' {
+        return None;
+    }
+    let end = source.run(start, URL64, 48);
+    if source.byte(start).is_none_or(|byte| byte == b'A') && source.is_cut_at(end) {
+        return source.open(start);
+    }
+    let is_long = (32..48).contains(&(end - start));
+    let is_token = source.byte(start) == Some(b'A') && is_long;
+    (is_token && any(source.slice(start..end), DIGIT) && !source.is_word(end)).then_some(start..end)
+}
+
+/// The token of a bot: its id in base64, a time and a signature with dots between.
+fn discord(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let id = source.run(at, ALNUM, 32);
+    let is_id = |end: usize| {
+        let text = std::str::from_utf8(source.slice(at..end)).unwrap_or_default();
+        let id = base64::decode(text);
+        id.is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if source.is_cut_at(id) {
+        return (id - at < 32 && is_id(id))
+            .then(|| source.open(at))
+            .flatten();
+    }
+    if !(20..=30).contains(&(id - at)) || source.byte(id)? != b'.' || !is_id(id) {
+        return None;
+    }
+    let time = source.run(id + 1, URL64, 8);
+    if source.is_cut_at(time) {
+        return source.open(at);
+    }
+    if !(5..8).contains(&(time - id - 1)) || source.byte(time)? != b'.' {
+        return None;
+    }
+    let end = source.run(time + 1, URL64, 64);
+    if source.is_cut_at(end) {
+        return source.open(at);
+    }
+    ((24..64).contains(&(end - time - 1))).then_some(at..end)
+}
+
+/// A personal access token: `pat`, an id, a dot and 64 hexadecimal digits.
+fn airtable(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    const ID: usize = 17;
+    if !source.starts_with(at, b"pat") {
+        return None;
+    }
+    let end = source.run(at, ALNUM, ID + 1);
+    if source.is_cut_at(end) && end - at <= ID {
+        return source.open(at);
+    }
+    if end - at != ID || source.byte(end)? != b'.' {
+        return None;
+    }
+    let last = source.run(end + 1, HEX, 65);
+    if source.is_cut_at(last) {
+        return source.open(at);
+    }
+    (last - end == 65 && !source.is_word(last)).then_some(at..last)
+}
+
+/// A key that ends with its data center: 32 hexadecimal digits and `-us12`.
+fn mailchimp(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    const DIGITS: usize = 32;
+    let end = source.run(at + 2, DIGIT, 3);
+    let start = at.checked_sub(DIGITS + 1)?;
+    let key = source.slice(start..at - 1);
+    let is_key = source.starts_with(at, b"us")
+        && source.before(at) == Some(b'-')
+        && key.iter().all(|&byte| HEX.has(byte))
+        && !source.before(start).is_some_and(|byte| ALNUM.has(byte));
+    (is_key && end > at + 2 && !source.is_word(end)).then_some(start..end)
+}
+
+/// Returns what may be the beginning of a key of Mailchimp at the end of a text that was cut.
+pub(in crate::mask::detect) fn last(source: Source<'_>) -> Option<Range<usize>> {
+    let bytes = source.bytes;
+    let bare = [&b"-us"[..], b"-u", b"-"];
+    let bare = bare.iter().find_map(|it| bytes.strip_suffix(*it));
+    let bare = bare.unwrap_or(bytes);
+    let tail = bare.iter().rev().take(33);
+    let digits = tail.take_while(|&&byte| HEX.has(byte)).count();
+    let start = bare.len() - digits;
+    let is_part = source.before(start).is_some_and(|byte| ALNUM.has(byte));
+    (digits > 0 && digits < 33 && !is_part)
+        .then(|| source.open(start))
+        .flatten()
+}
+
+/// How far from an access key's id its secret is looked for.
+const NEAR: usize = 96;
+const SECRET: usize = 40;
+
+/// Tells whether a key is the id of an access key of Amazon, of which the secret may stand near.
+pub(in crate::mask::detect) fn is_id_of_amazon(key: &[u8]) -> bool {
+    key.len() == 20 && (key.starts_with(b"AKIA") || key.starts_with(b"ASIA"))
+}
+
+/// Looks for the secret of an access key of Amazon after its id.
+pub(in crate::mask::detect) fn secret_of_amazon(
+    source: Source<'_>,
+    id: usize,
+) -> Option<Range<usize>> {
+    const SET: Set = ALNUM.and(SLASHED);
+    let mut at = id;
+    while at <= id + NEAR && at < source.len() {
+        let mut start = at;
+        if source.before(start) == Some(b'\\') {
+            start += 1;
+        }
+        let end = source.run(start, SET, SECRET + 1);
+        if source.is_cut_at(end) {
+            return source.open(start);
+        }
+        let secret = source.slice(start..end);
+        let is_mix = [DIGIT, LOWER, UPPER].iter().all(|&it| any(secret, it));
+        if secret.len() == SECRET && is_mix {
+            return Some(start..end);
+        }
+        at = source.run(end, SET, usize::MAX) + 1;
+    }
+    None
+}
+
+/// Looks for the secret of an application of Azure around the `~` there, as in `abc8Q~...`; its first four characters stay.
+pub(in crate::mask::detect) fn secret_of_azure(
+    source: Source<'_>,
+    at: usize,
+) -> Option<Range<usize>> {
+    const SET: Set = URL64.and(DOT);
+    let start = at.checked_sub(1)?;
+    if source.byte(start)? != b'Q' || !start.checked_sub(1).is_some_and(|it| source.is_digit(it)) {
+        return None;
+    }
+    let tilde = |byte: u8| byte == b'~' || SET.has(byte);
+    let rest = source.from(at + 1).iter().take(40);
+    let length = rest.take_while(|&&byte| tilde(byte)).count();
+    let end = at + 1 + length;
+    if source.is_cut_at(end) {
+        return source.open(start);
+    }
+    let secret = source.slice(at + 1..end);
+    let is_mix = [LOWER, UPPER].iter().all(|&it| any(secret, it));
+    ((31..=34).contains(&length) && is_mix).then_some(start..end)
+}
