@@ -15,6 +15,7 @@
 mod ask;
 mod bodies;
 mod case;
+mod dice;
 mod fields;
 mod json;
 mod multipart;
@@ -30,8 +31,11 @@ use std::process::Command;
 
 use tower_api_log::LogEntry;
 
+pub(crate) use bodies::{BODIES, Body};
 use case::Case;
-use plant::{MARK, Plant};
+pub(crate) use fields::fields;
+use plant::MARK;
+pub(crate) use plant::Plant;
 use sinks::Sinks;
 pub(crate) use sinks::{Seen, entries};
 

@@ -10,6 +10,7 @@ mod exactly_once;
 mod layering;
 mod leaks;
 mod promises;
+mod properties;
 mod sqlite;
 mod support;
 mod transparent;

@@ -1,8 +1,6 @@
 //! Canaries, decoys and the chance by which documents are made of them.
 
-use std::ops::{Deref, DerefMut};
-
-use tower_api_log::testing::Random;
+use super::dice::Dice;
 
 /// Begins every eighth byte of a canary, and stands nowhere else.
 pub(crate) const MARK: &str = "Vq7xKw";
@@ -20,8 +18,10 @@ const PER_CASE: u32 = 256;
 
 /// What a case plants: the same number gives the same case on every machine.
 pub(crate) struct Plant {
-    random: Random,
+    dice: Dice,
     case: u32,
+    /// How many harmless texts were made.
+    texts: u64,
     place: &'static str,
     /// The place of each canary, in order.
     pub(crate) canaries: Vec<(&'static str, String)>,
@@ -36,11 +36,19 @@ pub(crate) struct Decoy {
 
 impl Plant {
     pub(crate) fn new(seed: u64, case: u32) -> Self {
-        let mut random = Random::new(seed ^ u64::from(case) << 20);
-        random.number();
+        Self::with(Dice::of(seed ^ u64::from(case) << 20), case)
+    }
+
+    /// Makes the case that bytes tell, byte by byte.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self::with(Dice::bytes(bytes), 0)
+    }
+
+    fn with(dice: Dice, case: u32) -> Self {
         Self {
-            random,
+            dice,
             case,
+            texts: 0,
             place: "",
             canaries: Vec::new(),
             decoys: Vec::new(),
@@ -75,10 +83,7 @@ impl Plant {
         let number = self.next_number();
         let canary = format!("{HEX_MARK}{:02x}", number & 255);
         self.canaries.push((self.place, canary.clone()));
-        format!(
-            "{:08x}-ab12-4c0f-8e1d-{canary}",
-            self.random.number() as u32
-        )
+        format!("{:08x}-ab12-4c0f-8e1d-{canary}", self.dice.number() as u32)
     }
 
     /// Makes a secret with what secrets have around them: spaces, quotes, signs of every syntax, letters of other scripts.
@@ -105,14 +110,14 @@ impl Plant {
             "x={}",
             "\u{200b}{}\u{feff}",
         ];
-        self.random.pick(&around).replace("{}", &canary)
+        self.one_of(&around).replace("{}", &canary)
     }
 
     /// Makes a secret that a header field can carry.
     pub(crate) fn visible(&mut self) -> String {
         let canary = self.canary();
         let around = ["{}", "{}", "{}==", "demo_live_{}", "{}.{}", "{}-x", "~{}"];
-        self.random.pick(&around).replace("{}", &canary)
+        self.one_of(&around).replace("{}", &canary)
     }
 
     /// Makes a harmless text that must be found.
@@ -128,7 +133,8 @@ impl Plant {
     /// Makes a harmless text that need not be found.
     pub(crate) fn chaff(&mut self) -> String {
         const SYLLABLES: [&[u8]; 2] = [b"bdfgklmnprstvyz", b"aeiou"];
-        let mut number = self.random.number();
+        self.texts += 1;
+        let mut number = self.dice.number().wrapping_add(self.texts << 40);
         let mut text = DECOY_MARK.to_owned();
         while text.len() < DECOY_LENGTH {
             for letters in SYLLABLES {
@@ -149,28 +155,25 @@ impl Plant {
         made
     }
 
-    /// Tells yes in `percent` of the cases; a yes or a no changes nothing of what comes after.
+    /// Returns one of the values of a table.
     pub(crate) fn one_of<T: Copy>(&mut self, table: &[T]) -> T {
-        self.random.pick(table)
+        let most = u32::try_from(table.len()).unwrap();
+        table[self.dice.below(most) as usize]
+    }
+
+    /// Returns a number below `end`.
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
+        self.dice.below(end)
+    }
+
+    /// Tells yes in `percent` of the cases.
+    pub(crate) fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
     }
 
     fn next_number(&self) -> u32 {
         let count = u32::try_from(self.canaries.len()).unwrap();
         assert!(count < PER_CASE, "a case of too many canaries");
         self.case % (1 << 22) * PER_CASE + count
-    }
-}
-
-impl Deref for Plant {
-    type Target = Random;
-
-    fn deref(&self) -> &Random {
-        &self.random
-    }
-}
-
-impl DerefMut for Plant {
-    fn deref_mut(&mut self) -> &mut Random {
-        &mut self.random
     }
 }
