@@ -120,6 +120,14 @@ pub(super) fn is_credentials(text: &str) -> bool {
     }
 }
 
+/// Tells whether text that was cut may go on to be credentials, of which too little is there to tell.
+pub(super) fn begins_credentials(text: &str) -> bool {
+    let scheme = text.trim_start().split_once(' ');
+    scheme.is_some_and(|(scheme, rest)| {
+        is_one_of(scheme, &["Bearer", "Basic"]) && !rest.contains(char::is_whitespace)
+    })
+}
+
 fn is_one_of(scheme: &str, known: &[&str]) -> bool {
     known.iter().any(|it| it.eq_ignore_ascii_case(scheme))
 }

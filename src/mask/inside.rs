@@ -37,6 +37,7 @@ pub(super) fn may_hold(text: &str) -> bool {
 
 /// Tells whether text without marks begins as base64 of JSON or as credentials do.
 pub(super) fn may_be_secret(text: &str) -> bool {
+    let text = text.trim_start();
     match text.as_bytes().first() {
         Some(b'e' | b'W') => base64::may_be_json(text),
         Some(b'B' | b'b') => authorization::is_credentials(text),
@@ -75,6 +76,7 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     }
     let mut words = content.split([' ', '\t', ',']);
     if authorization::is_credentials(content)
+        || cut && authorization::begins_credentials(content)
         || words.any(|word| base64::may_be_json(word) && hides_base64(word, level, pass))
     {
         return withhold(text, pass);
@@ -94,7 +96,8 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     // A URL says what it says in its parts.
     let colon = content.bytes().position(|byte| byte == b':');
     let is_url = is_word && colon.is_some_and(|at| content[at..].starts_with("://"));
-    match !is_url && prose::says_a_secret(masked.as_deref().unwrap_or(content), pass.fields) {
+    let mut says_a_secret = |text: &str| prose::says_a_secret(text, cut, pass.fields);
+    match !is_url && says_a_secret(masked.as_deref().unwrap_or(content)) {
         true => withhold(text, pass),
         false => masked,
     }

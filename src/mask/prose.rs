@@ -15,8 +15,8 @@ const MIN_VALUE: usize = 4;
 const MAX_VALUE_BYTES: usize = 256;
 const REPLACED: &str = "%5BMASKED%5D";
 
-/// Tells whether text that is no JSON says a secret.
-pub(super) fn says_a_secret(text: &str, fields: &mut Names) -> bool {
+/// Tells whether text that is no JSON says a secret. Where it was cut, a plain word at its end may go on to be none.
+pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
     if !text.bytes().any(|byte| matches!(byte, b':' | b'=' | b'<')) {
         return false;
     }
@@ -29,7 +29,7 @@ pub(super) fn says_a_secret(text: &str, fields: &mut Names) -> bool {
         }
         let before = Before::read(&text[..at]);
         let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
-        before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after))
+        before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after, cut))
             || names_its_neighbour(&before, after, fields)
     }) || elements(text).any(|name| is_secret(name, fields))
 }
@@ -44,7 +44,7 @@ pub(super) fn names_a_secret(text: &str, fields: &mut Names) -> bool {
         || signs(text).any(|(at, _)| {
             !text[at + 1..].trim_start().is_empty() && Before::read(&text[..at]).is_secret(fields)
         })
-        || says_a_secret(text, fields)
+        || says_a_secret(text, true, fields)
 }
 
 fn signs(text: &str) -> impl Iterator<Item = (usize, char)> {
@@ -138,8 +138,8 @@ fn begins_quoted(after: &str) -> bool {
     content.len() < after.len() && content.starts_with(|it: char| it.is_alphanumeric())
 }
 
-/// Tells whether what follows `:` can be a secret: a word that is not of letters alone, or one after the name of a scheme.
-fn is_value(after: &str) -> bool {
+/// Tells whether what follows `:` can be a secret: a word that is not of letters alone, one that was cut, or one after the name of a scheme.
+fn is_value(after: &str, cut: bool) -> bool {
     let mut end = MAX_VALUE_BYTES.min(after.len());
     while !after.is_char_boundary(end) {
         end -= 1;
@@ -150,9 +150,10 @@ fn is_value(after: &str) -> bool {
         true => (words.next().unwrap_or_default(), true),
         false => (first, false),
     };
+    let is_torn = cut && words.next().is_none() && after.ends_with(word);
     let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
     let plain = word.chars().all(char::is_alphabetic);
-    word.len() >= MIN_VALUE && (is_credential || !plain)
+    word.len() >= MIN_VALUE && (is_credential || is_torn || !plain)
 }
 
 /// Returns the names of XML elements without their prefixes.

@@ -434,6 +434,18 @@ fn cut_within_an_escape_shows_no_json_inside() {
 }
 
 #[test]
+fn t3_credentials_and_sentences_that_were_cut_show_no_beginning_of_a_secret() {
+    for before in ["Bearer ", " basic ", "the password: ", "pin: "] {
+        let body = format!(r#"{{"a":"{before}{SECRET}"}}"#);
+        for end in 0..body.len() {
+            let shown = pass(|pass| json::mask_cut(&body[..end], 0, pass)).unwrap();
+            let shown = shown.text.unwrap_or_else(|| body[..end].to_owned());
+            assert!(!shown.contains("cana"), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn json_that_is_broken_and_names_a_value_is_withheld() {
     hidden(&[("trailing comma", |it| {
         let inner = format!(r#"{{"value":"{it}","name":"password",}}"#);
@@ -457,6 +469,9 @@ fn credentials_and_base64_are_found_beside_other_words() {
         }),
         ("bearer in json", |it| {
             json_body(format!(r#"{{"value":"Bearer {it}"}}"#))
+        }),
+        ("bearer after a space", |it| {
+            json_body(format!(r#"{{"value":" Bearer {it}"}}"#))
         }),
         ("basic in json", |it| {
             let basic = base64(&format!("me:\"{it}"));
