@@ -51,6 +51,7 @@
 //! | --- | --- |
 //! | `axum` | [`ApiLog`] as an extractor, the matched route and the peer's address without a hook, `LogApi::into_router` |
 //! | `sqlite` | `SqliteStore`, on a bundled SQLite |
+//! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
 //! | `testing` | `testing`: the conformance suite, sample entries, scripted bodies and a manual clock |

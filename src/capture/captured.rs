@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use http::{Method, Version};
 
 use super::budget::Reservation;
+use super::coding::Codings;
 use super::fields::Fields;
 use crate::clock::Timestamp;
 use crate::entry::{Context, CutReason, EntryId, Note, Outcome, SkipReason, Timing};
@@ -59,6 +60,19 @@ pub(crate) enum Kept {
     All(Vec<u8>),
     /// The first bytes.
     Prefix(Vec<u8>, CutReason),
+    /// Bytes under content codings that can be undone.
+    Coded(Coded),
+}
+
+/// A body under content codings, as far as it was kept.
+#[cfg_attr(not(feature = "decompress"), expect(dead_code))]
+pub(crate) struct Coded {
+    pub(crate) bytes: Vec<u8>,
+    /// Why these are not all bytes.
+    pub(crate) cut: Option<CutReason>,
+    pub(crate) codings: Codings,
+    /// The most bytes that are kept of it, coded and decoded alike.
+    pub(crate) limit: usize,
 }
 
 impl Captured {

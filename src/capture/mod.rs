@@ -8,6 +8,7 @@
 mod budget;
 mod captured;
 mod client_ip;
+mod coding;
 mod correlation;
 mod desk;
 mod event;
@@ -16,9 +17,14 @@ mod policy;
 mod tap;
 
 pub(crate) use budget::{Budget, Reservation};
+#[cfg(feature = "decompress")]
+pub(crate) use captured::Coded;
 pub(crate) use captured::{Captured, CapturedBody, CapturedResponse, Kept};
 pub use client_ip::ForwardedHeader;
 pub(crate) use client_ip::TrustedNetworks;
+#[cfg(feature = "decompress")]
+pub(crate) use coding::Coding;
+pub(crate) use coding::Codings;
 pub(crate) use correlation::{api_version, client_request_id, trace_id};
 pub(crate) use desk::{Desk, Outbox};
 pub(crate) use event::{

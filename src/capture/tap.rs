@@ -1,7 +1,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::budget::Reservation;
-use super::captured::{CapturedBody, Kept};
+use super::captured::{CapturedBody, Coded, Kept};
+use super::coding::Codings;
 use super::fields::Fields;
 use crate::entry::{CutReason, SkipReason};
 
@@ -11,6 +12,7 @@ use crate::entry::{CutReason, SkipReason};
 /// connection's read buffer stays pinned by a small slice of it.
 pub(crate) struct Tap {
     limit: Result<usize, SkipReason>,
+    codings: Codings,
     expected: Option<u64>,
     bytes_seen: u64,
     kept: Vec<u8>,
@@ -36,6 +38,7 @@ impl Tap {
     ) -> Self {
         Self {
             limit,
+            codings: Codings::default(),
             expected,
             bytes_seen: 0,
             kept: Vec::new(),
@@ -45,6 +48,13 @@ impl Tap {
             trailers: Fields::default(),
             reservation,
         }
+    }
+
+    /// Says under which codings the body comes.
+    #[must_use]
+    pub(crate) fn coded(mut self, codings: Option<Codings>) -> Self {
+        self.codings = codings.unwrap_or_default();
+        self
     }
 
     pub(crate) fn polled(&mut self) {
@@ -114,6 +124,12 @@ impl Tap {
             (Ok(_), Some(CutReason::Budget)) if kept.is_empty() => {
                 Kept::Skipped(SkipReason::Budget)
             }
+            (Ok(limit), cut) if !self.codings.is_empty() => Kept::Coded(Coded {
+                bytes: kept,
+                cut,
+                codings: self.codings,
+                limit,
+            }),
             (Ok(_), Some(reason)) => Kept::Prefix(kept, reason),
             (Ok(_), None) => Kept::All(kept),
         };
@@ -202,6 +218,26 @@ mod tests {
             none.take().0.kept,
             Kept::Skipped(SkipReason::Budget)
         ));
+    }
+
+    #[cfg(feature = "decompress")]
+    #[test]
+    fn coded_body_is_kept_with_its_codings_and_the_limit_of_what_it_decodes_to() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("content-encoding", http::HeaderValue::from_static("gzip"));
+        let codings = Codings::of(&headers);
+        let mut tap = tap(4, None, 1000).coded(codings);
+        tap.data(b"abcdef");
+        tap.narrow(Ok(3));
+        tap.ended();
+        let Kept::Coded(coded) = tap.take().0.kept else {
+            panic!("it is coded")
+        };
+        assert_eq!(
+            (coded.bytes, coded.cut),
+            (b"abc".to_vec(), Some(CutReason::Limit))
+        );
+        assert_eq!((Some(coded.codings), coded.limit), (codings, 3));
     }
 
     #[test]

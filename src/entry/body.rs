@@ -41,7 +41,7 @@ pub enum BodyRecord {
         reason: WithheldReason,
         /// The bytes that passed.
         bytes_seen: u64,
-        /// HMAC-SHA256 of the kept bytes under the masker's key, its first 128 bits in hexadecimal: equal bodies of one key show as equal.
+        /// HMAC-SHA256 of the kept bytes, decoded where they could be, under the masker's key, its first 128 bits in hexadecimal: equal bodies of one key show as equal.
         keyed_hash: String,
     },
 }
@@ -51,7 +51,7 @@ pub enum BodyRecord {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CutReason {
-    /// The body is longer than the policy keeps.
+    /// The body is longer than the policy keeps, as it came or once it is decoded; or decoding it takes too long.
     Limit,
     /// The budget of captured bytes was used up.
     Budget,
@@ -68,7 +68,7 @@ pub enum SkipReason {
     Policy,
     /// The content type is a binary one, or one that the policy leaves out.
     ContentType,
-    /// The body carries a content coding such as gzip.
+    /// The body carries a content coding that is not undone: any without the feature `decompress`, such as gzip, and unknown ones with it.
     ContentCoding,
     /// The service never read the body.
     Unread,
@@ -95,6 +95,8 @@ pub enum WithheldReason {
     Unstructured,
     /// JSON inside JSON strings is nested more deeply than the masker looks.
     TooDeep,
+    /// The body decodes to far more than it is: a decompression bomb.
+    Expands,
 }
 
 impl BodyRecord {

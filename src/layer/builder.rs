@@ -228,11 +228,13 @@ impl ApiLogLayerBuilder {
             let Passed {
                 own,
                 found,
+                expanding_bodies,
                 reservation,
             } = gate.pass(item);
             Made {
                 own,
                 found,
+                expanding_bodies,
                 guard: reservation,
             }
         };

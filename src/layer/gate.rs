@@ -19,6 +19,7 @@ pub(super) struct Passed {
     /// `None` for an exchange that is left out.
     pub(super) own: Option<LogEntry>,
     pub(super) found: Option<LogEntry>,
+    pub(super) expanding_bodies: u64,
     pub(super) reservation: Reservation,
 }
 
@@ -31,6 +32,7 @@ impl Gate {
                 Passed {
                     own: Some(entry),
                     found: None,
+                    expanding_bodies: 0,
                     reservation,
                 }
             }
@@ -42,6 +44,7 @@ impl Gate {
         let Masked {
             entry,
             hidden_response_body,
+            expanding_bodies,
             mut reservation,
         } = self.masker.exchange(captured);
         let event = self.found(&entry, hidden_response_body.as_ref(), &reservation);
@@ -55,6 +58,7 @@ impl Gate {
         Passed {
             own,
             found,
+            expanding_bodies,
             reservation,
         }
     }

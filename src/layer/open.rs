@@ -9,7 +9,7 @@ use super::hooks::MatchedRoute;
 use super::service::Shared;
 use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
-    Captured, CapturedResponse, Chosen, Fields, Item, Origin, Policy, SharedTap, Tap,
+    Captured, CapturedResponse, Chosen, Codings, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
 
@@ -88,7 +88,8 @@ impl Open {
         // A server drops the body at the length that the head declares, without asking for its end.
         let declared = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         let expected = response.body().size_hint().exact().or_else(declared);
-        let mut tap = Tap::new(limit, expected, captured.reservation.empty_sibling());
+        let tap = Tap::new(limit, expected, captured.reservation.empty_sibling());
+        let mut tap = tap.coded(Codings::of(headers));
         tap.polled();
         progress.response_tap = Some(tap);
     }

@@ -15,7 +15,7 @@ use super::open::{Open, Progress};
 use super::request_id::RequestIds;
 use crate::annotate::{ApiLog, Call, CompiledRoutes};
 use crate::capture::{
-    Captured, CapturedBody, Chosen, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
+    Captured, CapturedBody, Chosen, Codings, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
 };
 use crate::entry::{Outcome, Timing};
 use crate::recorder::{DropReason, Intake, Recorder};
@@ -199,11 +199,14 @@ impl Shared {
         let body = request.body();
         let policy = self.policy.of(chosen);
         (!body.is_end_stream()).then(|| {
-            Arc::new(Mutex::new(Tap::new(
-                policy.request_body_limit(request.headers()),
-                body.size_hint().exact(),
-                captured.reservation.empty_sibling(),
-            )))
+            Arc::new(Mutex::new(
+                Tap::new(
+                    policy.request_body_limit(request.headers()),
+                    body.size_hint().exact(),
+                    captured.reservation.empty_sibling(),
+                )
+                .coded(Codings::of(request.headers())),
+            ))
         })
     }
 }

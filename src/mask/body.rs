@@ -1,13 +1,15 @@
 //! Bodies, by what they claim to be.
 //!
 //! A claim is checked and never trusted: what breaks its grammar is withheld. Text without a grammar is kept only where it is JSON as a
-//! whole, or where the rules say that its type holds no secrets. A body with a content coding, in a charset that is not read here or that is
-//! not UTF-8 is withheld.
+//! whole, or where the rules say that its type holds no secrets. A body with a content coding is decoded first, with the feature `decompress`; one with
+//! a coding that is not undone, in a charset that is not read here or that is not UTF-8 is withheld.
 
+#[cfg(feature = "decompress")]
+use super::decode;
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
 use super::{Pass, json, multipart, pairs};
-use crate::capture::{CapturedBody, Fields, Kept};
+use crate::capture::{CapturedBody, Codings, Fields, Kept};
 use crate::entry::{BodyRecord, WithheldReason};
 
 const BOM: char = '\u{feff}';
@@ -33,8 +35,24 @@ impl Bodies<'_> {
             Kept::Nothing => return BodyRecord::Empty,
             Kept::Skipped(reason) => return BodyRecord::Skipped { reason, bytes_seen },
             Kept::All(bytes) if bytes.is_empty() => return BodyRecord::Empty,
+            Kept::All(bytes) | Kept::Prefix(bytes, _) if is_coded(fields) => {
+                return self.withheld(WithheldReason::UnknownType, bytes_seen, &bytes);
+            }
             Kept::All(bytes) => (bytes, None),
             Kept::Prefix(bytes, reason) => (bytes, Some(reason)),
+            #[cfg(not(feature = "decompress"))]
+            Kept::Coded(coded) => {
+                return self.withheld(WithheldReason::UnknownType, bytes_seen, &coded.bytes);
+            }
+            #[cfg(feature = "decompress")]
+            Kept::Coded(coded) => match decode::decode(&coded) {
+                Ok(decoded) if decoded.bytes.is_empty() && decoded.cut.is_none() => {
+                    let text = String::new();
+                    return BodyRecord::Whole { text, bytes_seen };
+                }
+                Ok(decoded) => (decoded.bytes, decoded.cut),
+                Err(reason) => return self.withheld(reason, bytes_seen, &coded.bytes),
+            },
         };
         let mark = pass.report.mark();
         let masked = match self.mask_bytes(&bytes, cut.is_some(), fields, pass) {
@@ -55,12 +73,16 @@ impl Bodies<'_> {
             },
             (Err((reason, bytes)), _) => {
                 pass.report.forget(&mark);
-                BodyRecord::Withheld {
-                    reason,
-                    bytes_seen,
-                    keyed_hash: self.hash.of(&bytes),
-                }
+                self.withheld(reason, bytes_seen, &bytes)
             }
+        }
+    }
+
+    fn withheld(&self, reason: WithheldReason, bytes_seen: u64, bytes: &[u8]) -> BodyRecord {
+        BodyRecord::Withheld {
+            reason,
+            bytes_seen,
+            keyed_hash: self.hash.of(bytes),
         }
     }
 
@@ -102,17 +124,18 @@ impl Bodies<'_> {
     }
 }
 
-/// Returns the one media type, or an error where there are several, it is none, or the body has a content coding.
+/// Tells whether the fields tell of a content coding.
+fn is_coded(fields: &Fields) -> bool {
+    let codings = fields.regular().filter(|it| it.name == "content-encoding");
+    Codings::read(codings.map(|it| it.value)) != Some(Codings::default())
+}
+
+/// Returns the one media type, or an error where there are several or it is none.
 fn media_type(fields: &Fields) -> Result<Option<MediaType<'_>>, WithheldReason> {
     let mut media_type = None;
     for field in fields.regular() {
         let (name, value) = (field.name, field.value);
-        let is_odd = match name {
-            "content-type" => media_type.replace(value).is_some_and(|it| it != value),
-            "content-encoding" => !value.is_empty() && !value.eq_ignore_ascii_case(b"identity"),
-            _ => false,
-        };
-        if is_odd {
+        if name == "content-type" && media_type.replace(value).is_some_and(|it| it != value) {
             return Err(WithheldReason::UnknownType);
         }
     }

@@ -10,10 +10,11 @@
 //!   otherwise withheld, with the reason, its length and a keyed hash. No error path returns the input.
 //! - A name is decoded before it is decided on, and decided on by whole words (`names`); a value is replaced as a whole, whatever its type,
 //!   and never by a part of itself but by what `token` lets show.
-//! - What is not masked keeps its bytes.
+//! - What is not masked keeps its bytes; of a body with a content coding, those that it decodes to.
 //!
 //! Layout: `rules` and the table of defaults in `presets`; one file for each kind of place (`headers`, `cookies`, `authorization`,
-//! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `inside`, `base64` and `prose` for text that holds more text;
+//! `uri`, `path`, `pairs`, `multipart`, `json`), `body` to choose between them, `decode` for
+//! content codings, `inside`, `base64` and `prose` for text that holds more text;
 //! `event` for what the application tells, with `told` for its texts, `document` for its values and `diff` for what changed in them.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON.
@@ -26,8 +27,8 @@ mod body;
 mod condition;
 mod context;
 mod cookies;
-// Until the walkers ask it.
-#[allow(dead_code, unused_imports, unreachable_pub)]
+#[cfg(feature = "decompress")]
+mod decode;
 mod detect;
 mod diff;
 mod document;
@@ -61,6 +62,7 @@ use http::Version;
 use crate::capture::{Captured, CapturedBody, Fields, Kept, Reservation, TrustedNetworks};
 use crate::entry::{
     BodyRecord, EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord, SkipReason,
+    WithheldReason,
 };
 use crate::error::Error;
 
@@ -102,6 +104,8 @@ pub(crate) struct Masked {
     pub(crate) entry: LogEntry,
     /// The masked body of the response where the entry must not show it.
     pub(crate) hidden_response_body: Option<BodyRecord>,
+    /// How many of the bodies decode to far more than they are.
+    pub(crate) expanding_bodies: u64,
     /// The entry's, which may be somewhat larger than what was captured.
     pub(crate) reservation: Reservation,
 }
@@ -170,6 +174,8 @@ impl Masker {
         pass.enter(Place::ResponseBody);
         let mark = pass.report.mark();
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
+        let both = [&exchange.request_body, &exchange.response_body];
+        let expanding_bodies = both.into_iter().filter(|it| expands(it)).count() as u64;
         let is_hidden = |_: &SkipReason| exchange.response_body != BodyRecord::Empty;
         let hidden_response_body = captured
             .hides_response_body
@@ -189,6 +195,7 @@ impl Masker {
         Masked {
             entry,
             hidden_response_body,
+            expanding_bodies,
             reservation,
         }
     }
@@ -199,6 +206,11 @@ fn route(fields: &Fields) -> &str {
     let target = || fields.text(":path").unwrap_or_default();
     let path = || target().split('?').next().unwrap_or_default();
     fields.text(":route").unwrap_or_else(path)
+}
+
+fn expands(body: &BodyRecord) -> bool {
+    let expands = WithheldReason::Expands;
+    matches!(body, BodyRecord::Withheld { reason, .. } if *reason == expands)
 }
 
 /// Masks the path of a target, with the route's names of its segments.

@@ -71,6 +71,7 @@ pub(crate) struct Ledger {
     pub(super) late_notes: AtomicU64,
     pub(super) refused_notes: AtomicU64,
     pub(super) callback_panics: AtomicU64,
+    pub(super) expanding_bodies: AtomicU64,
 }
 
 impl Ledger {
@@ -99,6 +100,11 @@ impl Ledger {
     /// Counts a panic of a callback that the application gave, contained on the request path.
     pub(crate) fn callback_panicked(&self) {
         self.callback_panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts bodies that decode to far more than they are.
+    pub(super) fn bodies_expand(&self, count: u64) {
+        self.expanding_bodies.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn stored(&self, count: usize) {

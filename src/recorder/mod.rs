@@ -100,6 +100,9 @@ pub struct Stats {
     pub refused_notes: u64,
     /// Panics of the application's callbacks, such as the one given to `route_from`.
     pub callback_panics: u64,
+    /// Bodies that decode to far more than they are ([`WithheldReason::Expands`](crate::entry::WithheldReason)): decompression bombs. Counted in exchanges that
+    /// are left out as well, where an audit route reads them.
+    pub expanding_bodies: u64,
     /// Whether the recorder takes entries.
     pub is_running: bool,
 }
@@ -235,6 +238,7 @@ impl Recorder {
             late_notes: read(&ledger.late_notes),
             refused_notes: read(&ledger.refused_notes),
             callback_panics: read(&ledger.callback_panics),
+            expanding_bodies: read(&ledger.expanding_bodies),
             is_running: !shared.is_closed(),
         }
     }

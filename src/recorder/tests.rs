@@ -114,6 +114,7 @@ fn fixture(delivery: Delivery) -> Fixture {
         Made {
             own: (!item.is_left_out).then(entry),
             found: item.is_found.then(entry),
+            expanding_bodies: 0,
             guard,
         }
     };

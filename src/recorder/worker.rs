@@ -42,6 +42,8 @@ pub(crate) struct Made<G> {
     pub(crate) own: Option<LogEntry>,
     /// The event that was found in it.
     pub(crate) found: Option<LogEntry>,
+    /// How many bodies in it decode to far more than they are.
+    pub(crate) expanding_bodies: u64,
     /// Dropped once all of them are settled.
     pub(crate) guard: G,
 }
@@ -131,8 +133,14 @@ where
     }
 
     fn take(&mut self, made: Made<G>) {
-        let Made { own, found, guard } = made;
+        let Made {
+            own,
+            found,
+            expanding_bodies,
+            guard,
+        } = made;
         let ledger = &self.shared.ledger;
+        ledger.bodies_expand(expanding_bodies);
         ledger.seen(usize::from(found.is_some()));
         if own.is_none() {
             ledger.filtered();

@@ -271,6 +271,7 @@ pub fn bodies() -> Vec<BodyRecord> {
         WithheldReason::UnknownType,
         WithheldReason::Unstructured,
         WithheldReason::TooDeep,
+        WithheldReason::Expands,
     ] {
         bodies.push(BodyRecord::Withheld {
             reason,

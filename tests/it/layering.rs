@@ -73,6 +73,18 @@ fn only_the_builder_sees_capture_mask_and_recorder_together() {
 }
 
 #[test]
+fn only_the_masker_decodes_and_it_runs_on_the_recorders_thread() {
+    for file in rust_files(&root().join("src")) {
+        let source = fs::read_to_string(&file).unwrap();
+        let decodes = ["flate2::", "brotli_decompressor::", "ruzstd::"]
+            .iter()
+            .any(|it| source.contains(it));
+        let may = file.components().any(|part| part.as_os_str() == "decode");
+        assert!(may || !decodes, "{}", file.display());
+    }
+}
+
+#[test]
 fn files_are_rooms_and_not_halls() {
     for file in rust_files(&root().join("src")) {
         let lines = fs::read_to_string(&file).unwrap().lines().count();

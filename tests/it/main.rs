@@ -6,6 +6,7 @@ mod audit;
 mod canary;
 mod captured;
 mod conformance;
+mod decompress;
 mod exactly_once;
 mod layering;
 mod leaks;

@@ -3,9 +3,10 @@ mod tests;
 
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
+use super::coding::Codings;
 use crate::entry::SkipReason;
 use crate::error::Error;
 use crate::pattern::PathPattern;
@@ -13,7 +14,8 @@ use crate::pattern::PathPattern;
 /// Which exchanges are recorded, and how much of their bodies.
 ///
 /// By default every exchange is recorded, with up to 64 KiB of each body of a textual type. Bodies of binary types, and
-/// those with a content coding, are counted and not kept.
+/// those with a content coding, are counted and not kept; with the feature `decompress` those under `gzip`, `deflate`, `br` and `zstd` are kept as well,
+/// and decoded for the log.
 ///
 /// # Example: nothing of health checks, no bodies of uploads, and downloads only when they fail
 ///
@@ -130,7 +132,8 @@ impl Policy {
         self
     }
 
-    /// Keeps at most this many bytes of each body; 65,536 by default, at most 16 MiB.
+    /// Keeps at most this many bytes of each body; 65,536 by default, at most 16 MiB. Of a body with a content coding that many are kept as it
+    /// came, and that many once it is decoded.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.plan.max_body_bytes = bytes;
@@ -272,8 +275,7 @@ impl Policy {
         if !wanted || self.plan.max_body_bytes == 0 {
             return Err(SkipReason::Policy);
         }
-        let coding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
-        if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        if Codings::of(headers).is_none() {
             return Err(SkipReason::ContentCoding);
         }
         let Some(content_type) = headers.get(CONTENT_TYPE) else {
