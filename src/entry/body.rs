@@ -87,7 +87,7 @@ pub enum SkipReason {
 pub enum WithheldReason {
     /// The body is not what its content type says.
     Malformed,
-    /// The body is not UTF-8.
+    /// The body is not text in its charset, UTF-8 where none is said.
     NotUtf8,
     /// There is no masker for the content type.
     UnknownType,

@@ -1,18 +1,22 @@
 //! Bodies, by what they claim to be.
 //!
-//! A claim is checked and never trusted: what breaks its grammar is withheld. Text without a grammar is kept only where it is JSON as a
-//! whole, or where the rules say that its type holds no secrets. A body with a content coding is decoded first, with the feature `decompress`; one with
-//! a coding that is not undone, in a charset that is not read here or that is not UTF-8 is withheld.
+//! A claim is checked and never trusted: what breaks its grammar is withheld. Text without a grammar is kept only where it is JSON, or where
+//! the rules say that its type holds no secrets, and then line by line. A body with a content coding is decoded first, with the feature
+//! `decompress`; one with a coding that is not undone, in a charset that is not read here or that is not text in its charset is withheld.
+
+use std::borrow::Cow;
 
 #[cfg(feature = "decompress")]
 use super::decode;
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
-use super::{Pass, json, multipart, pairs};
+use super::{MASKED, Pass, charset, csv, json, multipart, pairs};
 use crate::capture::{CapturedBody, Codings, Fields, Kept};
 use crate::entry::{BodyRecord, WithheldReason};
 
-const BOM: char = '\u{feff}';
+mod guess;
+mod lines;
+mod plain;
 
 /// What the rules say of bodies.
 pub(super) struct Bodies<'m> {
@@ -95,32 +99,61 @@ impl Bodies<'_> {
         pass: &mut Pass<'_>,
     ) -> Result<(Option<String>, usize), WithheldReason> {
         let media_type = media_type(fields)?;
-        if media_type.is_some_and(|it| !it.is_readable()) {
-            return Err(WithheldReason::UnknownType);
-        }
-        let claim = media_type.map_or(Claim::Unknown, |it| it.claim());
-        if claim == Claim::Multipart {
-            let boundary = media_type.and_then(|it| it.boundary());
-            let boundary = boundary.ok_or(WithheldReason::Malformed)?;
-            return multipart::mask(bytes, &boundary, cut, pass).map(|text| (Some(text), 0));
-        }
-        let text = utf8(bytes, cut).ok_or(WithheldReason::NotUtf8)?;
-        let content = text.strip_prefix(BOM).unwrap_or(text);
-        let is_plain =
-            media_type.is_some_and(|it| self.plain_texts.iter().any(|known| it.is(known)));
-        let masked = match claim {
-            Claim::Json => mask_json(content, cut, pass)?,
-            Claim::JsonLines => mask_lines(content, cut, pass)?,
-            Claim::Form => mask_form(content, cut, pass)?,
-            Claim::Text | Claim::Unknown | Claim::Multipart => {
-                mask_unstructured(content, cut, claim, is_plain, pass)?
+        match media_type.map(|it| it.claim()) {
+            Some(Claim::Multipart) => {
+                let boundary = media_type.and_then(|it| it.boundary());
+                let boundary = boundary.ok_or(WithheldReason::Malformed)?;
+                return multipart::mask(bytes, &boundary, cut, pass).map(|text| (Some(text), 0));
             }
+            Some(Claim::Token) => {
+                pass.report.masked(String::new, "token", bytes.len());
+                return Ok((Some(MASKED.to_owned()), 0));
+            }
+            _ => {}
+        }
+        let label = match media_type {
+            Some(it) => it.charset().map_err(|_| WithheldReason::UnknownType)?,
+            None => None,
         };
-        let stripped = content.len() < text.len();
-        Ok(match masked {
-            None if stripped => (Some(content.to_owned()), 0),
-            masked => (masked, text.len()),
+        let text = charset::decode(bytes, label.as_deref(), cut)?;
+        let masked = self.mask_text(&text, cut, media_type, pass)?;
+        Ok(match (masked, text) {
+            (None, Cow::Borrowed(text)) if bytes.starts_with(text.as_bytes()) => (None, text.len()),
+            (None, text) => (Some(text.into_owned()), 0),
+            (masked, _) => (masked, 0),
         })
+    }
+
+    /// Masks text that is said to be of a type. Returns `None` where it stays as it is.
+    fn mask_text(
+        &self,
+        text: &str,
+        cut: bool,
+        media_type: Option<MediaType<'_>>,
+        pass: &mut Pass<'_>,
+    ) -> Masked {
+        let Some(media_type) = media_type else {
+            return guess::mask(text, cut, pass);
+        };
+        let is_plain = self.plain_texts.iter().any(|known| media_type.is(known));
+        let claim = media_type.claim();
+        let mark = pass.report.mark();
+        let masked = match claim {
+            Claim::Json => mask_json(text, cut, pass),
+            Claim::JsonLines => lines::mask(text, cut, pass),
+            Claim::JsonSequence => lines::mask_sequence(text, cut, pass),
+            Claim::Form => mask_form(text, cut, pass),
+            Claim::Csv => csv::mask(text, cut, csv::Header::said(media_type), pass),
+            Claim::Text => guess::mask_json(text, cut, pass).ok_or(WithheldReason::Unstructured),
+            _ => guess::mask_json(text, cut, pass).ok_or(WithheldReason::UnknownType),
+        };
+        match masked {
+            Err(_) if is_plain => {
+                pass.report.forget(&mark);
+                Ok(plain::mask(text, cut, pass))
+            }
+            masked => masked,
+        }
     }
 }
 
@@ -145,17 +178,6 @@ fn media_type(fields: &Fields) -> Result<Option<MediaType<'_>>, WithheldReason> 
         .transpose()
 }
 
-/// Reads UTF-8; of bytes that were cut within a character, without it.
-fn utf8(bytes: &[u8], cut: bool) -> Option<&str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text),
-        Err(error) if cut && error.error_len().is_none() => {
-            std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()
-        }
-        Err(_) => None,
-    }
-}
-
 fn mask_json(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
     let document = match cut {
         true => json::mask_cut(text, 0, pass),
@@ -164,28 +186,6 @@ fn mask_json(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
     document
         .map(|document| document.text)
         .map_err(|_| WithheldReason::Malformed)
-}
-
-fn mask_lines(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
-    let mut out = String::new();
-    let mut copied = 0;
-    let mut start = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let end = start + line.len();
-        let is_last = cut && end == text.len() && !line.ends_with('\n');
-        if !line.trim().is_empty() {
-            let mark = pass.report.mark();
-            let masked = mask_json(line, is_last, pass)?;
-            pass.report.under(&mark, || format!("/{number}"));
-            if let Some(masked) = masked {
-                out.push_str(text.get(copied..start).unwrap_or_default());
-                out.push_str(&masked);
-                copied = end;
-            }
-        }
-        start = end;
-    }
-    Ok((copied > 0).then(|| out + text.get(copied..).unwrap_or_default()))
 }
 
 /// Masks a form. What a client such as curl sends under a form's type by default, JSON or anything else, is no form.
@@ -200,27 +200,6 @@ fn mask_form(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
         return Err(WithheldReason::Malformed);
     }
     Ok(pairs::mask(text, cut, 0, pass))
-}
-
-fn mask_unstructured(
-    text: &str,
-    cut: bool,
-    claim: Claim,
-    is_plain: bool,
-    pass: &mut Pass<'_>,
-) -> Masked {
-    if !cut && text.trim_start().starts_with(['{', '[']) {
-        let mark = pass.report.mark();
-        match mask_json(text, false, pass) {
-            Ok(masked) => return Ok(masked),
-            Err(_) => pass.report.forget(&mark),
-        }
-    }
-    match (is_plain, claim) {
-        (true, _) => Ok(None),
-        (false, Claim::Text) => Err(WithheldReason::Unstructured),
-        (false, _) => Err(WithheldReason::UnknownType),
-    }
 }
 
 #[cfg(test)]

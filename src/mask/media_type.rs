@@ -4,12 +4,24 @@ pub(super) enum Claim {
     Json,
     /// One JSON document a line.
     JsonLines,
+    /// JSON documents that each begin with a record separator (RFC 7464).
+    JsonSequence,
     Form,
     Multipart,
+    Xml,
+    /// Server-sent events.
+    Events,
+    GraphQl,
+    Csv,
+    /// A token as a whole, such as a JSON Web Token.
+    Token,
     /// `text/*` without a grammar that is known here.
     Text,
     Unknown,
 }
+
+/// The charset is given twice, or as pieces.
+pub(super) struct Unreadable;
 
 /// A media type such as `text/plain; charset=utf-8`.
 #[derive(Clone, Copy)]
@@ -56,50 +68,70 @@ impl<'a> MediaType<'a> {
             "application/x-jsonlines",
             "application/json-lines",
         ];
+        const TOKENS: [&str; 3] = ["application/jwt", "application/jose", "application/sd-jwt"];
         let any = |known: &[&str]| known.iter().any(|it| self.is(it));
-        let begins = |with: &str| {
-            self.essence
-                .get(..with.len())
-                .is_some_and(|it| it.eq_ignore_ascii_case(with))
-        };
-        let tail = self.essence.len().saturating_sub("+json".len());
-        let json_suffix = self
-            .essence
-            .get(tail..)
-            .is_some_and(|it| it.eq_ignore_ascii_case("+json"));
-        if any(&JSON) || json_suffix {
+        if self.begins("application/grpc") || self.begins("application/connect+") {
+            // Frames with binary heads, whatever the suffix says.
+            Claim::Unknown
+        } else if any(&JSON) || self.ends("+json") {
             Claim::Json
         } else if any(&JSON_LINES) {
             Claim::JsonLines
+        } else if self.is("application/json-seq") || self.ends("+json-seq") {
+            Claim::JsonSequence
         } else if self.is("application/x-www-form-urlencoded") {
             Claim::Form
         } else if self.is("multipart/form-data") {
             Claim::Multipart
-        } else if begins("text/") {
+        } else if any(&["application/xml", "text/xml"]) || self.ends("+xml") {
+            Claim::Xml
+        } else if self.is("text/event-stream") {
+            Claim::Events
+        } else if self.is("application/graphql") {
+            Claim::GraphQl
+        } else if any(&["text/csv", "application/csv"]) {
+            Claim::Csv
+        } else if any(&TOKENS) || self.ends("+jwt") || self.ends("+sd-jwt") {
+            Claim::Token
+        } else if self.begins("text/") {
             Claim::Text
         } else {
             Claim::Unknown
         }
     }
 
-    /// Tells whether the text can be read as UTF-8: in the other charsets named here ASCII means the same and the rest is not UTF-8.
-    pub(super) fn is_readable(&self) -> bool {
-        const CHARSETS: [&str; 6] = [
-            "utf-8",
-            "utf8",
-            "us-ascii",
-            "ascii",
-            "iso-8859-1",
-            "windows-1252",
-        ];
+    fn begins(&self, with: &str) -> bool {
+        let start = self.essence.get(..with.len());
+        start.is_some_and(|it| it.eq_ignore_ascii_case(with))
+    }
+
+    fn ends(&self, with: &str) -> bool {
+        let tail = self.essence.len().saturating_sub(with.len());
+        let end = self.essence.get(tail..);
+        end.is_some_and(|it| it.eq_ignore_ascii_case(with))
+    }
+
+    /// Returns the charset, if one is given.
+    pub(super) fn charset(&self) -> Result<Option<String>, Unreadable> {
         if self.parameters.is_empty() {
-            return true;
+            return Ok(None);
         }
-        // Readers differ in which of two they take.
-        parameters(self.parameters).iter().all(|(name, value)| {
-            !name.starts_with("charset")
-                || name == "charset" && CHARSETS.iter().any(|it| it.eq_ignore_ascii_case(value))
-        })
+        let parameters = parameters(self.parameters).into_iter();
+        let mut all = parameters.filter(|(name, _)| name.starts_with("charset"));
+        match (all.next(), all.next()) {
+            (None, _) => Ok(None),
+            (Some((name, charset)), None) if name == "charset" => Ok(Some(charset)),
+            // Readers differ in which of two they take.
+            _ => Err(Unreadable),
+        }
+    }
+
+    /// Returns the value of a parameter that is given once.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let parameters = parameters(self.parameters).into_iter();
+        let mut all = parameters.filter(|(known, _)| known == name);
+        let (_, value) = all.next()?;
+        all.next().is_none().then_some(value)
     }
 
     /// Returns the boundary; `None` where there is none, or more than one.
@@ -165,7 +197,22 @@ mod tests {
             Some(Claim::Multipart)
         );
         assert_eq!(claim("text/html"), Some(Claim::Text));
-        assert_eq!(claim("application/json-seq"), Some(Claim::Unknown));
+        for (text, expected) in [
+            ("application/json-seq", Claim::JsonSequence),
+            ("application/geo+json-seq", Claim::JsonSequence),
+            ("text/XML", Claim::Xml),
+            ("application/soap+xml", Claim::Xml),
+            ("text/event-stream", Claim::Events),
+            ("application/graphql", Claim::GraphQl),
+            ("text/csv; header=present", Claim::Csv),
+            ("application/jose", Claim::Token),
+            ("application/at+jwt", Claim::Token),
+            ("application/grpc+json", Claim::Unknown),
+            ("application/connect+json", Claim::Unknown),
+            ("application/yaml", Claim::Unknown),
+        ] {
+            assert_eq!(claim(text), Some(expected), "{text}");
+        }
         for wrong in [
             "",
             "text",
@@ -201,13 +248,19 @@ mod tests {
     }
 
     #[test]
-    fn charset_that_is_not_ascii_below_128_is_not_readable() {
-        let readable = |text| MediaType::parse(text).is_some_and(|it| it.is_readable());
-        assert!(readable("application/json"));
-        assert!(readable("application/json; charset=\"UTF-8\""));
-        assert!(!readable("application/json; charset=utf-16le"));
-        assert!(!readable("text/plain; charset=utf-7"));
-        assert!(!readable("text/plain; charset=utf-8; charset=utf-7"));
-        assert!(!readable("text/plain; charset*=utf-7''utf-7"));
+    fn charset_is_read_once() {
+        let charset = |text| MediaType::parse(text).and_then(|it| it.charset().ok());
+        assert_eq!(charset("application/json"), Some(None));
+        assert_eq!(
+            charset("application/json; Charset=\"UTF-8\""),
+            Some(Some("UTF-8".to_owned()))
+        );
+        for odd in [
+            "text/plain; charset=utf-8; charset=utf-7",
+            "text/plain; charset*=utf-7''utf-7",
+            "text/plain; charset*0=utf-; charset*1=7",
+        ] {
+            assert_eq!(charset(odd), None, "{odd}");
+        }
     }
 }

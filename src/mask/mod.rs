@@ -24,9 +24,11 @@
 mod authorization;
 mod base64;
 mod body;
+mod charset;
 mod condition;
 mod context;
 mod cookies;
+mod csv;
 #[cfg(feature = "decompress")]
 mod decode;
 mod detect;

@@ -5,7 +5,7 @@
 //! in pieces, line ends of both kinds) is withheld.
 
 use super::media_type::{Claim, MediaType};
-use super::{MASKED, Pass, WITHHELD, inside, json, pairs};
+use super::{MASKED, Pass, WITHHELD, charset, inside, json, pairs};
 use crate::entry::WithheldReason;
 
 mod part;
@@ -49,7 +49,6 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
     let claim = match media_type {
         None => Claim::Text,
         Some(None) => Claim::Unknown,
-        Some(Some(it)) if !it.is_readable() => Claim::Unknown,
         Some(Some(it)) => it.claim(),
     };
     let names = [Some(head.name.as_str()), head.extended_name.as_deref()];
@@ -75,15 +74,13 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
         let more = if part.ended { "" } else { " and more" };
         return format!("[FILE {} bytes{more}]", bytes.len());
     }
-    let masked = match std::str::from_utf8(bytes) {
-        Err(error) if !part.ended && error.error_len().is_none() => {
-            let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            std::str::from_utf8(whole).ok()
-        }
-        text => text.ok(),
-    }
-    .filter(|_| head.is_plain && !head.name.is_empty())
-    .and_then(|text| field(&head.name, text, claim, !part.ended, pass));
+    let label = media_type.flatten().map_or(Ok(None), |it| it.charset());
+    let text = label
+        .ok()
+        .and_then(|label| charset::decode(bytes, label.as_deref(), !part.ended).ok());
+    let masked = text
+        .filter(|_| head.is_plain && !head.name.is_empty())
+        .and_then(|text| field(&head.name, &text, claim, !part.ended, pass));
     masked.unwrap_or_else(|| {
         pass.report
             .masked(|| head.name.clone(), "part", bytes.len());

@@ -7,10 +7,12 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::names::{Role, RuleId};
 use super::{MASKED, Pass, inside};
+
+mod escapes;
 
 /// What stays as it is in a replaced value.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -211,7 +213,7 @@ pub(super) fn decide(name: &str, pass: &mut Pass<'_>) -> Option<RuleId> {
         if rule.is_some() || !name.contains('%') {
             break;
         }
-        name = Cow::Owned(percent_decode_str(&name).decode_utf8_lossy().into_owned());
+        name = Cow::Owned(escapes::unescaped(&name));
         rule = pass.pairs.decide_bracketed(&name);
     }
     rule
@@ -232,11 +234,10 @@ fn is_bool(value: &str) -> bool {
 }
 
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
-        return Cow::Borrowed(text);
+    match text.contains(['%', '+']) {
+        true => Cow::Owned(escapes::unescaped(&text.replace('+', " "))),
+        false => Cow::Borrowed(text),
     }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 pub(super) fn encoded(text: &str) -> String {

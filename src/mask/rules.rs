@@ -100,9 +100,10 @@ impl Rules {
         self
     }
 
-    /// Keeps bodies of a type of text as they are, such as `text/plain`, because the service puts no secrets there.
+    /// Keeps bodies of a type of text, such as `text/plain`, because the service puts no secrets there.
     ///
-    /// Without it, text that is not JSON is withheld. Types with a masker of their own (JSON, forms, multipart) are refused.
+    /// Each line is masked for itself: tokens, URLs, `password=x`. Without it, text that has no structure to know secrets by is withheld.
+    /// Types that are masked field by field (JSON, forms, multipart) are refused.
     pub fn plain_text(mut self, media_type: impl Into<String>) -> Self {
         self.plain_texts.push(media_type.into());
         self
@@ -229,10 +230,15 @@ fn check(rule: &Rule) -> Result<(), Error> {
 fn plain_text(media_type: &str) -> Result<String, Error> {
     let parsed = MediaType::parse(media_type).filter(|it| it.essence() == media_type);
     match parsed.map(|it| it.claim()) {
-        Some(Claim::Text | Claim::Unknown) => Ok(media_type.to_owned()),
-        Some(_) => Err(Error::configuration(
+        Some(
+            Claim::Json | Claim::JsonLines | Claim::JsonSequence | Claim::Form | Claim::Multipart,
+        ) => Err(Error::configuration(
             "a type of plain text must not be JSON, a form or multipart, which are masked field by field",
         )),
+        Some(Claim::Token) => Err(Error::configuration(
+            "a type of plain text must not be that of a token, which is masked as a whole",
+        )),
+        Some(_) => Ok(media_type.to_owned()),
         None => Err(Error::configuration(
             "a type of plain text must be a media type without parameters, as text/plain",
         )),
@@ -281,6 +287,8 @@ mod tests {
             rules().plain_text("text/plain; charset=utf-8"),
             rules().plain_text("application/json"),
             rules().plain_text("multipart/form-data"),
+            rules().plain_text("application/json-seq"),
+            rules().plain_text("application/jwt"),
         ] {
             let error = wrong.compile().err().map(|error| error.kind());
             assert_eq!(error, Some(ErrorKind::Configuration), "{wrong:?}");

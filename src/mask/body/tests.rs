@@ -62,49 +62,41 @@ fn withheld(record: &BodyRecord) -> Option<WithheldReason> {
 #[test]
 fn t4_what_is_not_what_it_claims_to_be_is_withheld() {
     use WithheldReason::{Malformed, NotUtf8, UnknownType, Unstructured};
+    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+    const TEXT: Option<&str> = Some("text/plain");
     for (content_type, body, reason) in [
         (JSON, "{\"password\":\"canary\",}", Malformed),
         (JSON, "{\"password\":\"canary\"", Malformed),
         (JSON, "{\"password\":\"canary\"}\n{\"a\":1}", Malformed),
         (JSON, "{password:'canary'}", Malformed),
+        (JSON, "{\"a\":1}// canary", Malformed),
+        (JSON, "{/*canary*/\"a\":1}", Malformed),
         (JSON, "password=canary", Malformed),
         (JSON, " ", Malformed),
-        (Some("application/json; charset=utf-16"), "{}", UnknownType),
-        (
-            Some("application/x-ndjson"),
-            "{\"a\":1}\n{\"password\":\"canary\"",
-            Malformed,
-        ),
-        (
-            Some("application/x-www-form-urlencoded"),
-            "canary",
-            Malformed,
-        ),
-        (
-            Some("application/x-www-form-urlencoded"),
-            "<password a=\"b\">canary</password>",
-            Malformed,
-        ),
-        (
-            Some("application/x-www-form-urlencoded"),
-            "a=1\npassword: canary",
-            Malformed,
-        ),
+        (Some("application/json; charset=utf-16"), "{}", NotUtf8),
+        (Some("application/json; charset=utf-7"), "{}", UnknownType),
+        (FORM, "canary", Malformed),
+        (FORM, "<password a=\"b\">canary</password>", Malformed),
+        (FORM, "a=1\npassword: canary", Malformed),
         (Some("multipart/form-data"), "canary", Malformed),
         (Some("multipart/form-data; boundary=b"), "canary", Malformed),
-        (Some("text/plain"), "password: canary", Unstructured),
+        (TEXT, "password: canary", Unstructured),
         (Some("text/html"), "<p>canary</p>", Unstructured),
-        (
-            Some("text/plain"),
-            "{\"password\":\"canary\",}",
-            Unstructured,
-        ),
-        (Some("text/plain"), "\"canary\"", Unstructured),
-        (Some("application/xml"), "<a>canary</a>", UnknownType),
+        (TEXT, "{\"password\":\"canary\",}", Unstructured),
+        (TEXT, "\"canary\"", Unstructured),
+        (Some("text/yaml"), "password: canary", Unstructured),
+        (Some("application/yaml"), "password: canary", UnknownType),
+        (Some("text/csv"), "jane,canary", Unstructured),
         (Some("nonsense"), "{}", UnknownType),
         (None, "canary", UnknownType),
         (None, "123456", UnknownType),
         (None, "[1", UnknownType),
+        (None, "{\"password\":\"canary\",}", UnknownType),
+        (None, "{\"password\":\"canary\"}{}", UnknownType),
+        (None, "Y2FuYXJ5N2YzYTkx=", UnknownType),
+        (None, "canary7f3a91c5d2e8b64f0a1d=x", UnknownType),
+        (None, "a=1 password=canary", UnknownType),
+        (None, "password: canary", UnknownType),
     ] {
         assert_eq!(
             withheld(&whole(content_type, body)),
@@ -114,10 +106,10 @@ fn t4_what_is_not_what_it_claims_to_be_is_withheld() {
     }
     assert_eq!(withheld(&whole(JSON, b"{\"a\":\"\xff\"}")), Some(NotUtf8));
     assert_eq!(withheld(&whole(JSON, b"{\"a\":\"\xc3")), Some(NotUtf8));
-    assert_eq!(
-        withheld(&cut(Some("text/plain"), "{\"a\":1}")),
-        Some(Unstructured)
-    );
+    for ended in ["{\"a\":1}", "{\"a\":1} x", "a"] {
+        assert_eq!(withheld(&cut(TEXT, ended)), Some(Unstructured), "{ended}");
+        assert_eq!(withheld(&cut(None, ended)), Some(UnknownType), "{ended}");
+    }
     let gzip = record(
         &Rules::default(),
         JSON,
@@ -128,7 +120,7 @@ fn t4_what_is_not_what_it_claims_to_be_is_withheld() {
 }
 
 #[test]
-fn json_is_masked_under_every_type_that_may_hold_it() {
+fn t4_json_is_masked_under_every_type_that_may_hold_it() {
     let (body, shown) = (
         "{\"a\":1,\"password\":\"canary\"}",
         "{\"a\":1,\"password\":\"[MASKED]\"}",
@@ -137,6 +129,7 @@ fn json_is_masked_under_every_type_that_may_hold_it() {
         JSON,
         Some("application/vnd.api+json; charset=UTF-8"),
         Some("text/plain"),
+        Some("text/html"),
         Some("application/octet-stream"),
         Some("application/x-www-form-urlencoded"),
         Some("application/jsonl"),
@@ -145,6 +138,11 @@ fn json_is_masked_under_every_type_that_may_hold_it() {
         assert_eq!(
             whole(content_type, body).text(),
             Some(shown),
+            "{content_type:?}"
+        );
+        assert_eq!(
+            cut(content_type, &body[..body.len() - 4]).text(),
+            Some(&shown[..shown.len() - 1]),
             "{content_type:?}"
         );
     }
@@ -160,16 +158,174 @@ fn json_is_masked_under_every_type_that_may_hold_it() {
 }
 
 #[test]
+fn t4_text_is_read_in_its_charset() {
+    let text = "{\"é\":\"😀\",\"password\":\"canary\"}";
+    let shown = "{\"é\":\"😀\",\"password\":\"[MASKED]\"}";
+    let le: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let be: Vec<_> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for content_type in [JSON, None, Some("application/json; charset=utf-16")] {
+        assert_eq!(whole(content_type, &le).text(), Some(shown));
+        assert_eq!(whole(content_type, &be).text(), Some(shown));
+        let marked = [&[0xff, 0xfe], &*le].concat();
+        assert_eq!(whole(content_type, marked).text(), Some(shown));
+    }
+    let latin = whole(
+        Some("application/json; charset=iso-8859-1"),
+        b"{\"contrase\xf1a\":\"canary\",\"a\":\"\xe9\"}",
+    );
+    assert_eq!(
+        latin.text(),
+        Some("{\"contraseña\":\"[MASKED]\",\"a\":\"é\"}")
+    );
+    let plain = Rules::default().plain_text("text/plain");
+    for swapped in [&be[..], &le[1..]] {
+        let kept = Kept::All(swapped.to_vec());
+        let record = record(&plain, Some("text/plain; charset=utf-16le"), None, kept);
+        assert_eq!(withheld(&record), Some(WithheldReason::NotUtf8));
+    }
+}
+
+#[test]
+fn t10_form_without_a_type_is_masked_where_it_is_nothing_else() {
+    for (body, shown) in [
+        (
+            "user=jane&password=canary&a=",
+            "user=jane&password=%5BMASKED%5D&a=",
+        ),
+        (
+            "a%5Bpin%5D=1&b=x%20y\r\n",
+            "a%5Bpin%5D=%5BMASKED%5D&b=x%20y\r\n",
+        ),
+    ] {
+        assert_eq!(whole(None, body).text(), Some(shown));
+    }
+}
+
+#[test]
+fn t10_forms_are_masked_however_they_are_written() {
+    let m = "%5BMASKED%5D";
+    for (body, shown) in [
+        ("a=1;password=canary&b=2", format!("a=1;password={m}&b=2")),
+        ("pass%77ord=can+ary", format!("pass%77ord={m}")),
+        ("pass%u0077ord=canary", format!("pass%u0077ord={m}")),
+        ("pass%2577ord=canary", format!("pass%2577ord={m}")),
+        ("pass%25u0077ord=canary", format!("pass%25u0077ord={m}")),
+        ("contrase%F1a=canary", format!("contrase%F1a={m}")),
+        (
+            "a[b][password][]=canary&a[0][pin]=1",
+            format!("a[b][password][]={m}&a[0][pin]={m}"),
+        ),
+        ("=x&password=canary&=&&y", format!("=x&password={m}&=&&y")),
+        (
+            "a=%7B%22pin%22%3A%22canary%22%7D",
+            "a=%7B%22pin%22%3A%22%5BMASKED%5D%22%7D".to_owned(),
+        ),
+        (
+            "a=%257B%2522pin%2522%253A%2522canary%2522%257D",
+            "a=%257B%2522pin%2522%253A%2522%255BMASKED%255D%2522%257D".to_owned(),
+        ),
+        (
+            "a=password%u003dcanary",
+            "a=password%3D%255BMASKED%255D".to_owned(),
+        ),
+    ] {
+        let content_type = Some("application/x-www-form-urlencoded; charset=UTF-8");
+        assert_eq!(whole(content_type, body).text(), Some(&*shown), "{body}");
+    }
+}
+
+#[test]
 fn lines_of_json_are_masked_one_by_one() {
-    let lines = "{\"a\":1}\r\n\n{\"token\":\"canary\"}\n[{\"pin\":1}]";
-    let shown = "{\"a\":1}\r\n\n{\"token\":\"[MASKED]\"}\n[{\"pin\":\"[MASKED]\"}]";
+    let lines = "{\"a\":1}\r\n\n{\"token\":\"canary\"}\r\n[{\"pin\":1}]";
+    let shown = "{\"a\":1}\r\n\n{\"token\":\"[MASKED]\"}\r\n[{\"pin\":\"[MASKED]\"}]";
     let jsonl = Some("application/x-ndjson");
     assert_eq!(whole(jsonl, lines).text(), Some(shown));
     let cut_off = cut(jsonl, &lines[..lines.len() - 3]);
     assert_eq!(
         cut_off.text(),
-        Some("{\"a\":1}\r\n\n{\"token\":\"[MASKED]\"}\n[{\"pin\":")
+        Some("{\"a\":1}\r\n\n{\"token\":\"[MASKED]\"}\r\n[{\"pin\":")
     );
+}
+
+#[test]
+fn t4_broken_line_of_json_is_withheld_alone_where_the_next_is_not_its_rest() {
+    let jsonl = Some("application/x-ndjson");
+    for broken in [
+        "{\"password\":\"canary",
+        "{\"password\":\"canary\",}",
+        "{password:'canary'}",
+        "{\"password\":\"canary\"}{}",
+    ] {
+        let lines = format!("{{\"a\":1}}\r\n{broken}\r\n{{\"pin\":1}}\n");
+        let shown = "{\"a\":1}\r\n\"[WITHHELD]\"\r\n{\"pin\":\"[MASKED]\"}\n";
+        assert_eq!(whole(jsonl, &lines).text(), Some(shown), "{broken}");
+    }
+    let last = "{\"a\":1}\n{\"password\":\"canary\"";
+    assert_eq!(whole(jsonl, last).text(), Some("{\"a\":1}\n\"[WITHHELD]\""));
+    for body in [
+        "canary",
+        "{\"a\":1}\n{\"secret\":[\n{\"a\":\"canary\"}\n",
+        "{\"a\":1}\n{\n\"tokens\":[\n\"canary\"\n]\n}",
+        "{\"a\":1}\n{secret: [\n{\"a\":\"canary\"}\n",
+        "{\"a\":1}\n\"tokens\":\n\"canary\"\n",
+    ] {
+        assert_eq!(
+            withheld(&whole(jsonl, body)),
+            Some(WithheldReason::Malformed),
+            "{body}"
+        );
+    }
+    let pretty = "{\n \"tokens\": [\n  \"canary\"\n ]\n}\n";
+    assert_eq!(
+        whole(jsonl, pretty).text(),
+        Some("{\n \"tokens\": \"[MASKED]\"\n}\n")
+    );
+    assert_eq!(
+        cut(jsonl, &pretty[..pretty.len() - 5]).text(),
+        Some("{\n \"tokens\": \"[MASKED]\"")
+    );
+}
+
+#[test]
+fn t10_documents_of_a_json_text_sequence_are_masked_one_by_one() {
+    let sequence = Some("application/json-seq");
+    let body = "\u{1e}{\"a\":1,\n\"pin\":1}\n\u{1e}{\"password\":\"can\n\u{1e}\u{1e}[2]\n";
+    assert_eq!(
+        whole(sequence, body).text(),
+        Some("\u{1e}{\"a\":1,\n\"pin\":\"[MASKED]\"}\n\u{1e}\"[WITHHELD]\"\n\u{1e}\u{1e}[2]\n")
+    );
+    for body in ["canary", "{}\u{1e}{}", "\u{1e}canary\n\u{1e}{"] {
+        assert_eq!(
+            withheld(&whole(sequence, body)),
+            Some(WithheldReason::Malformed),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn token_as_a_body_is_masked_as_a_whole() {
+    for content_type in ["application/jwt", "application/jose", "application/at+jwt"] {
+        let record = whole(Some(content_type), b"canary\xff");
+        assert_eq!(record.text(), Some("[MASKED]"), "{content_type}");
+    }
+}
+
+#[test]
+fn t10_binary_frames_are_withheld_whatever_their_suffix_says() {
+    let frame = b"\0\0\0\0\x15{\"password\":\"canary\"}";
+    for content_type in [
+        "application/grpc",
+        "application/grpc+json",
+        "application/grpc-web+json",
+        "application/connect+json",
+        "application/x-protobuf",
+        "application/json",
+        "application/octet-stream",
+    ] {
+        let record = whole(Some(content_type), frame);
+        assert!(withheld(&record).is_some(), "{content_type}");
+    }
 }
 
 #[test]
@@ -196,19 +352,39 @@ fn t28_body_that_was_cut_within_a_character_ends_before_it() {
 }
 
 #[test]
-fn plain_text_is_kept_only_where_the_rules_say_so() {
-    let rules = Rules::default().plain_text("text/csv");
-    let kept = |content_type| record(&rules, Some(content_type), None, Kept::All(b"a,b".to_vec()));
-    assert_eq!(kept("Text/CSV").text(), Some("a,b"));
+fn plain_text_is_kept_only_where_the_rules_say_so_and_line_by_line() {
+    let rules = Rules::default().plain_text("text/plain");
+    let kept = |content_type, text: &str| {
+        let kept = Kept::All(text.as_bytes().to_vec());
+        record(&rules, Some(content_type), None, kept)
+    };
+    assert_eq!(kept("Text/Plain", "a,b\r\nc").text(), Some("a,b\r\nc"));
     assert_eq!(
-        withheld(&kept("text/plain")),
+        withheld(&kept("text/markdown", "a")),
         Some(WithheldReason::Unstructured)
     );
-    let json = Kept::All(b"{\"password\":\"canary\"}".to_vec());
-    assert_eq!(
-        record(&rules, Some("text/csv"), None, json).text(),
-        Some("{\"password\":\"[MASKED]\"}")
-    );
+    for (text, shown) in [
+        ("{\"password\":\"canary\"}", "{\"password\":\"[MASKED]\"}"),
+        (
+            "decoy\nthe password: canary1\n\rhttps://me:canary@x.test/ ok\n",
+            "decoy\n[WITHHELD]\n\rhttps://****@x.test/ ok\n",
+        ),
+        (
+            "decoy\nAuthorization: Bearer canary7f\n",
+            "decoy\n[WITHHELD]\n",
+        ),
+        (
+            "password:\n\n  canary\ndecoy",
+            "password:\n\n[WITHHELD]\ndecoy",
+        ),
+        (
+            "api_key: |\r\n  canary\r\ndecoy",
+            "api_key: |\r\n[WITHHELD]\r\ndecoy",
+        ),
+        ("colours:\nred", "colours:\nred"),
+    ] {
+        assert_eq!(kept("text/plain", text).text(), Some(shown));
+    }
 }
 
 #[test]
