@@ -437,7 +437,7 @@ fn cut_within_an_escape_shows_no_json_inside() {
 fn t3_credentials_and_sentences_that_were_cut_show_no_beginning_of_a_secret() {
     for before in ["Bearer ", " basic ", "the password: ", "pin: "] {
         let body = format!(r#"{{"a":"{before}{SECRET}"}}"#);
-        for end in 0..body.len() {
+        for end in 0..=body.len() - 2 {
             let shown = pass(|pass| json::mask_cut(&body[..end], 0, pass)).unwrap();
             let shown = shown.text.unwrap_or_else(|| body[..end].to_owned());
             assert!(!shown.contains("cana"), "{shown}");
