@@ -34,6 +34,8 @@ use tower_api_log::LogEntry;
 pub(crate) use bodies::{BODIES, Body};
 use case::Case;
 pub(crate) use fields::fields;
+pub(crate) use json::MEMBERS;
+pub(crate) use pairs::PAIRS;
 use plant::MARK;
 pub(crate) use plant::Plant;
 use sinks::Sinks;

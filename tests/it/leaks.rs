@@ -21,7 +21,7 @@ use tower_api_log::{ApiLogLayer, LogEntry, MemoryStore, SqliteStore};
 use crate::canary::{Seen, entries};
 use crate::support::{Log, get};
 
-const CANARY: &str = "Vq7xKwABVq7xKwCD";
+const CANARY: &str = "VqzxKwABVqzxKwCD";
 
 type Body = Full<Bytes>;
 

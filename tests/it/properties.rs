@@ -14,7 +14,7 @@ use tower_api_log::layer::RequestBody;
 use tower_api_log::mask::{Masker, Rules};
 use tower_api_log::testing::ScriptedBody;
 
-use crate::canary::{BODIES, Body, Plant, Seen, fields};
+use crate::canary::{BODIES, Body, MEMBERS, PAIRS, Plant, Seen, fields};
 use crate::support::{Log, get};
 
 /// Makes a body of one of the kinds.
@@ -178,4 +178,62 @@ proptest! {
             prop_assert!(it.masked == first.masked);
         }
     }
+}
+
+/// Makes a document of each kind of secret alone.
+fn kinds(number: u32) -> Vec<(&'static str, Plant, Body)> {
+    let json = |text: String| Body {
+        content_type: Some("application/json".to_owned()),
+        bytes: format!("{{\"a\":1,{text}}}").into(),
+        ..Body::default()
+    };
+    let form = |text: String| Body {
+        content_type: Some("application/x-www-form-urlencoded".to_owned()),
+        bytes: format!("a=1&{text}").into(),
+        ..Body::default()
+    };
+    let mut all = Vec::new();
+    let mut add = |kind, make: &dyn Fn(&mut Plant) -> Body| {
+        let mut plant = Plant::new(0x7e57, number);
+        let body = make(&mut plant);
+        all.push((kind, plant, body));
+    };
+    for (kind, make) in MEMBERS {
+        add(*kind, &|plant| json(make(plant)));
+    }
+    for (kind, make) in PAIRS {
+        add(*kind, &|plant| form(make(plant)));
+    }
+    for (kind, make) in BODIES {
+        add(*kind, &|plant| make(plant));
+    }
+    all
+}
+
+#[test]
+fn t3_no_cut_of_any_kind_of_secret_shows_its_beginning() {
+    let mut leaks = Vec::new();
+    for number in 0..2 {
+        for (kind, _, body) in kinds(number) {
+            let log = Log::new();
+            let entries = runtime().block_on(async {
+                for end in 0..=body.bytes.len() {
+                    send(&log, &body, &[&body.bytes[..end]], true).await;
+                }
+                log.entries().await
+            });
+            let mut shown = entries
+                .iter()
+                .enumerate()
+                .filter(|(_, it)| hidden(&[(*it).clone()]).is_err());
+            if let Some((end, entry)) = shown.next() {
+                leaks.push(format!(
+                    "{kind} {number}: {:?}",
+                    exchange(entry).request_body.text()
+                ));
+                let _ = end;
+            }
+        }
+    }
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }

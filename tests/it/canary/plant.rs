@@ -2,8 +2,8 @@
 
 use super::dice::Dice;
 
-/// Begins every eighth byte of a canary, and stands nowhere else.
-pub(crate) const MARK: &str = "Vq7xKw";
+/// Begins every eighth byte of a canary, and stands nowhere else. Letters alone, so that the beginning of a canary is like a word.
+pub(crate) const MARK: &str = "VqzxKw";
 /// Begins canaries of digits alone.
 pub(crate) const DIGITS_MARK: &str = "730651984";
 /// Begins canaries of hexadecimal digits.
@@ -62,11 +62,11 @@ impl Plant {
 
     /// Makes a secret that a search recognises.
     pub(crate) fn canary(&mut self) -> String {
-        const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVabcdefgh2345";
+        const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVabcdef234567";
         let number = self.next_number();
         let letter = |at: u32| char::from(LETTERS[(number >> (5 * at) & 31) as usize]);
         let block = |at: u32| format!("{MARK}{}{}", letter(at), letter(at + 1));
-        let canary = [block(0), block(2), block(4)].concat();
+        let canary = [&block(0), &block(2), &*block(4), "3k8"].concat();
         self.canaries.push((self.place, canary.clone()));
         canary
     }

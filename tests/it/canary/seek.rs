@@ -148,6 +148,6 @@ fn every_way_to_write_a_canary_is_found() {
     }
     let wide: Vec<_> = canary.encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert!(!needles.find(&wide).is_empty());
-    let without = "Vq7x Kw, zuwo, 0123456789abcdef".repeat(1000);
+    let without = "Vqzx Kw, zuwo, 0123456789abcdef".repeat(1000);
     assert!(needles.find(without.as_bytes()).is_empty());
 }
