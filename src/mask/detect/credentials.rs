@@ -95,7 +95,10 @@ fn skip_between(source: Source<'_>, from: usize) -> Option<usize> {
 
 fn looks_like_credentials(value: &[u8], scheme: Scheme) -> bool {
     let probe = value.get(..PROBE).unwrap_or(value);
-    // The name of a variable.
+    // What the masker put there, or the name of a variable.
+    if probe.starts_with(b"%5B") {
+        return false;
+    }
     if let [b'$' | b'%', second, ..] = probe
         && LETTER.has(*second)
     {

@@ -169,8 +169,11 @@ fn putty(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     let start = skip_between(source, start);
     let end = memmem::find(source.from(start), PUTTY_END);
     let end = end.map_or(source.len(), |end| start + end);
-    let body = source.run(start, BASE64, LEAST_BODY) - start;
-    (body >= LEAST_BODY || source.is_cut_at(start + body)).then_some(start..end)
+    let body = source.run(start, BASE64, LEAST_BODY);
+    if source.is_cut_at(body) {
+        return source.open(start);
+    }
+    (body - start >= LEAST_BODY).then_some(start..end)
 }
 
 fn in_base64(source: Source<'_>, at: usize) -> Option<Range<usize>> {

@@ -32,6 +32,8 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     let bare = text.trim_end_matches(['.', ':']);
     let host = bare.split_once(':').map_or(bare, |(host, _)| host);
     let length = match (host.parse::<Ipv4Addr>(), bare.parse::<Ipv6Addr>()) {
+        // A version, as in `Chrome/124.0.0.0`.
+        (Ok(address), _) if before == Some(b'/') && address.octets()[1..] == [0; 3] => return None,
         (Ok(_), _) => host.len(),
         (_, Ok(_)) if has_digit => bare.len(),
         _ => return None,
