@@ -4,6 +4,7 @@ use http::{Method, Version};
 
 use super::budget::Reservation;
 use super::coding::Codings;
+use super::failure::Failure;
 use super::fields::Fields;
 use crate::clock::Timestamp;
 use crate::entry::{Context, CutReason, EntryId, Note, Outcome, SkipReason, Timing};
@@ -23,6 +24,7 @@ pub(crate) struct Captured {
     pub(crate) response: Option<CapturedResponse>,
     pub(crate) response_body: CapturedBody,
     pub(crate) outcome: Outcome,
+    pub(crate) failure: Option<Failure>,
     pub(crate) timing: Timing,
     pub(crate) peer: Option<SocketAddr>,
     /// What the application said of the caller.

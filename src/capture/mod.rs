@@ -12,6 +12,7 @@ mod coding;
 mod correlation;
 mod desk;
 mod event;
+mod failure;
 mod fields;
 mod policy;
 mod tap;
@@ -30,6 +31,7 @@ pub(crate) use desk::{Desk, Outbox};
 pub(crate) use event::{
     CapturedEvent, EventDraft, Findings, Item, Json, MAX_TEXT_BYTES, Origin, short,
 };
+pub(crate) use failure::Failure;
 pub(crate) use fields::{Field, Fields};
 pub(crate) use policy::Chosen;
 pub use policy::Policy;

@@ -58,6 +58,8 @@ pub enum Place {
     ResponseBody,
     /// A trailer field of the response.
     ResponseTrailer,
+    /// What an error or a panic said.
+    Failure,
     /// A note of an exchange.
     Note,
     /// The title of an event.

@@ -104,6 +104,10 @@ pub struct Exchange {
     pub response_body: BodyRecord,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the service's error, its body's or its panic said of itself, masked: up to 1 KiB, with `…` at the end of what was longer. `None` for other outcomes, and
+    /// where it said nothing that is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// How long it took.
     pub timing: Timing,
     /// What the application noted, in its order.
@@ -153,7 +157,7 @@ impl LogEntry {
     }
 
     /// Takes out what tells of a person: the actor, impersonator, session, key, addresses, user agent, client's request id and resource of the context;
-    /// the query, fields, bodies and notes of an exchange; the title, change, findings and data of an event. What was called, when and with what status stays.
+    /// the query, fields, bodies, failure and notes of an exchange; the title, change, findings and data of an event. What was called, when and with what status stays.
     pub fn erase_person(&mut self) {
         self.context.erase();
         match &mut self.kind {
@@ -184,6 +188,7 @@ impl Exchange {
             response: None,
             response_body: BodyRecord::Empty,
             outcome,
+            failure: None,
             timing,
             notes: Vec::new(),
             masked: Vec::new(),
@@ -235,6 +240,7 @@ impl Exchange {
                 };
             }
         }
+        self.failure = None;
         self.notes.clear();
         self.masked.clear();
     }
@@ -255,6 +261,7 @@ impl Exchange {
                 &request.authority,
                 &request.route,
                 &request.query,
+                &self.failure,
             ]
             .map(|text| text.as_ref().map_or(0, String::len))
             .iter()

@@ -36,6 +36,11 @@ impl Outcome {
         Self::Upgraded,
     ];
 
+    /// Tells whether an error or a panic ended the exchange, of which [`Exchange::failure`](super::Exchange::failure) tells.
+    pub(crate) fn is_failure(self) -> bool {
+        matches!(self, Self::ServiceError | Self::Panic | Self::BodyError)
+    }
+
     /// Returns the snake-case name that serialises it.
     pub fn as_str(self) -> &'static str {
         match self {

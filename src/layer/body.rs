@@ -97,7 +97,7 @@ impl<B: Body> Body for RequestBody<B> {
     }
 }
 
-impl<B: Body> Body for ResponseBody<B> {
+impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -122,7 +122,7 @@ impl<B: Body> Body for ResponseBody<B> {
                 let data = frame.data_ref().map(|data| &**data);
                 this.pending.frame(data, frame.trailers_ref(), has_ended);
             }
-            Some(Err(_)) => this.pending.finish(Outcome::BodyError),
+            Some(Err(error)) => this.pending.fail(Outcome::BodyError, error),
             None => this.pending.frame(None, None, true),
         }
         Poll::Ready(frame)

@@ -29,6 +29,7 @@ impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
+    E: fmt::Display,
 {
     type Output = Result<Response<ResponseBody<B>>, E>;
 
@@ -42,7 +43,7 @@ where
                 Ok(response.map(|body| ResponseBody::new(body, pending)))
             }
             Err(error) => {
-                this.pending.finish(Outcome::ServiceError);
+                this.pending.fail(Outcome::ServiceError, &error);
                 Err(error)
             }
         })

@@ -1,7 +1,11 @@
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body;
 
 use super::open::Open;
+use crate::capture::Failure;
 use crate::entry::{Outcome, OwnEndpoint};
 
 /// The record of an exchange that is under way. Dropping it finishes it.
@@ -16,18 +20,19 @@ impl Pending {
         Self { open: Some(open) }
     }
 
-    /// Runs a poll of the service or of its body.
+    /// Runs a poll of the service or of its body. A panic goes on as it came, and finishes the record where that is dropped: what the service's own
+    /// parts say while they are dropped still belongs to the exchange.
     pub(super) fn polling<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        self.mark(true);
-        let polled = poll();
-        self.mark(false);
+        let Some(open) = &mut self.open else {
+            return poll();
+        };
+        open.progress.is_polled = true;
+        let polled = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|thrown| {
+            open.take_failure(|| Failure::of_panic(&*thrown));
+            resume_unwind(thrown)
+        });
+        open.progress.is_polled = false;
         polled
-    }
-
-    fn mark(&mut self, is_polled: bool) {
-        if let Some(open) = &mut self.open {
-            open.progress.is_polled = is_polled;
-        }
     }
 
     /// Takes the head of the response, and finishes where no body will follow.
@@ -77,6 +82,16 @@ impl Pending {
             tap.ended();
             self.finish(Outcome::Completed);
         }
+    }
+
+    /// Ends the record with an error, which is read here because it moves on to the caller.
+    pub(super) fn fail(&mut self, outcome: Outcome, error: &dyn Display) {
+        if let Some(open) = &mut self.open {
+            let shared = open.shared.clone();
+            let ledger = &shared.intake.shared().ledger;
+            open.take_failure(|| Failure::of_error(error, || ledger.callback_panicked()));
+        }
+        self.finish(outcome);
     }
 
     /// Ends the record and hands it to the recorder. Does nothing the second time.

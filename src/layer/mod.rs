@@ -45,6 +45,8 @@ pub use service::ApiLogService;
 /// Put it outside of what it shall see: outermost, it sees what the client sees. Clones share one recorder, and an exchange that passes two
 /// clones is recorded by the outer one.
 ///
+/// The errors of the service and of its response's body must be [`Display`](std::fmt::Display): what they say is recorded, masked.
+///
 /// What stands inside gets a body of type [`RequestBody`], and what stands outside one of type [`ResponseBody`]. With axum use `Router::layer`,
 /// once for each layer, which lets it know the matched route as well; within one `ServiceBuilder`, a layer that takes axum's own
 /// body alone (`from_fn`, `map_request`) needs tower-http's `MapRequestBodyLayer::new(axum::body::Body::new)` before it.

@@ -9,7 +9,8 @@ use super::hooks::MatchedRoute;
 use super::service::Shared;
 use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
-    Captured, CapturedResponse, Chosen, Codings, Fields, Item, Origin, Policy, SharedTap, Tap,
+    Captured, CapturedResponse, Chosen, Codings, Failure, Fields, Item, Origin, Policy, SharedTap,
+    Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
 
@@ -161,6 +162,14 @@ impl Open {
         }
     }
 
+    /// Takes what a failure says of itself, if the exchange is recorded and the budget has room.
+    pub(super) fn take_failure(&mut self, read: impl FnOnce() -> Option<Failure>) {
+        if self.chosen.is_some() {
+            let reservation = &mut self.captured.reservation;
+            self.captured.failure = read().filter(|it| reservation.grow_head(it.size_bytes()));
+        }
+    }
+
     /// Hands over the events that were told since the last time.
     pub(super) fn hand_over_told(&self) {
         if let Some(waiting) = self.log.take_events() {
@@ -187,6 +196,10 @@ impl Open {
         };
         self.take_response_body(outcome);
         self.captured.outcome = outcome;
+        if !outcome.is_failure() {
+            // It panicked and was polled again.
+            self.captured.failure = None;
+        }
         let mut told = self.log.close();
         if let Some(waiting) = told.take_events() {
             self.hand_over(waiting);

@@ -47,8 +47,9 @@ impl<S> ApiLogService<S> {
 impl<S, B, R> Service<Request<B>> for ApiLogService<S>
 where
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
+    S::Error: fmt::Display,
     B: Body,
-    R: Body,
+    R: Body<Error: fmt::Display>,
 {
     type Response = Response<ResponseBody<R>>;
     type Error = S::Error;
@@ -179,6 +180,7 @@ impl Shared {
             response: None,
             response_body: CapturedBody::empty(),
             outcome: Outcome::LeftBeforeResponse,
+            failure: None,
             timing: Timing::default(),
             peer: self.hooks.peer(request.extensions(), ledger),
             told: None,

@@ -188,6 +188,7 @@ impl Masker {
                 let shown = BodyRecord::Skipped { reason, bytes_seen };
                 std::mem::replace(&mut exchange.response_body, shown)
             });
+        exchange.failure = captured.failure.map(|it| told::failure(it, &mut pass));
         exchange.notes = told::notes(captured.notes, &mut pass);
         (exchange.masked, exchange.masked_count) = pass.report.finish();
         let kind = EntryKind::Exchange(Box::new(exchange));

@@ -83,6 +83,7 @@ impl Sample {
             }),
             response_body: body(self.response_body),
             outcome: Outcome::Completed,
+            failure: None,
             timing: Timing::default(),
             peer: "192.0.2.1:80".parse().ok(),
             told: None,

@@ -1,7 +1,7 @@
-//! Texts that the application tells: titles, findings, notes.
+//! Texts that the application tells: titles, findings, notes, and what its errors and panics say.
 
-use super::{MASKED, Pass, inside};
-use crate::capture::{Findings, MAX_TEXT_BYTES};
+use super::{MASKED, Pass, WITHHELD, inside};
+use crate::capture::{Failure, Findings, MAX_TEXT_BYTES};
 use crate::entry::{Finding, Note, Place};
 
 /// Masks what a text holds.
@@ -12,6 +12,17 @@ pub(super) fn text(text: String, pointer: &str, pass: &mut Pass<'_>) -> String {
     };
     pass.report.under(&mark, || pointer.to_owned());
     masked
+}
+
+/// Masks what an error or a panic said, and marks it where it was cut.
+pub(super) fn failure(failure: Failure, pass: &mut Pass<'_>) -> String {
+    pass.enter(Place::Failure);
+    let Failure { text, is_cut } = failure;
+    let mut text = inside::mask(&text, is_cut, 0, pass).unwrap_or(text);
+    if is_cut && text != WITHHELD {
+        text.push(Failure::CUT);
+    }
+    text
 }
 
 /// The most bytes of a character.

@@ -98,7 +98,7 @@ pub struct Stats {
     pub late_notes: u64,
     /// Notes past [`ApiLog::MAX_NOTES`](crate::ApiLog::MAX_NOTES).
     pub refused_notes: u64,
-    /// Panics of the application's callbacks, such as the one given to `route_from`.
+    /// Panics of the application's callbacks, such as the one given to `route_from`, and of errors of its service that were asked for their text.
     pub callback_panics: u64,
     /// Bodies that decode to far more than they are ([`WithheldReason::Expands`](crate::entry::WithheldReason)): decompression bombs. Counted in exchanges that
     /// are left out as well, where an audit route reads them.

@@ -85,6 +85,7 @@ pub fn exchange(number: u32) -> LogEntry {
             text: "[1,2".into(),
             bytes_seen: u64::from(u32::MAX) + 1,
         };
+        exchange.failure = Some("the upstream is down…".into());
         exchange.timing.to_headers_micros = Some(1_250);
         exchange.timing.to_last_byte_micros = 98_765_432;
         exchange.masked = vec![
@@ -175,6 +176,7 @@ pub fn variants(first: u32) -> Vec<LogEntry> {
         Place::ResponseHeader,
         Place::ResponseBody,
         Place::ResponseTrailer,
+        Place::Failure,
         Place::Note,
         Place::EventTitle,
         Place::EventData,
@@ -227,6 +229,7 @@ pub fn everywhere(number: u32, text: &str) -> LogEntry {
         };
         (exchange.request_body, exchange.response_body) = (body.clone(), body);
         exchange.masked = vec![Masked::new(Place::Query, text, text, text.len())];
+        exchange.failure = some();
         exchange.notes = vec![Note::new(text, text)];
     });
     entry

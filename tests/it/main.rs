@@ -8,6 +8,7 @@ mod captured;
 mod conformance;
 mod decompress;
 mod exactly_once;
+mod failure;
 mod layering;
 mod leaks;
 mod promises;

@@ -46,7 +46,7 @@ impl Log {
     ) -> Response<ResponseBody<R>>
     where
         B: http_body::Body,
-        R: http_body::Body,
+        R: http_body::Body<Error: std::fmt::Display>,
         F: Future<Output = Result<Response<R>, Infallible>>,
     {
         self.layer
@@ -57,7 +57,7 @@ impl Log {
     }
 
     /// Calls a service that answers any request with one response.
-    pub(crate) async fn answer<R: http_body::Body>(
+    pub(crate) async fn answer<R: http_body::Body<Error: std::fmt::Display>>(
         &self,
         request: Request<Full<Bytes>>,
         response: Response<R>,

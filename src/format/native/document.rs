@@ -85,6 +85,7 @@ fn exchange<'a>(object: Object<'a>, exchange: &'a Exchange, view: View) -> Objec
         .with("request", request)
         .with("response", response)
         .with("outcome", exchange.outcome.as_str())
+        .with("failure", exchange.failure.as_ref())
         .with("timing", timing);
     match view {
         View::Summary => object,

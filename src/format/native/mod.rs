@@ -125,6 +125,7 @@ use paging::{Around, Cursor};
 /// | `response.headers`, `.trailers` ‡ | as those of the request (http.response.header) |
 /// | `response.headers_left_out` ‡ | whether the budget of captured bytes had no room for the headers |
 /// | `outcome` | how it ended: see [`Outcome`](crate::entry::Outcome) |
+/// | `failure` | what the error or the panic said that ended it, masked, up to 1 KiB |
 /// | `timing.to_headers_micros` | whole microseconds until the response's head; null without one |
 /// | `timing.to_last_byte_micros` | whole microseconds until the end (http.server.request.duration) |
 /// | `notes` ‡ | what the application noted: a list of `name` and `value` |

@@ -40,6 +40,7 @@ fn exchange(view: View) -> Value {
             "request": request(view),
             "response": response,
             "outcome": { "enum": Outcome::ALL.map(Outcome::as_str) },
+            "failure": text_or_null(),
             "timing": timing,
         }),
     );

@@ -32,6 +32,8 @@ pub(super) struct ExchangeHead<'a> {
     #[serde(default)]
     pub(super) response_body: BodyRecord,
     pub(super) outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Text<'a>,
     pub(super) timing: Timing,
     #[serde(default, skip_serializing_if = "<[Note]>::is_empty")]
     pub(super) notes: Cow<'a, [Note]>,
