@@ -88,7 +88,7 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// The fields that tell where a request came from, and with `:path` the API's version.
-    pub(crate) const NAMES: [&str; 8] = [
+    const NAMES: [&str; 11] = [
         ":path",
         ":route",
         "forwarded",
@@ -97,7 +97,15 @@ impl Origin {
         "x-request-id",
         "request-id",
         "traceparent",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
     ];
+
+    /// Tells whether a field is one of [`Self::NAMES`], or may hold the caller's key: what is told of the caller is compared with it.
+    pub(crate) fn is_needed(name: &str) -> bool {
+        Self::NAMES.contains(&name) || name.ends_with("key") || name.ends_with("token")
+    }
 
     /// Makes it of what was said alone.
     pub(crate) fn told(told: Option<Box<Context>>, reservation: Reservation) -> Self {
@@ -111,7 +119,7 @@ impl Origin {
         peer: Option<SocketAddr>,
         reservation: Reservation,
     ) -> Self {
-        Self::new(told, request.only(&Self::NAMES), peer, reservation)
+        Self::new(told, request.only(Self::is_needed), peer, reservation)
     }
 
     fn new(

@@ -44,11 +44,11 @@ impl Fields {
             .sum()
     }
 
-    /// Returns the bytes that the fields of these names take.
-    pub(crate) fn size_of_only(headers: &HeaderMap, names: &[&str]) -> usize {
+    /// Returns the bytes that the fields of some names take.
+    pub(crate) fn size_of_only(headers: &HeaderMap, is_meant: fn(&str) -> bool) -> usize {
         headers
             .iter()
-            .filter(|(name, _)| names.contains(&name.as_str()))
+            .filter(|(name, _)| is_meant(name.as_str()))
             .map(|(name, value)| Self::size_of_field(name.as_str(), value.as_bytes()))
             .sum()
     }
@@ -76,20 +76,20 @@ impl Fields {
         }
     }
 
-    /// Adds the fields of these names.
-    pub(crate) fn extend_only(&mut self, headers: &HeaderMap, names: &[&str]) {
+    /// Adds the fields of some names.
+    pub(crate) fn extend_only(&mut self, headers: &HeaderMap, is_meant: fn(&str) -> bool) {
         for (name, value) in headers {
-            if names.contains(&name.as_str()) {
+            if is_meant(name.as_str()) {
                 self.push(name.as_str(), value.as_bytes(), value.is_sensitive());
             }
         }
     }
 
-    /// Copies the fields of these names and pseudo-names.
-    pub(crate) fn only(&self, names: &[&str]) -> Self {
+    /// Copies the fields of some names and pseudo-names.
+    pub(crate) fn only(&self, is_meant: impl Fn(&str) -> bool) -> Self {
         let mut fields = Self::default();
         for field in self.raw().map(Raw::into_field) {
-            if names.contains(&field.name) {
+            if is_meant(field.name) {
                 fields.push(field.name, field.value, field.sensitive);
             }
         }

@@ -158,14 +158,14 @@ impl Shared {
         let size = size
             + match is_recorded {
                 true => Fields::size_of(headers),
-                false => Fields::size_of_only(headers, &Origin::NAMES),
+                false => Fields::size_of_only(headers, Origin::is_needed),
             };
         let reservation = self.desk.budget.reserve(size + size_of::<Captured>())?;
         let mut fields = Fields::with_capacity(size);
         pseudo.for_each(|(name, value)| fields.push(name, value, false));
         match is_recorded {
             true => fields.extend(headers),
-            false => fields.extend_only(headers, &Origin::NAMES),
+            false => fields.extend_only(headers, Origin::is_needed),
         }
         let started = self.desk.clock.now();
         let ledger = &self.intake.shared().ledger;

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use super::Pass;
 use crate::capture::{Fields, TrustedNetworks, api_version, client_request_id, trace_id};
 use crate::entry::{Context, Headers};
 
@@ -15,17 +16,28 @@ pub(super) struct Seen<'r> {
 
 impl Seen<'_> {
     /// Tells who called from where: what the application said, and for the rest what the masked message says.
-    pub(super) fn context(&self, told: Option<&Context>, trusted: &TrustedNetworks) -> Context {
-        let fields = self.fields;
+    pub(super) fn context(
+        &self,
+        told: Option<&Context>,
+        trusted: &TrustedNetworks,
+        pass: &mut Pass<'_>,
+    ) -> Context {
+        let allowed = pass.allowed;
+        let listed = allowed.only(self.fields);
+        let fields = listed.as_ref().unwrap_or(self.fields);
+        // Where the fields that are left out would tell another one, nobody is named instead of them.
+        let client = trusted.client(self.peer, fields);
+        let client = client.filter(|_| trusted.client(self.peer, self.fields) == client);
         let told = told.cloned().unwrap_or_default();
         // A value that the masker changed is not taken around it.
         let unmasked = |text: &&str| self.headers.iter().any(|(_, value)| value == *text);
         let own = |text: &str| text.to_owned();
         Context {
+            api_key: told.api_key.or_else(|| pass.api_key.take()),
             request_id: told
                 .request_id
                 .or_else(|| client_request_id(fields).filter(unmasked).map(own)),
-            client_ip: told.client_ip.or_else(|| trusted.client(self.peer, fields)),
+            client_ip: told.client_ip.or(client),
             peer_ip: told
                 .peer_ip
                 .or_else(|| Some(self.peer?.ip().to_canonical())),

@@ -1,5 +1,5 @@
 use super::replacement::Replacement;
-use super::{Pass, STARS};
+use super::{Pass, STARS, allow};
 
 const RULE: &str = "cookie";
 
@@ -59,6 +59,11 @@ fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
         .split_once('=')
         .filter(|(name, value)| is_name(name.trim()) && !is_padding(name.trim(), value));
     let (name, value) = named.map_or(("", pair), |(name, value)| (name.trim(), value));
+    if !pass.allowed.cookie(name) {
+        pass.report
+            .masked(|| field.to_owned(), allow::RULE, pair.len());
+        return;
+    }
     let pointer = || [field, if name.is_empty() { "" } else { " " }, name].concat();
     let own = named.and_then(|_| pass.cookies.decide(name));
     let rule = own.map_or(RULE, |rule| pass.cookies.rule_name(rule));

@@ -47,7 +47,7 @@ fn caller(origin: &Origin, trusted: &TrustedNetworks, pass: &mut Pass<'_>) -> Co
         path: &path,
         headers: &headers,
     };
-    let mut context = seen.context(origin.told.as_deref(), trusted);
+    let mut context = seen.context(origin.told.as_deref(), trusted, pass);
     // A header has no bound of its own, and an exchange has many events.
     context.user_agent = context.user_agent.map(short);
     context

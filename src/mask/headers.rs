@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::names::RuleId;
 use super::replacement::Replacement;
-use super::{Pass, STARS, authorization, cookies, inside, pairs, presets, token, uri};
+use super::{Pass, STARS, allow, authorization, cookies, inside, pairs, presets, token, uri};
 use crate::capture::{Field, Fields};
 use crate::entry::{Headers, Place};
 
@@ -50,10 +50,15 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
     let size = fields.regular().map(|it| it.name.len() + it.value.len());
     let (count, bytes) = size.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
     let mut headers = Headers::with_capacity(count, bytes);
+    let mut left_out = None;
     for field in fields.regular() {
         pass.enter(place);
+        if !pass.allowed.header(field.name) {
+            *left_out.get_or_insert(0) += field.value.len();
+            continue;
+        }
         let value = text(field.value);
-        match own_rule(&field, &value, pass) {
+        match own_rule(&field, &value, place, pass) {
             Some(Shown::As(masked)) => headers.push(field.name, &masked),
             Some(Shown::Removed) => {}
             None => match mask_field(&field, &value, pass) {
@@ -61,6 +66,10 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
                 None => headers.push(field.name, &value),
             },
         }
+    }
+    if let Some(bytes) = left_out {
+        pass.enter(place);
+        pass.report.masked(String::new, allow::RULE, bytes);
     }
     headers
 }
@@ -72,7 +81,7 @@ enum Shown {
 }
 
 /// Applies a rule of the user, which comes before what is known of the field.
-fn own_rule(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Shown> {
+fn own_rule(field: &Field<'_>, value: &str, place: Place, pass: &mut Pass<'_>) -> Option<Shown> {
     let bare = field.name.strip_suffix("-bin").unwrap_or(field.name);
     let rule = pass
         .headers
@@ -84,7 +93,13 @@ fn own_rule(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Shown
     Some(match pass.headers.replacement(rule) {
         Replacement::Remove => Shown::Removed,
         Replacement::Fixed => Shown::As(STARS.to_owned()),
-        shown => Shown::As(authorization::mask(value, |it| shown.of(it, pass.hash))),
+        shown => {
+            let masked = authorization::mask(value, |it| shown.of(it, pass.hash));
+            if shown == Replacement::Pseudonym && place == Place::RequestHeader {
+                pass.api_key.see(field.name, &masked);
+            }
+            Shown::As(masked)
+        }
     })
 }
 
@@ -180,16 +195,22 @@ fn mask_inside(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<String> {
         return None;
     }
     let mark = pass.report.mark();
+    // Before anything else, because what stands in a text is not held against the list of fields.
+    let listed = match pass.pairs.is_limited() {
+        true => inside::mask_references(value, false, 0, pass),
+        false => None,
+    };
+    let text = listed.as_deref().unwrap_or(value);
     let masked = match is_harmless {
         true => {
-            let masked = inside::mask_references(value, false, 0, pass);
-            let shown = masked.as_deref().unwrap_or(value);
+            let masked = inside::mask_references(text, false, 0, pass);
+            let shown = masked.as_deref().unwrap_or(text);
             pass.mask_found(shown, false).or(masked)
         }
-        false => inside::mask(value, false, 0, pass),
+        false => inside::mask(text, false, 0, pass),
     };
     pass.report.under(&mark, || name.to_owned());
-    masked
+    masked.or(listed)
 }
 
 /// Masks a value as a whole where it has a secret parameter, as `keyid="…", signature="…"` or `a=1,token=…`.

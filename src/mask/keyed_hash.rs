@@ -5,6 +5,9 @@ use sha2::Sha256;
 
 use crate::error::Error;
 
+/// How every pseudonym begins.
+pub(super) const PREFIX: &str = "hmac.";
+
 /// HMAC-SHA256 under one key, cut to its first 128 bits: equal bodies show as equal to who has no key, and nothing else of them.
 #[derive(Clone)]
 pub(super) struct KeyedHash {
@@ -26,9 +29,10 @@ impl KeyedHash {
         Ok(hash)
     }
 
-    /// Returns what stands for a value wherever it is seen, and tells equal ones.
+    /// Returns what stands for a value wherever it is seen, and tells equal ones; spaces around it do not count.
     pub(super) fn pseudonym(&self, value: &str) -> String {
-        format!("hmac.{}.{}", self.key_id, self.of(value.as_bytes()))
+        let hash = self.of(value.trim().as_bytes());
+        format!("{PREFIX}{}.{hash}", self.key_id)
     }
 
     /// Makes a key of the operating system's randomness.

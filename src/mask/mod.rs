@@ -21,6 +21,7 @@
 //! Little is allocated for a part in which nothing is masked, apart from its copy into the entry: what has to be decoded, and the names
 //! that may name a sibling.
 
+mod allow;
 mod authorization;
 mod base64;
 mod body;
@@ -47,6 +48,7 @@ mod pass;
 mod path;
 mod presets;
 mod prose;
+mod pseudonym;
 mod replacement;
 mod report;
 mod rule;
@@ -149,7 +151,10 @@ impl Masker {
 
         let mut request = request(&captured, &mut pass);
         if request.scheme.is_none() {
-            let told = self.trusted.scheme(captured.peer, &captured.request);
+            let fields = &captured.request;
+            let listed = pass.allowed.only(fields);
+            let fields = listed.as_ref().unwrap_or(fields);
+            let told = self.trusted.scheme(captured.peer, fields);
             request.scheme = told.map(str::to_owned);
         }
         let context = context::Seen {
@@ -158,7 +163,7 @@ impl Masker {
             path: &request.path,
             headers: &request.headers,
         }
-        .context(captured.told.as_deref(), &self.trusted);
+        .context(captured.told.as_deref(), &self.trusted, &mut pass);
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
         pass.enter(Place::RequestBody);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);

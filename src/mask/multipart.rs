@@ -5,6 +5,7 @@
 //! in pieces, line ends of both kinds) is withheld.
 
 use super::media_type::{Claim, MediaType};
+use super::names::RuleId;
 use super::{MASKED, Pass, WITHHELD, charset, inside, json, pairs};
 use crate::entry::WithheldReason;
 
@@ -30,9 +31,13 @@ pub(super) fn mask(
     while let Some(part) = parts.next_part().map_err(|_| WithheldReason::Malformed)? {
         let head = Head::read(part.head).ok_or(WithheldReason::Malformed)?;
         out.push_str(&format!("--{boundary}\r\n"));
-        head.write(&mut out, |name| inside::mask(name, false, 0, pass));
+        let is_listed = lists(&head, pass);
+        head.write(&mut out, |name| match is_listed {
+            true => inside::mask(name, false, 0, pass),
+            false => Some(MASKED.to_owned()),
+        });
         out.push_str("\r\n");
-        out.push_str(&content(&head, &part, pass));
+        out.push_str(&content(&head, &part, is_listed, pass));
         if part.ended {
             out.push_str("\r\n");
         }
@@ -43,7 +48,14 @@ pub(super) fn mask(
     Ok(out)
 }
 
-fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
+/// Tells whether the value of a part may show, as far as there is a list.
+fn lists(head: &Head<'_>, pass: &Pass<'_>) -> bool {
+    let extended = head.extended_name.iter();
+    let mut names = std::iter::once(&head.name).chain(extended);
+    names.all(|name| pass.pairs.lists_bracketed(name))
+}
+
+fn content(head: &Head<'_>, part: &Part<'_>, is_listed: bool, pass: &mut Pass<'_>) -> String {
     let bytes = part.content;
     let media_type = head.content_type.map(MediaType::parse);
     let claim = match media_type {
@@ -77,10 +89,19 @@ fn content(head: &Head<'_>, part: &Part<'_>, pass: &mut Pass<'_>) -> String {
     let label = media_type.flatten().map_or(Ok(None), |it| it.charset());
     let text = label
         .ok()
-        .and_then(|label| charset::decode(bytes, label.as_deref(), !part.ended).ok());
-    let masked = text
-        .filter(|_| head.is_plain && !head.name.is_empty())
-        .and_then(|text| field(&head.name, &text, claim, !part.ended, pass));
+        .and_then(|label| charset::decode(bytes, label.as_deref(), !part.ended).ok())
+        .filter(|_| head.is_plain && !head.name.is_empty());
+    if !is_listed && claim != Claim::Json {
+        let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
+        pass.report.masked(|| head.name.clone(), rule, bytes.len());
+        return MASKED.to_owned();
+    }
+    let masked = text.and_then(|text| {
+        let limits = pass.fields.lift_limit(is_listed);
+        let masked = field(&head.name, &text, claim, !part.ended, pass);
+        pass.fields.restore_limit(limits);
+        masked
+    });
     masked.unwrap_or_else(|| {
         pass.report
             .masked(|| head.name.clone(), "part", bytes.len());

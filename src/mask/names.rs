@@ -12,6 +12,7 @@ mod cache;
 mod list;
 mod words;
 
+use super::allow::{self, Listed};
 use super::condition::Condition;
 use super::replacement::Replacement;
 use super::{presets, token};
@@ -110,12 +111,21 @@ impl RuleId {
         layer: u8::MAX,
         index: u16::MAX,
     };
+    /// The rule of a value that no list lets show.
+    pub(super) const NOT_LISTED: Self = Self {
+        layer: u8::MAX,
+        index: u16::MAX - 1,
+    };
 }
 
 /// The lists of rules of one kind of place: those of the user, by the condition under which they count, and the defaults.
 pub(super) struct Names {
     /// In the order in which they are asked.
     layers: Vec<Layer>,
+    /// The only names whose values show; `None` where all may.
+    listed: Option<Listed>,
+    /// Whether the list counts in the present place.
+    limits: bool,
 }
 
 struct Layer {
@@ -137,7 +147,42 @@ impl Names {
         };
         Self {
             layers: layers.into_iter().enumerate().map(layer).collect(),
+            listed: None,
+            limits: false,
         }
+    }
+
+    /// Lets only the values of these names show.
+    pub(super) fn only(mut self, listed: Option<Listed>) -> Self {
+        self.listed = listed;
+        self
+    }
+
+    /// Tells whether only the values of listed names show.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limits
+    }
+
+    /// Lets everything show, if a name around it is listed, until what this returns is put back.
+    pub(super) fn lift_limit(&mut self, is_listed: bool) -> bool {
+        let limits = self.limits;
+        self.limits &= !is_listed;
+        limits
+    }
+
+    pub(super) fn restore_limit(&mut self, limits: bool) {
+        self.limits = limits;
+    }
+
+    /// Tells whether the values of a decoded name may show.
+    pub(super) fn lists(&self, name: &str) -> bool {
+        let listed = self.listed.as_ref().filter(|_| self.limits);
+        listed.is_none_or(|it| it.contains(&squashed(name)))
+    }
+
+    /// Tells whether the values of a parameter's name may show, of which each part in brackets counts as a name around the next.
+    pub(super) fn lists_bracketed(&self, name: &str) -> bool {
+        !self.limits || name.split(['[', ']']).any(|part| self.lists(part))
     }
 
     /// Lets those rules count from now on that are meant for this route.
@@ -152,6 +197,15 @@ impl Names {
         for layer in &mut self.layers {
             layer.counts = layer.fits_route && layer.condition.fits_place(place);
         }
+        let has_no_fields = [
+            Place::Authority,
+            Place::Path,
+            Place::Note,
+            Place::EventTitle,
+            Place::EventError,
+            Place::EventAlert,
+        ];
+        self.limits = self.listed.is_some() && !has_no_fields.contains(&place);
     }
 
     /// Returns what is known of a decoded name.
@@ -209,8 +263,11 @@ impl Names {
 
     /// Returns the rule's name, for reports.
     pub(super) fn rule_name(&self, id: RuleId) -> &str {
-        self.rule(id)
-            .map_or("name cut off", |rule| rule.name.as_str())
+        match self.rule(id) {
+            Some(rule) => &rule.name,
+            None if id == RuleId::NOT_LISTED => allow::RULE,
+            None => "name cut off",
+        }
     }
 
     /// Returns which values the rule hides.
@@ -237,6 +294,11 @@ impl Names {
     fn defaults(&self) -> &List {
         &self.layers.last().unwrap().list
     }
+}
+
+/// Returns a name in lower case without its separators.
+pub(super) fn squashed(name: &str) -> String {
+    Words::of(name).squashed().to_owned()
 }
 
 /// Tells whether a name such as `has_password` asks what `true` or `false` answers.

@@ -89,10 +89,18 @@ impl Walk<'_> {
     fn pair(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
         let pair = self.text.get(start..end).unwrap_or_default();
         let Some((name, value)) = pair.split_once('=') else {
+            if !self.lists(pair, pass) {
+                self.not_listed("", start, end, pass);
+            }
             return;
         };
         let from = end - value.len();
         if self.secret(name, from, end, pass) {
+            return;
+        }
+        let mut more = value.split(';').filter_map(|it| it.split_once('='));
+        if !self.lists(name, pass) || more.any(|(inner, _)| !self.lists(inner, pass)) {
+            self.not_listed(name, from, end, pass);
             return;
         }
         // A secret after a semicolon reaches up to the end as well.
@@ -112,6 +120,21 @@ impl Walk<'_> {
             at = piece_end + 1;
         }
         self.inside_pieces(name, from, end, pass);
+    }
+
+    /// Tells whether the value of a name may show, as far as there is a list. What a text holds shows where the text does.
+    fn lists(&self, name: &str, pass: &Pass<'_>) -> bool {
+        self.level > 0 || pass.pairs.lists_bracketed(&decoded(name))
+    }
+
+    /// Replaces a value, or a word without a name, that no list lets show.
+    fn not_listed(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) {
+        if from < end {
+            let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
+            pass.report
+                .masked(|| decoded(name).into_owned(), rule, end - from);
+            self.replace(from, end, &encoded(MASKED));
+        }
     }
 
     /// Masks what a value holds as a whole, else what the pairs between its semicolons hold.

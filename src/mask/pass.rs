@@ -1,8 +1,10 @@
 use super::Compiled;
+use super::allow::Allowed;
 use super::body::Bodies;
 use super::detect::{Detectors, Found};
 use super::keyed_hash::KeyedHash;
 use super::names::{Names, RuleId};
+use super::pseudonym::ApiKey;
 use super::report::Report;
 use super::spots::Finders;
 use crate::entry::Place;
@@ -19,7 +21,10 @@ pub(super) struct Pass<'m> {
     /// Kept from one text to the next.
     pub(super) found: Vec<Found>,
     pub(super) hash: &'m KeyedHash,
+    pub(super) allowed: &'m Allowed,
     pub(super) report: Report,
+    /// What the request's fields tell of the caller's key.
+    pub(super) api_key: ApiKey,
 }
 
 impl Compiled {
@@ -33,6 +38,8 @@ impl Compiled {
             finders,
             plain_texts,
             hash,
+            former_hashes: _,
+            allowed,
         } = self;
         for names in [&mut *headers, pairs, fields, cookies] {
             names.begin(route);
@@ -47,7 +54,9 @@ impl Compiled {
             finders,
             found: Vec::new(),
             hash,
+            allowed,
             report: Report::new(),
+            api_key: ApiKey::default(),
         };
         (pass, Bodies { plain_texts, hash })
     }

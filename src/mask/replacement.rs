@@ -18,7 +18,7 @@ pub enum Replacement {
     /// `****` and the last four characters, of values of at least twelve; the mark for shorter ones.
     LastFour,
     /// A keyed hash, `hmac.` with eight digits of the key's id and 32 of the value's HMAC-SHA256: equal values show as equal to who has no
-    /// key, so that all calls with one key are found without the key. See [`Rules::hash_key`](super::Rules::hash_key).
+    /// key, so that all calls with one key are found without the key. See [`Masker::pseudonyms`](super::Masker::pseudonyms).
     ///
     /// Who has the key can try values: do not use it for what has few values, such as a code of four digits.
     Pseudonym,

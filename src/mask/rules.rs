@@ -2,6 +2,7 @@ use std::fmt;
 
 use http::HeaderName;
 
+use super::allow::{Allowed, Lists};
 use super::condition::Condition;
 use super::detect::{Detector, Detectors};
 use super::keyed_hash::KeyedHash;
@@ -62,7 +63,9 @@ pub struct Rules {
     rules: Vec<Rule>,
     detectors: Detectors,
     plain_texts: Vec<String>,
-    hash_key: Option<[u8; 32]>,
+    pub(super) hash_key: Option<[u8; 32]>,
+    pub(super) former_hash_keys: Vec<[u8; 32]>,
+    pub(super) lists: Lists,
 }
 
 impl Rules {
@@ -109,14 +112,6 @@ impl Rules {
         self
     }
 
-    /// Sets the key of the hashes that stand for withheld bodies, so that they compare across processes.
-    ///
-    /// The default is a key of the operating system's randomness for each process.
-    pub fn hash_key(mut self, key: [u8; 32]) -> Self {
-        self.hash_key = Some(key);
-        self
-    }
-
     /// Compiles the rules.
     ///
     /// # Errors
@@ -131,24 +126,28 @@ impl Rules {
             check(rule)?;
         }
         let plain_texts = self.plain_texts.iter().map(|it| plain_text(it));
-        let hash = match &self.hash_key {
-            Some(key) => KeyedHash::new(key)?,
-            None => KeyedHash::random()?,
-        };
+        let (hash, former_hashes) = self.hashes()?;
+        let listed = self.lists.fields()?;
         Ok(Compiled {
             headers: self.names(
                 |it| matches!(it, What::Header(_) | What::Field(_)),
                 &[presets::HEADERS, presets::FIELDS],
             )?,
-            pairs: self.names(
-                |it| matches!(it, What::Query(_) | What::Field(_)),
-                &[presets::PARAMETERS, presets::FIELDS],
-            )?,
-            fields: self.names(|it| matches!(it, What::Field(_)), &[presets::FIELDS])?,
+            pairs: self
+                .names(
+                    |it| matches!(it, What::Query(_) | What::Field(_)),
+                    &[presets::PARAMETERS, presets::FIELDS],
+                )?
+                .only(listed.clone()),
+            fields: self
+                .names(|it| matches!(it, What::Field(_)), &[presets::FIELDS])?
+                .only(listed),
             finders: self.finders(),
             cookies: self.names(|it| matches!(it, What::Cookie(_)), &[])?,
             plain_texts: plain_texts.collect::<Result<_, _>>()?,
             hash,
+            former_hashes,
+            allowed: self.lists.compile()?,
         })
     }
 
@@ -265,6 +264,8 @@ pub(super) struct Compiled {
     pub(super) finders: Finders,
     pub(super) plain_texts: Vec<String>,
     pub(super) hash: KeyedHash,
+    pub(super) former_hashes: Vec<KeyedHash>,
+    pub(super) allowed: Allowed,
 }
 
 #[cfg(test)]

@@ -32,16 +32,16 @@ const SECRETS: [&str; 4] = [
 const DECOY: &str = "decoy-5b1e";
 
 /// What is captured of one exchange, to be filled in.
-struct Sample {
-    request: Vec<(&'static str, String)>,
-    response: Vec<(&'static str, String)>,
-    request_body: String,
-    response_body: String,
-    trailers: Vec<(&'static str, String)>,
+pub(super) struct Sample {
+    pub(super) request: Vec<(&'static str, String)>,
+    pub(super) response: Vec<(&'static str, String)>,
+    pub(super) request_body: String,
+    pub(super) response_body: String,
+    pub(super) trailers: Vec<(&'static str, String)>,
 }
 
 impl Sample {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let decoy = || ("x-decoy", DECOY.to_owned());
         Self {
             request: vec![
@@ -56,7 +56,7 @@ impl Sample {
         }
     }
 
-    fn captured(self) -> Captured {
+    pub(super) fn captured(self) -> Captured {
         let fields = |list: Vec<(&str, String)>| {
             let mut fields = Fields::default();
             for (name, value) in list {

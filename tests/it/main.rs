@@ -9,6 +9,7 @@ mod conformance;
 mod decompress;
 mod exactly_once;
 mod failure;
+mod keys;
 mod layering;
 mod leaks;
 mod promises;

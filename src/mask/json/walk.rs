@@ -49,6 +49,10 @@ struct Walk<'t, 'p, 'm> {
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
     hidden: Option<Hidden>,
+    /// The depth at which everything began to show, where only listed names do.
+    shown_from: Option<usize>,
+    /// Whether the present name is listed.
+    is_listed: bool,
     pass: &'p mut Pass<'m>,
 }
 
@@ -93,8 +97,16 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             passed: 0,
             secret: None,
             hidden: None,
+            // What a text holds shows where the text does.
+            shown_from: (level > 0 || !pass.fields.is_limited()).then_some(0),
+            is_listed: false,
             pass,
         }
+    }
+
+    /// Tells whether the next value stands under a name that is listed, or no list is needed.
+    fn is_shown(&self) -> bool {
+        self.shown_from.is_some() || self.is_listed && self.nesting.in_object() == Some(true)
     }
 
     fn run(mut self) -> Result<(Document, Vec<(usize, RuleId)>), Malformed> {
@@ -153,11 +165,12 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     fn scalar(&mut self, end: Option<usize>) -> Result<Next, Malformed> {
         let start = self.at;
         self.at = end.unwrap_or(self.bytes.len());
-        if let Some(rule) = self.secret.take()
-            && self.hides_scalar(start, rule)
-        {
+        let secret = self.secret.take();
+        if let Some(rule) = secret.filter(|&rule| self.hides_scalar(start, rule)) {
             self.replace(start, self.at, rule, None);
-        } else if self.hidden.is_none() && self.copied <= start {
+        } else if self.hidden.is_none() && !self.is_shown() {
+            self.replace(start, self.at, RuleId::NOT_LISTED, None);
+        } else if self.hidden.is_none() {
             self.find_number(start);
         }
         match end {
@@ -181,7 +194,10 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             if scanned.closed && self.role == Role::Names {
                 self.siblings.text(start + 1, scanned.end, depth);
             }
-            self.look_inside(start, scanned);
+            match self.is_shown() {
+                true => self.look_inside(start, scanned),
+                false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
+            }
         }
         match scanned.closed {
             true => Ok(self.after_value()),
@@ -203,10 +219,12 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
             self.nesting.name(start + 1, scanned.end);
             self.look_into_name(start, scanned);
-            let known = match scanned.escaped {
-                true => self.pass.fields.known(&text::decoded(raw)),
-                false => self.pass.fields.known(raw),
+            let name = match scanned.escaped {
+                true => text::decoded(raw),
+                false => raw.into(),
             };
+            let known = self.pass.fields.known(&name);
+            self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(&name);
             self.secret = known.rule;
             self.role = known.role;
         }
@@ -223,6 +241,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 rule,
             });
         }
+        if self.hidden.is_none() && self.is_shown() {
+            self.shown_from.get_or_insert(self.nesting.depth());
+        }
         self.siblings.open(object, self.nesting.depth());
         self.nesting.open(object);
         self.step(match object {
@@ -236,6 +257,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         let depth = self.nesting.depth();
         self.siblings.close(depth, self.source, self.pass.fields);
         self.at += 1;
+        self.shown_from.take_if(|it| *it == depth && depth > 0);
         if let Some(hidden) = self.hidden.take_if(|it| it.depth == self.nesting.depth()) {
             self.replace(hidden.start, self.at, hidden.rule, None);
         }
