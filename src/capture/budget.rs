@@ -32,6 +32,14 @@ impl Budget {
         })
     }
 
+    /// Makes an empty part.
+    pub(crate) fn empty(self: &Arc<Self>) -> Reservation {
+        Reservation {
+            budget: Arc::clone(self),
+            bytes: 0,
+        }
+    }
+
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }

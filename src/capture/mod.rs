@@ -15,6 +15,7 @@ mod event;
 mod failure;
 mod fields;
 mod policy;
+mod route;
 mod tap;
 
 pub(crate) use budget::{Budget, Reservation};
@@ -35,4 +36,5 @@ pub(crate) use failure::Failure;
 pub(crate) use fields::{Field, Fields};
 pub(crate) use policy::Chosen;
 pub use policy::Policy;
+pub use route::MatchedRoute;
 pub(crate) use tap::{SharedTap, Tap};

@@ -5,23 +5,10 @@ use std::sync::Arc;
 use http::{Extensions, Request, Uri};
 
 use crate::annotate::short_context;
+use crate::capture::MatchedRoute;
 use crate::contain::contain;
 use crate::entry::{Actor, Context};
 use crate::recorder::Ledger;
-
-/// The template of the route that a request took, such as `/users/{id}`, for routers other than axum's.
-///
-/// Put it into the extensions of the request before the layer, or of the response behind it. A policy of the route that is known by the response
-/// alone leaves out, or narrows, what had been kept until then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MatchedRoute(pub(super) Arc<str>);
-
-impl MatchedRoute {
-    /// Makes the extension of a template.
-    pub fn new(template: impl Into<Arc<str>>) -> Self {
-        Self(template.into())
-    }
-}
 
 /// The address of the connection's other end, for servers other than axum's: put it into the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

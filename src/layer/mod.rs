@@ -32,11 +32,11 @@ use tower_layer::Layer;
 use crate::recorder::Recorder;
 use crate::sink::LogSink;
 
-pub use crate::capture::ForwardedHeader;
+pub use crate::capture::{ForwardedHeader, MatchedRoute};
 pub use body::{RequestBody, ResponseBody};
 pub use builder::ApiLogLayerBuilder;
 pub use future::ResponseFuture;
-pub use hooks::{MatchedRoute, PeerAddr};
+pub use hooks::PeerAddr;
 pub use request_id::RequestIdFormat;
 pub use service::ApiLogService;
 

@@ -5,12 +5,11 @@ use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, Response};
 use http_body::Body;
 
-use super::hooks::MatchedRoute;
 use super::service::Shared;
 use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
-    Captured, CapturedResponse, Chosen, Codings, Failure, Fields, Item, Origin, Policy, SharedTap,
-    Tap,
+    Captured, CapturedResponse, Chosen, Codings, Failure, Fields, Item, MatchedRoute, Origin,
+    Policy, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
 

@@ -36,6 +36,7 @@ mod detect;
 mod diff;
 mod document;
 mod event;
+mod explain;
 mod headers;
 mod inside;
 mod json;
@@ -73,6 +74,7 @@ use crate::error::Error;
 use pass::Pass;
 
 pub use detect::Detector;
+pub use explain::{Explanation, Spot};
 pub use replacement::Replacement;
 pub use rule::Rule;
 use rules::Compiled;

@@ -22,6 +22,8 @@ mod walk;
 
 use super::Pass;
 
+pub(super) use text::decoded;
+
 /// The text breaks the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;

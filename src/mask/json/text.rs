@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Decodes the content of a string that the scanner has passed. Lone surrogates become U+FFFD.
-pub(super) fn decoded(raw: &str) -> Cow<'_, str> {
+pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
     let Some(first) = raw.find('\\') else {
         return Cow::Borrowed(raw);
     };
