@@ -96,12 +96,18 @@ pub struct Exchange {
     /// The request's body, as far as the service read it.
     #[serde(default)]
     pub request_body: BodyRecord,
+    /// The length of the request's body once its content coding was undone; `None` where it has none, or was not decoded to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_decoded_bytes: Option<u64>,
     /// The response's head; `None` when there was no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseRecord>,
     /// The response's body, as far as it was handed over.
     #[serde(default)]
     pub response_body: BodyRecord,
+    /// The same of the response's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_decoded_bytes: Option<u64>,
     /// How it ended.
     pub outcome: Outcome,
     /// What the service's error, its body's or its panic said of itself, masked: up to 1 KiB, with `…` at the end of what was longer. `None` for other outcomes, and
@@ -185,8 +191,10 @@ impl Exchange {
         Self {
             request,
             request_body: BodyRecord::Empty,
+            request_decoded_bytes: None,
             response: None,
             response_body: BodyRecord::Empty,
+            response_decoded_bytes: None,
             outcome,
             failure: None,
             timing,

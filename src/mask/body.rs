@@ -50,11 +50,15 @@ impl Bodies<'_> {
             }
             #[cfg(feature = "decompress")]
             Kept::Coded(coded) => match decode::decode(&coded) {
-                Ok(decoded) if decoded.bytes.is_empty() && decoded.cut.is_none() => {
-                    let text = String::new();
-                    return BodyRecord::Whole { text, bytes_seen };
+                Ok(decoded) => {
+                    let is_whole = decoded.cut.is_none();
+                    pass.decoded_bytes = is_whole.then_some(decoded.bytes.len() as u64);
+                    if is_whole && decoded.bytes.is_empty() {
+                        let text = String::new();
+                        return BodyRecord::Whole { text, bytes_seen };
+                    }
+                    (decoded.bytes, decoded.cut)
                 }
-                Ok(decoded) => (decoded.bytes, decoded.cut),
                 Err(reason) => return self.withheld(reason, bytes_seen, &coded.bytes),
             },
         };

@@ -169,6 +169,7 @@ impl Masker {
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
         pass.enter(Place::RequestBody);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
+        exchange.request_decoded_bytes = pass.decoded_bytes.take();
         let nothing = Fields::default();
         let mut response_fields = &nothing;
         if let Some(response) = &captured.response {
@@ -183,6 +184,7 @@ impl Masker {
         pass.enter(Place::ResponseBody);
         let mark = pass.report.mark();
         exchange.response_body = bodies.mask(captured.response_body, response_fields, &mut pass);
+        exchange.response_decoded_bytes = pass.decoded_bytes.take();
         let both = [&exchange.request_body, &exchange.response_body];
         let expanding_bodies = both.into_iter().filter(|it| expands(it)).count() as u64;
         let is_hidden = |_: &SkipReason| exchange.response_body != BodyRecord::Empty;
@@ -191,6 +193,7 @@ impl Masker {
             .filter(is_hidden)
             .map(|reason| {
                 pass.report.forget(&mark);
+                exchange.response_decoded_bytes = None;
                 let bytes_seen = exchange.response_body.bytes_seen();
                 let shown = BodyRecord::Skipped { reason, bytes_seen };
                 std::mem::replace(&mut exchange.response_body, shown)

@@ -56,6 +56,7 @@ impl Compiled {
             hash,
             allowed,
             report: Report::new(),
+            decoded_bytes: None,
             api_key: ApiKey::default(),
         };
         (pass, Bodies { plain_texts, hash })

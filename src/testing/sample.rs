@@ -85,6 +85,8 @@ pub fn exchange(number: u32) -> LogEntry {
             text: "[1,2".into(),
             bytes_seen: u64::from(u32::MAX) + 1,
         };
+        exchange.request_decoded_bytes = Some(14);
+        exchange.response_decoded_bytes = Some(u64::from(u32::MAX) + 2);
         exchange.failure = Some("the upstream is down…".into());
         exchange.timing.to_headers_micros = Some(1_250);
         exchange.timing.to_last_byte_micros = 98_765_432;

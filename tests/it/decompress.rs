@@ -147,6 +147,9 @@ async fn t10_coded_bodies_of_both_directions_are_masked_and_pass_as_they_are() {
         assert_eq!(exchange.request_body, whole, "{coding}");
         assert_eq!(exchange.response_body, whole, "{coding}");
         assert_eq!(exchange.masked_count, 40, "{coding}");
+        let length = Some(document().len() as u64);
+        assert_eq!(exchange.request_decoded_bytes, length, "{coding}");
+        assert_eq!(exchange.response_decoded_bytes, length, "{coding}");
     }
 }
 
@@ -323,6 +326,8 @@ async fn audit_route_reads_a_coded_response() {
     let answer = log.answer(get("/"), response("zstd", JSON, body)).await;
     answer.into_body().collect().await.unwrap();
     let entries = log.entries().await;
+    let exchange = entries.iter().find_map(|it| it.exchange()).unwrap();
+    assert_eq!(exchange.response_decoded_bytes, None, "it is hidden");
     let event = entries.iter().find_map(|it| it.event()).unwrap();
     assert_eq!(event.ref_id.as_deref(), Some("doc_1"));
 }

@@ -206,11 +206,11 @@ async fn body_tells_its_state_and_why_it_is_not_whole() {
     let entry = skipped.await;
     assert_eq!(
         entry["request"]["body"],
-        serde_json::json!({ "state": "skipped", "reason": "content_type", "bytes_seen": 7, "text": null, "json": null, "keyed_hash": null })
+        serde_json::json!({ "state": "skipped", "reason": "content_type", "bytes_seen": 7, "decoded_bytes": null, "text": null, "json": null, "keyed_hash": null })
     );
     assert_eq!(
         entry["response"]["body"],
-        serde_json::json!({ "state": "withheld", "reason": "not_utf8", "bytes_seen": 9, "text": null, "json": null, "keyed_hash": "ab" })
+        serde_json::json!({ "state": "withheld", "reason": "not_utf8", "bytes_seen": 9, "decoded_bytes": null, "text": null, "json": null, "keyed_hash": "ab" })
     );
 }
 

@@ -196,7 +196,7 @@ fn strict_har(har: &Value) -> usize {
         has(
             &response["content"],
             &[("size", size), ("mimeType", text)],
-            &["text", "comment"],
+            &["compression", "text", "comment"],
         );
         for list in [
             &request["cookies"],
@@ -343,6 +343,16 @@ async fn har_bodies_are_texts_forms_or_a_comment() {
     assert_eq!(
         response["content"],
         serde_json::json!({ "size": 10, "mimeType": "x-unknown", "text": "<p>", "comment": "truncated: unfinished" })
+    );
+    let coded = har_of(|exchange| {
+        exchange.response_body = whole("[1,1,1,1]");
+        exchange.response_decoded_bytes = Some(90);
+    });
+    let coded = &coded.await["response"];
+    assert_eq!(coded["bodySize"], 9);
+    assert_eq!(
+        [&coded["content"]["size"], &coded["content"]["compression"]],
+        [90, 81]
     );
     let withheld = har_of(|exchange| {
         exchange.request_body = BodyRecord::Withheld {

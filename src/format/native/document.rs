@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::View;
 use crate::entry::{
     BodyRecord, Change, Context, EntryKind, EventRecord, Exchange, Finding, Headers, LogEntry,
-    Masked, RequestRecord, ResponseRecord,
+    Masked, ResponseRecord,
 };
 use crate::format::fields::{Field, Object};
 use crate::format::json;
@@ -75,9 +75,9 @@ fn context(context: &Context) -> Object<'_> {
 }
 
 fn exchange<'a>(object: Object<'a>, exchange: &'a Exchange, view: View) -> Object<'a> {
-    let request = request(&exchange.request, &exchange.request_body, view);
+    let request = request(exchange, view);
     let response = exchange.response.as_ref();
-    let response = response.map(|it| self::response(it, &exchange.response_body, view));
+    let response = response.map(|it| self::response(it, exchange, view));
     let timing = Object::new()
         .with("to_headers_micros", exchange.timing.to_headers_micros)
         .with("to_last_byte_micros", exchange.timing.to_last_byte_micros);
@@ -95,7 +95,8 @@ fn exchange<'a>(object: Object<'a>, exchange: &'a Exchange, view: View) -> Objec
     }
 }
 
-fn request<'a>(request: &'a RequestRecord, body: &'a BodyRecord, view: View) -> Object<'a> {
+fn request(exchange: &Exchange, view: View) -> Object<'_> {
+    let request = &exchange.request;
     let object = Object::new()
         .with("method", &request.method)
         .with("scheme", request.scheme.as_ref())
@@ -111,10 +112,11 @@ fn request<'a>(request: &'a RequestRecord, body: &'a BodyRecord, view: View) -> 
             .with("headers", headers(&request.headers))
             .with("trailers", headers(&request.trailers)),
     };
-    object.with("body", self::body(body, view))
+    let decoded = exchange.request_decoded_bytes;
+    object.with("body", body(&exchange.request_body, decoded, view))
 }
 
-fn response<'a>(response: &'a ResponseRecord, body: &'a BodyRecord, view: View) -> Object<'a> {
+fn response<'a>(response: &'a ResponseRecord, exchange: &'a Exchange, view: View) -> Object<'a> {
     let object = Object::new().with("status", u64::from(response.status));
     let object = match view {
         View::Summary => object,
@@ -123,7 +125,8 @@ fn response<'a>(response: &'a ResponseRecord, body: &'a BodyRecord, view: View) 
             .with("headers_left_out", Field::data(&response.headers_left_out))
             .with("trailers", headers(&response.trailers)),
     };
-    object.with("body", self::body(body, view))
+    let decoded = exchange.response_decoded_bytes;
+    object.with("body", body(&exchange.response_body, decoded, view))
 }
 
 fn headers(headers: &Headers) -> Field<'_> {
@@ -131,12 +134,13 @@ fn headers(headers: &Headers) -> Field<'_> {
     Field::List(headers.iter().map(pair).collect())
 }
 
-fn body(body: &BodyRecord, view: View) -> Object<'_> {
+fn body(body: &BodyRecord, decoded_bytes: Option<u64>, view: View) -> Object<'_> {
     let (state, reason) = state(body);
     let object = Object::new()
         .with("state", state)
         .with("reason", reason)
-        .with("bytes_seen", body.bytes_seen());
+        .with("bytes_seen", body.bytes_seen())
+        .with("decoded_bytes", decoded_bytes);
     let keyed_hash = match body {
         BodyRecord::Withheld { keyed_hash, .. } => Some(keyed_hash),
         _ => None,

@@ -117,9 +117,15 @@ fn response(exchange: &Exchange) -> Object<'_> {
     let reason = reason.and_then(|it| it.canonical_reason());
     let headers = response.map(|it| &it.headers);
     let location = headers.and_then(|it| it.get("location"));
+    let decoded = exchange.response_decoded_bytes;
     let mut content = Object::new()
-        .with("size", body.bytes_seen())
+        .with("size", decoded.unwrap_or(body.bytes_seen()))
         .with("mimeType", headers.map_or(UNKNOWN_TYPE, content_type));
+    if let Some(decoded) = decoded {
+        let [decoded, seen] =
+            [decoded, body.bytes_seen()].map(|it| i64::try_from(it).unwrap_or(i64::MAX));
+        content = content.with("compression", Field::data(&(decoded - seen)));
+    }
     if let Some(text) = body.text() {
         content = content.with("text", text);
     }

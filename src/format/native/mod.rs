@@ -134,7 +134,7 @@ use paging::{Around, Cursor};
 ///
 /// A body has `state` (`empty`, `whole`, `truncated`, `skipped`, `withheld`), `reason` (null unless truncated, skipped or withheld: see
 /// [`CutReason`](crate::entry::CutReason), [`SkipReason`](crate::entry::SkipReason), [`WithheldReason`](crate::entry::WithheldReason)), `bytes_seen`
-/// (http.request.body.size), `text` ‡ (the masked text), `json` ‡ (the same as JSON, where it is whole JSON that any reader can read) and `keyed_hash` ‡ (of
+/// (http.request.body.size), `decoded_bytes` (the length once a content coding was undone; null without one or where it was not decoded to its end), `text` ‡ (the masked text), `json` ‡ (the same as JSON, where it is whole JSON that any reader can read) and `keyed_hash` ‡ (of
 /// what was withheld).
 ///
 /// Of an event:
@@ -161,7 +161,7 @@ use paging::{Around, Cursor};
 ///   `client_ip`, `user_agent`, `trace_id`, `api_version`; empty where an entry has none. A cell that a spreadsheet would run as a formula has an
 ///   apostrophe in front.
 /// - **HAR**: exchanges only, events are left out. Status 0 where there was no response. `timings.wait` lasts until the response's head, `receive` from there to
-///   the end. Trailers have no place in it. The comment of a body that is not there or not whole says why. Where the scheme is not known it is `http`,
+///   the end. `content.size` is the decoded length where it is known, `compression` what the coding saved. Trailers have no place in it. The comment of a body that is not there or not whole says why. Where the scheme is not known it is `http`,
 ///   where the host is not known `unknown.invalid`. `_id` is the entry's id, `_outcome` its outcome.
 ///
 /// # Errors

@@ -146,6 +146,7 @@ fn body(view: View) -> Value {
         "state": { "enum": ["empty", "whole", "truncated", "skipped", "withheld"] },
         "reason": text_or_null(),
         "bytes_seen": whole(),
+        "decoded_bytes": or_null(whole()),
     });
     let full = json!({ "text": text_or_null(), "json": true, "keyed_hash": text_or_null() });
     object(in_full(view, members, full))
@@ -209,6 +210,8 @@ fn har_entry() -> Value {
         optional(posted, "comment", text()),
     );
     let content = object(json!({ "size": whole(), "mimeType": text() }));
+    let compression = json!({ "type": "integer" });
+    let content = optional(content, "compression", compression);
     let content = optional(optional(content, "text", text()), "comment", text());
     let response = json!({
         "status": status(),

@@ -28,9 +28,13 @@ pub(super) struct ExchangeHead<'a> {
     #[serde(default)]
     pub(super) request_body: BodyRecord,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) request_decoded_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) response: Option<FieldsHead<'a>>,
     #[serde(default)]
     pub(super) response_body: BodyRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) response_decoded_bytes: Option<u64>,
     pub(super) outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failure: Text<'a>,

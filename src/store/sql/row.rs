@@ -141,8 +141,10 @@ impl<'a> Row<'a> {
         let Exchange {
             request,
             request_body,
+            request_decoded_bytes,
             response,
             response_body,
+            response_decoded_bytes,
             outcome,
             failure,
             timing,
@@ -181,8 +183,10 @@ impl<'a> Row<'a> {
                 headers_left_out: false,
             },
             request_body: request_body.without_text(),
+            request_decoded_bytes: *request_decoded_bytes,
             response: response.as_ref().map(response_head),
             response_body: response_body.without_text(),
+            response_decoded_bytes: *response_decoded_bytes,
             outcome: *outcome,
             failure: text(failure),
             timing: *timing,
@@ -313,6 +317,8 @@ fn exchange(
     let text = |text| owned(text).unwrap_or_default();
     EntryKind::Exchange(Box::new(Exchange {
         request,
+        request_decoded_bytes: head.request_decoded_bytes,
+        response_decoded_bytes: head.response_decoded_bytes,
         request_body: head.request_body.with_text(text(request_text)),
         response,
         response_body: head.response_body.with_text(text(response_text)),
