@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::decode;
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
-use super::{MASKED, Pass, charset, csv, json, multipart, pairs};
+use super::{MASKED, Pass, charset, csv, graphql, json, multipart, pairs};
 use crate::capture::{CapturedBody, Codings, Fields, Kept};
 use crate::entry::{BodyRecord, WithheldReason};
 
@@ -147,6 +147,7 @@ impl Bodies<'_> {
             Claim::JsonLines => lines::mask(text, cut, pass),
             Claim::JsonSequence => lines::mask_sequence(text, cut, pass),
             Claim::Form => mask_form(text, cut, pass),
+            Claim::GraphQl => mask_graphql(text, cut, pass),
             Claim::Csv => csv::mask(text, cut, csv::Header::said(media_type), pass),
             Claim::Text => guess::mask_json(text, cut, pass).ok_or(WithheldReason::Unstructured),
             _ => guess::mask_json(text, cut, pass).ok_or(WithheldReason::UnknownType),
@@ -190,6 +191,15 @@ fn mask_json(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
     document
         .map(|document| document.text)
         .map_err(|_| WithheldReason::Malformed)
+}
+
+/// Masks a GraphQL document. Some clients send the JSON of a request under its type.
+fn mask_graphql(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
+    if let Some(masked) = guess::mask_json(text, cut, pass) {
+        return Ok(masked);
+    }
+    let told = graphql::Told::ByItsType;
+    graphql::mask(text, cut, told, 0, pass).map_err(|_| WithheldReason::Malformed)
 }
 
 /// Masks a form. What a client such as curl sends under a form's type by default, JSON or anything else, is no form.

@@ -2,13 +2,14 @@
 //!
 //! - Text that begins, after spaces, with `{`, `[` or `"` and is JSON, or the beginning of it, is masked as JSON. Down to [`MAX_LEVEL`]
 //!   texts in texts; deeper ones that begin so are withheld.
+//! - A GraphQL document is masked as one.
 //! - A word that looks like a URL or a reference with a query is masked as one, alone or in a sentence.
 //! - One word with `=` in it is masked as pairs, one with `%` is looked at decoded.
 //! - JSON in base64 is withheld as a whole where it holds a secret, and every JSON Web Token.
 //! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
 //!   tell where the secret ends. So is text that begins as JSON and is not.
 
-use super::{Pass, WITHHELD, authorization, base64, json, pairs, prose, uri};
+use super::{Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
 
 /// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
@@ -72,7 +73,10 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
 fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let content = text.trim_start_matches(is_space);
     if content.starts_with(['{', '[', '"']) {
-        return mask_json(text, content, level, pass);
+        return mask_json(text, cut, level, pass);
+    }
+    if let Some(masked) = mask_graphql(text, cut, level, pass) {
+        return masked;
     }
     let mut words = content.split([' ', '\t', ',']);
     if authorization::is_credentials(content)
@@ -103,7 +107,20 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     }
 }
 
-fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+/// Masks a GraphQL document. Returns `None` for any other text.
+fn mask_graphql(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<Option<String>> {
+    if !graphql::begins(text) {
+        return None;
+    }
+    let masked = graphql::mask(text, cut, graphql::Told::ByItself, level, pass).ok()?;
+    Some(match level >= MAX_LEVEL && masked.is_some() {
+        true => withhold(text, pass),
+        false => masked,
+    })
+}
+
+fn mask_json(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    let content = text.trim_start_matches(is_space);
     if level >= MAX_LEVEL {
         return withhold(text, pass);
     }
@@ -116,6 +133,9 @@ fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Optio
         }),
         Err(_) => {
             pass.report.forget(&mark);
+            if let Some(masked) = mask_graphql(text, cut, level, pass) {
+                return masked;
+            }
             match prose::names_a_secret(content, pass.fields) {
                 true => withhold(text, pass),
                 false => None,
@@ -128,7 +148,7 @@ fn mask_json(text: &str, content: &str, level: u8, pass: &mut Pass<'_>) -> Optio
 fn hides_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> bool {
     let mark = pass.report.mark();
     let hides = base64::decode(text).is_some_and(|json| {
-        level >= MAX_LEVEL || mask_json(&json, &json, level + 1, pass).is_some()
+        level >= MAX_LEVEL || mask_json(&json, false, level + 1, pass).is_some()
     });
     pass.report.forget(&mark);
     hides

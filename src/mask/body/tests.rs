@@ -304,6 +304,47 @@ fn t10_documents_of_a_json_text_sequence_are_masked_one_by_one() {
 }
 
 #[test]
+fn t6_graphql_is_masked_wherever_it_stands() {
+    let query = "mutation { login(password: \"canary\", id: 1) { id } }";
+    let shown = "mutation { login(password: \"[MASKED]\", id: 1) { id } }";
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let variables = "\"variables\":{\"input\":{\"pin\":1,\"a\":2}}";
+    let masked = "\"variables\":{\"input\":{\"pin\":\"[MASKED]\",\"a\":2}}";
+    let graphql = Some("application/graphql");
+    assert_eq!(whole(graphql, query).text(), Some(shown));
+    for content_type in [JSON, graphql, None] {
+        let batch = |query: &str, variables: &str| {
+            format!(
+                "[{{\"query\":{},{variables}}},{{\"query\":\"{{a}}\"}}]",
+                quoted(query)
+            )
+        };
+        assert_eq!(
+            whole(content_type, batch(query, variables)).text(),
+            Some(&*batch(shown, masked))
+        );
+    }
+    let form = Some("application/x-www-form-urlencoded");
+    assert_eq!(
+        whole(form, "query={user(password:%22canary%22){id}}&a=b").text(),
+        Some("query=%7Buser%28password%3A%22%5BMASKED%5D%22%29%7Bid%7D%7D&a=b")
+    );
+    for wrong in [
+        "canary",
+        "{ a(b: 'canary') }",
+        "type A { b: C }",
+        "mutation { a(password: \"canary",
+    ] {
+        let record = whole(graphql, wrong);
+        assert_eq!(
+            withheld(&record),
+            Some(WithheldReason::Malformed),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn token_as_a_body_is_masked_as_a_whole() {
     for content_type in ["application/jwt", "application/jose", "application/at+jwt"] {
         let record = whole(Some(content_type), b"canary\xff");

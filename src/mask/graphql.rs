@@ -1,0 +1,66 @@
+//! GraphQL documents (October 2021): literals of secret arguments.
+//!
+//! Comes in: text that may be an executable document, or its beginning. Goes out: the same text with the literals of arguments, fields of
+//! input objects and defaults of variables replaced whose name is a secret's, and every other byte kept. Promises:
+//!
+//! - Names, aliases, types, variables, `true`, `false` and `null` stay: they say what is asked for.
+//! - Other strings are looked into; comments are emptied, since a secret can stand anywhere in them.
+//! - What is no such document, type definitions among it, is [`Malformed`]: the caller takes it for the text that it is.
+//! - Of a document that was cut, the last token is left out, with the literals whose name may have been cut off.
+//!
+//! Costs: time linear in the text; memory for the brackets that are open, of which there may be [`walk::MAX_DEPTH`], and for what is
+//! replaced.
+
+use super::Pass;
+
+mod lexer;
+mod walk;
+
+/// The text is no document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// Whether anything but the text itself says that it is GraphQL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    ByItsType,
+    /// Then `{password: x}` may as well be an object of another language.
+    ByItself,
+}
+
+/// Tells whether text begins as a document does.
+pub(super) fn begins(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']);
+        match rest.strip_prefix('#') {
+            Some(comment) => match comment.find(['\n', '\r']) {
+                Some(end) => rest = &comment[end..],
+                None => return false,
+            },
+            None => break,
+        }
+    }
+    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let word = rest.split(|it| !is_part(it)).next().unwrap_or_default();
+    rest.starts_with('{') || walk::OPERATIONS.contains(&word)
+}
+
+/// Masks a document, or the beginning of one. Returns `None` where it stays as it is.
+pub(super) fn mask(
+    text: &str,
+    cut: bool,
+    told: Told,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Result<Option<String>, Malformed> {
+    let mark = pass.report.mark();
+    let masked = walk::Walk::new(text, cut, told, level, pass).run();
+    if masked.is_err() {
+        pass.report.forget(&mark);
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests;
