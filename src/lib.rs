@@ -54,6 +54,7 @@
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
+//! | `tracing` | warnings about masking rules as events of the tracing crate, when a layer is built |
 //! | `testing` | `testing`: the conformance suite, sample entries, scripted bodies and a manual clock |
 //! | `full` | everything above |
 //!

@@ -10,6 +10,7 @@ use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
 use super::service::Shared;
+use super::warnings::Warnings;
 use crate::annotate::{AuditRoutes, CompiledRoutes};
 use crate::capture::{Budget, Desk, ForwardedHeader, Item, Policy, TrustedNetworks};
 use crate::clock::{Clock, SystemClock};
@@ -51,6 +52,7 @@ pub struct ApiLogLayerBuilder {
 struct Parts {
     audit: Option<Arc<CompiledRoutes>>,
     budget: Arc<Budget>,
+    warnings: Warnings,
 }
 
 impl ApiLogLayerBuilder {
@@ -79,7 +81,8 @@ impl ApiLogLayerBuilder {
         self
     }
 
-    /// Says what is masked, beside what always is.
+    /// Says what is masked, beside what always is. What of it cannot be meant is told by [`ApiLogLayer::warnings`], and by `build` to who
+    /// subscribes to `tracing` (feature `tracing`).
     pub fn mask(mut self, rules: Rules) -> Self {
         self.rules = rules;
         self
@@ -218,6 +221,7 @@ impl ApiLogLayerBuilder {
         let parts = Parts {
             audit: audit.map(Arc::new),
             budget: Budget::new(self.max_captured_bytes),
+            warnings: Warnings::of(&self.rules),
         };
         let mut gate = Gate {
             masker,
@@ -241,6 +245,7 @@ impl ApiLogLayerBuilder {
         let gauge = parts.budget.clone();
         let (intake, recorder) =
             recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
+        parts.warnings.say();
         Ok(self.assemble(intake, recorder, parts))
     }
 
@@ -252,7 +257,11 @@ impl ApiLogLayerBuilder {
             clock,
             ..
         } = self;
-        let Parts { audit, budget } = parts;
+        let Parts {
+            audit,
+            budget,
+            warnings,
+        } = parts;
         let desk = Arc::new(Desk::new(clock, budget, Box::new(intake.clone())));
         let teller = desk.clone();
         let shared = Shared {
@@ -263,6 +272,7 @@ impl ApiLogLayerBuilder {
             request_ids,
             desk,
             audit,
+            warnings,
         };
         ApiLogLayer {
             shared: Arc::new(shared),
@@ -279,6 +289,7 @@ pub(super) fn with_defaults(sink: Arc<dyn LogSink>) -> ApiLogLayer {
             let parts = Parts {
                 audit: None,
                 budget: Budget::new(0),
+                warnings: Warnings::none(),
             };
             ApiLogLayerBuilder::new(sink).assemble(intake, recorder, parts)
         })

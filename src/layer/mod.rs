@@ -23,6 +23,7 @@ mod open;
 mod outbox;
 mod request_id;
 mod service;
+mod warnings;
 
 use std::fmt;
 use std::sync::Arc;

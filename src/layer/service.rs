@@ -13,6 +13,7 @@ use super::in_flight::Pending;
 
 use super::open::{Open, Progress};
 use super::request_id::RequestIds;
+use super::warnings::Warnings;
 use crate::annotate::{ApiLog, Call, CompiledRoutes};
 use crate::capture::{
     Captured, CapturedBody, Chosen, Codings, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) request_ids: RequestIds,
     pub(super) desk: Arc<Desk>,
     pub(super) audit: Option<Arc<CompiledRoutes>>,
+    /// What of the masking rules cannot be meant, in words.
+    pub(super) warnings: Warnings,
 }
 
 impl<S> ApiLogService<S> {

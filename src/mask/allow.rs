@@ -62,6 +62,14 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Returns the list of header fields, if there is one that can be meant.
+    pub(super) fn allowed_headers(&self) -> Option<Allowed> {
+        let allowed = self.lists.compile().ok()?;
+        allowed.headers.is_some().then_some(allowed)
+    }
+}
+
 fn extend<N: Into<String>>(list: &mut Option<Vec<String>>, names: impl IntoIterator<Item = N>) {
     let names = names.into_iter().map(Into::into);
     list.get_or_insert_default().extend(names);

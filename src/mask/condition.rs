@@ -31,6 +31,10 @@ impl Condition {
         self.routes.is_empty() || self.routes.iter().any(|it| it.matches(route))
     }
 
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
     pub(super) fn routes(&self) -> &[PathPattern] {
         &self.routes
     }

@@ -43,6 +43,7 @@ mod headers;
 mod inside;
 mod json;
 mod keyed_hash;
+mod lint;
 mod media_type;
 mod multipart;
 mod names;
@@ -77,6 +78,7 @@ use pass::Pass;
 
 pub use detect::Detector;
 pub use explain::{Explanation, Spot};
+pub use lint::Warning;
 pub use replacement::Replacement;
 pub use rule::Rule;
 use rules::Compiled;

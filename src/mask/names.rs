@@ -116,6 +116,11 @@ impl RuleId {
         layer: u8::MAX,
         index: u16::MAX - 1,
     };
+
+    /// Returns the layer, and the rule's place in it.
+    pub(super) fn position(self) -> (usize, usize) {
+        (usize::from(self.layer), usize::from(self.index))
+    }
 }
 
 /// The lists of rules of one kind of place: those of the user, by the condition under which they count, and the defaults.
@@ -244,8 +249,11 @@ impl Names {
 
     /// Decides without the cache, for text that is a name by chance.
     pub(super) fn decide_once(&self, name: &str) -> Option<RuleId> {
-        let mut layers = self.layers.iter().filter(|it| it.counts);
-        layers.find_map(|it| it.list.decide_once(name))
+        let layers = self.layers.iter().filter(|it| it.counts);
+        let mut found = layers.filter_map(|it| it.list.decide_once(name));
+        let first = found.next()?;
+        let sealed = found.find(|&id| self.shape(id) == Shape::Sealed);
+        Some(sealed.unwrap_or(first))
     }
 
     /// Returns the rule of a parameter's name, of which each part in brackets counts as a name of its own.

@@ -25,6 +25,8 @@ pub(super) struct Pass<'m> {
     pub(super) report: Report,
     /// What the request's fields tell of the caller's key.
     pub(super) api_key: ApiKey,
+    /// The length of the body that was looked at last, where it was decoded to its end.
+    pub(super) decoded_bytes: Option<u64>,
 }
 
 impl Compiled {

@@ -60,8 +60,8 @@ const MAX_NAME_BYTES: usize = 256;
 #[derive(Clone, Default)]
 #[must_use = "rules do nothing until they are given to a layer or a masker"]
 pub struct Rules {
-    rules: Vec<Rule>,
-    detectors: Detectors,
+    pub(super) rules: Vec<Rule>,
+    pub(super) detectors: Detectors,
     plain_texts: Vec<String>,
     pub(super) hash_key: Option<[u8; 32]>,
     pub(super) former_hash_keys: Vec<[u8; 32]>,
@@ -173,28 +173,16 @@ impl Rules {
     }
 
     /// Makes the lists of one kind of place: a layer for each run of rules that count under the same condition, and the defaults.
-    fn names(
+    pub(super) fn names(
         &self,
         is_meant: impl Fn(&What) -> bool,
         presets: &[&[presets::Preset]],
     ) -> Result<Names, Error> {
-        let mut layers: Vec<(Condition, Vec<NameRule>)> = Vec::new();
-        for rule in self.rules.iter().filter(|it| is_meant(&it.what)) {
-            let name = NameRule {
-                name: rule.name().to_owned(),
-                fit: match &rule.what {
-                    What::Field(_) => Fit::Words,
-                    _ => Fit::Alone,
-                },
-                shape: Shape::Whole,
-                replacement: rule.replacement,
-                own: true,
-            };
-            match layers.last_mut() {
-                Some((condition, names)) if *condition == rule.condition => names.push(name),
-                _ => layers.push((rule.condition.clone(), vec![name])),
-            }
-        }
+        let rules = |members: Vec<usize>| members.into_iter().filter_map(|at| self.rules.get(at));
+        let runs = self.runs(is_meant).into_iter();
+        let mut layers: Vec<_> = runs
+            .map(|(condition, members)| (condition, rules(members).map(name_rule).collect()))
+            .collect();
         if layers.len() > MAX_CONDITIONS {
             return Err(Error::configuration(
                 "there may be at most 200 runs of rules with different conditions; put rules of one condition next to each other",
@@ -203,6 +191,32 @@ impl Rules {
         let defaults = presets.iter().flat_map(|list| presets::rules(list));
         layers.push((Condition::default(), defaults.collect()));
         Ok(Names::new(layers))
+    }
+
+    /// Returns the runs of rules of one kind that count under the same condition.
+    pub(super) fn runs(&self, is_meant: impl Fn(&What) -> bool) -> Vec<(Condition, Vec<usize>)> {
+        let mut runs: Vec<(Condition, Vec<usize>)> = Vec::new();
+        let meant = self.rules.iter().enumerate();
+        for (at, rule) in meant.filter(|(_, it)| is_meant(&it.what)) {
+            match runs.last_mut() {
+                Some((condition, members)) if *condition == rule.condition => members.push(at),
+                _ => runs.push((rule.condition.clone(), vec![at])),
+            }
+        }
+        runs
+    }
+}
+
+fn name_rule(rule: &Rule) -> NameRule {
+    NameRule {
+        name: rule.name().to_owned(),
+        fit: match &rule.what {
+            What::Field(_) => Fit::Words,
+            _ => Fit::Alone,
+        },
+        shape: Shape::Whole,
+        replacement: rule.replacement,
+        own: true,
     }
 }
 

@@ -75,7 +75,7 @@ impl Detectors {
         }
     }
 
-    fn is_on(self, detector: Detector) -> bool {
+    pub(in crate::mask) fn is_on(self, detector: Detector) -> bool {
         self.on & detector.bit() != 0
     }
 
