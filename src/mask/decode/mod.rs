@@ -76,6 +76,8 @@ fn run(coded: &Coded, clock: &dyn Clock) -> Result<Decoded, WithheldReason> {
     }
     let is_over = bytes.len() > coded.limit || meter.stopped().is_some() || meter.is_late();
     bytes.truncate(coded.limit);
+    // Room that was never used would be held for as long as the entry, and counted nowhere.
+    bytes.shrink_to_fit();
     let cut = is_over.then_some(CutReason::Limit).or(coded.cut);
     Ok(Decoded { bytes, cut })
 }

@@ -229,6 +229,7 @@ fn body_past_the_limit_is_cut_there() {
             assert_eq!(decoded.cut, Some(CutReason::Limit), "{name}");
         }
         let exact = decode(&kept(name, &coded, None, document.len())).unwrap();
+        assert_eq!(exact.bytes.capacity(), document.len(), "{name}");
         assert_eq!((exact.bytes.len(), exact.cut), (document.len(), None));
     }
 }
