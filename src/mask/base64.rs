@@ -13,13 +13,13 @@ pub(super) fn may_be_json(text: &str) -> bool {
         && known.iter().any(|it| bytes.starts_with(*it))
 }
 
-/// Decodes text that may be JSON; `None` where it is not base64 of UTF-8. A last letter group that was cut off is left out.
+/// Decodes text that may be JSON; `None` where it is not base64 of UTF-8. A last letter group that was cut off is left out, and so is everything
+/// that is no letter of base64, such as line ends: readers leave it out as well (RFC 2045 section 6.8).
 pub(super) fn decode(text: &str) -> Option<String> {
-    let text = text.trim_end().trim_end_matches('=');
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let mut bits = 0_u32;
-    for (at, byte) in text.bytes().enumerate() {
-        bits = bits << 6 | value(byte)?;
+    for (at, letter) in text.bytes().filter_map(value).enumerate() {
+        bits = bits << 6 | letter;
         if at % 4 > 0 {
             bytes.push(u8::try_from(bits >> (6 - at % 4 * 2) & 0xff).ok()?);
         }
@@ -62,8 +62,7 @@ mod tests {
         ] {
             assert_eq!(decode(text).as_deref(), Some(decoded), "{text}");
         }
-        for wrong in ["a b", "a=b", "é", "//////////"] {
-            assert_eq!(decode(wrong), None, "{wrong}");
-        }
+        assert_eq!(decode("eyJh\r\n IjÿoxfQ").as_deref(), Some("{\"a\":1}"));
+        assert_eq!(decode("//////////"), None);
     }
 }

@@ -88,7 +88,9 @@ fn decode_as(bytes: &[u8], said: Option<Charset>, cut: bool) -> Option<Cow<'_, s
         (Utf16Be, _) => Cow::Owned(utf16(content, u16::from_be_bytes, cut)?),
         // What is UTF-8 was meant so, whatever was said: letters of ISO 8859-1 hardly ever look like it.
         (_, Some(text)) => Cow::Borrowed(text),
-        (Windows1252, None) => Cow::Owned(content.iter().map(|&it| windows_1252(it)).collect()),
+        (Windows1252, None) if !has_utf8(content) => {
+            Cow::Owned(content.iter().map(|&it| windows_1252(it)).collect())
+        }
         _ => return None,
     };
     (!text.as_bytes().contains(&0)).then_some(text)
@@ -115,6 +117,11 @@ fn utf8(bytes: &[u8], cut: bool) -> Option<&str> {
         }
         Err(_) => None,
     }
+}
+
+/// Tells whether letters of UTF-8 stand among bytes that are none: a reader that forgives those would read other names.
+fn has_utf8(bytes: &[u8]) -> bool {
+    bytes.utf8_chunks().any(|it| !it.valid().is_ascii())
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, cut: bool) -> Option<String> {

@@ -69,7 +69,6 @@ async fn t10_body_that_cannot_be_parsed_and_masked_is_not_stored() {
     let requests = [
         ("text/plain", format!("the word is {CANARY}")),
         ("text/html", format!("<p>{CANARY}</p>")),
-        ("text/csv", format!("a,b\n1,{CANARY}")),
         (
             "application/xml",
             format!("<a><password>{CANARY}</password"),

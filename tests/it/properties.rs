@@ -102,6 +102,8 @@ proptest! {
         let (kind, body) = body(&choices);
         let content_type = body.content_type.as_deref();
         if let BodyRecord::Whole { text: once, .. } = masker.body(content_type, &body.bytes) {
+            // What is stored is UTF-8, whatever was sent.
+            let content_type = content_type.and_then(|it| it.split("; charset").next());
             let twice = masker.body(content_type, once.as_bytes());
             let twice = twice.text().map(without_facts);
             prop_assert_eq!(twice, Some(without_facts(&once)), "{}", kind);
