@@ -89,10 +89,13 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
         return None;
     }
     let is_word = !content.trim_end().contains(char::is_whitespace);
+    let mut words = content.split(is_between);
+    let is_torn = is_reference(content) && words.any(|it| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {
         true if is_reference(content) && uri::has_marks(content) => withhold(text, pass),
         true => None,
-        false if is_reference(content) => mask_references(text, cut, level + 1, pass),
+        false if is_torn && !is_word => return withhold(text, pass),
+        false if is_reference(content) && !is_torn => mask_references(text, cut, level + 1, pass),
         false if is_word && content.contains('=') => pairs::mask(text, cut, level + 1, pass),
         false if is_word && content.contains('%') => mask_encoded(text, cut, level + 1, pass),
         false => None,
@@ -180,7 +183,11 @@ pub(super) fn mask_references(
             } else {
                 word.trim_end_matches(AFTER)
             };
-            if let Some(masked) = uri::mask(word, cut, level, pass) {
+            let masked = match uri::is_in_a_secret(word, pass) {
+                true => pairs::mask(word, cut, level, pass),
+                false => uri::mask(word, cut, level, pass),
+            };
+            if let Some(masked) = masked {
                 out.push_str(text.get(copied..start).unwrap_or_default());
                 out.push_str(&masked);
                 copied = start + word.len();

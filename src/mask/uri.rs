@@ -26,6 +26,22 @@ pub(super) fn may_have_userinfo(text: &str) -> bool {
     text.contains('@') && authority_start(text, 0).is_some()
 }
 
+/// Tells whether a secret's pair begins before the mark by which text looks like a URL, so that the mark may be the secret's: `password=a?b`.
+pub(super) fn is_in_a_secret(text: &str, pass: &mut Pass<'_>) -> bool {
+    let end = [text.find(['?', '#']), text.find("://")]
+        .into_iter()
+        .flatten()
+        .min();
+    let head = end.map_or(text, |end| &text[..end]);
+    let begins = head.find(['=', '/', '\\', ':', ';']);
+    let has_pairs = begins.is_some_and(|at| head.as_bytes().get(at) == Some(&b'='));
+    has_pairs
+        && head
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(name, _)| pairs::decide(&pairs::decoded(name), pass).is_some())
+}
+
 /// Masks a URL or a relative reference. Returns `None` where it stays as it is.
 ///
 /// Of one that was `cut` in its authority nothing after the scheme is kept, because userinfo shows by the `@` that ends it.

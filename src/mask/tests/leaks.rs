@@ -197,6 +197,15 @@ fn text_within_text_is_masked() {
         ("relative reference", |it| {
             json_body(format!(r#"{{"next":"callback?access_token={it}"}}"#))
         }),
+        ("question mark in a password", |it| {
+            json_body(format!(r#"{{"a":"user=me&password=x?{it}#y"}}"#))
+        }),
+        ("question mark in the password of a log line", |it| {
+            json_body(format!(r#"{{"a":"login password=x?{it} {it} ok"}}"#))
+        }),
+        ("colon and slashes in a password", |it| {
+            json_body(format!(r#"{{"a":"b=1&token=x://{it}/{it}"}}"#))
+        }),
         ("form in json", |it| {
             json_body(format!(r#"{{"body":"grant_type=password&password={it}"}}"#))
         }),
@@ -307,6 +316,12 @@ fn secret_in_an_odd_header_is_masked() {
         }),
         ("json after a word", |it| {
             with_header("x-payload", format!("v1 {{\"password\":\"{it}\"}}"))
+        }),
+        ("question mark in a parameter", |it| {
+            with_header("x-any", format!("a=1, password=x?{it}"))
+        }),
+        ("question mark in a directive", |it| {
+            with_header("server-timing", format!("token=x?{it}"))
         }),
         ("encoded parameter", |it| {
             with_header("x-any", format!("pass%77ord={it}"))
