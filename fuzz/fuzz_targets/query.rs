@@ -31,7 +31,9 @@ static API: LazyLock<LogApi> = LazyLock::new(|| {
     entries.extend(Random::new(1).entries(first, 40));
     let store = MemoryStore::new();
     let written = store.write(&entries).now_or_never();
-    written.expect("memory does not wait").expect("it is written");
+    written
+        .expect("memory does not wait")
+        .expect("it is written");
     LogApi::new(store)
         .format(Native)
         .format(Persona::new())
@@ -92,11 +94,17 @@ fn holds(content_type: Option<&HeaderValue>, body: &[u8]) {
     match essence {
         "application/x-ndjson" => {
             let mut lines = body.split(|&byte| byte == b'\n');
-            assert!(lines.all(|line| line.is_empty() || is_json(line)), "a line that is no JSON");
+            assert!(
+                lines.all(|line| line.is_empty() || is_json(line)),
+                "a line that is no JSON"
+            );
         }
         json if json.ends_with("/json") || json.ends_with("+json") => {
             assert!(is_json(body), "no JSON: {}", String::from_utf8_lossy(body));
         }
-        _ => assert!(std::str::from_utf8(body).is_ok(), "a text that is not UTF-8"),
+        _ => assert!(
+            std::str::from_utf8(body).is_ok(),
+            "a text that is not UTF-8"
+        ),
     }
 }

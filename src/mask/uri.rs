@@ -33,11 +33,11 @@ pub(super) fn is_in_a_secret(text: &str, pass: &mut Pass<'_>) -> bool {
         .flatten()
         .min();
     let head = end.map_or(text, |end| &text[..end]);
-    let begins = head.find(['=', '/', '\\', ':', ';']);
+    let begins = head.find(['=', '/', '\\', ':']);
     let has_pairs = begins.is_some_and(|at| head.as_bytes().get(at) == Some(&b'='));
     has_pairs
         && head
-            .split('&')
+            .split(['&', ';'])
             .filter_map(|pair| pair.split_once('='))
             .any(|(name, _)| pairs::decide(&pairs::decoded(name), pass).is_some())
 }

@@ -206,6 +206,9 @@ fn text_within_text_is_masked() {
         ("colon and slashes in a password", |it| {
             json_body(format!(r#"{{"a":"b=1&token=x://{it}/{it}"}}"#))
         }),
+        ("question mark in a connection string", |it| {
+            json_body(format!(r#"{{"a":"User Id=sa;Password=x?{it};Timeout=5"}}"#))
+        }),
         ("form in json", |it| {
             json_body(format!(r#"{{"body":"grant_type=password&password={it}"}}"#))
         }),

@@ -187,7 +187,7 @@ pub(crate) const FIELDS: &[(&str, Make)] = &[
         )
     }),
     ("parameter", |it| {
-        ("x-any", format!("a=1, token={}", it.canary()))
+        ("x-any", format!("a=1, token={}", it.marked()))
     }),
     ("encoded parameter", |it| {
         ("x-any", format!("pass%77ord={}", it.canary()))

@@ -112,7 +112,7 @@ pub(crate) const MEMBERS: &[(&str, Make)] = &[
         member("payload", &text(&inner))
     }),
     ("form in a string", |it| {
-        let secret = it.canary();
+        let secret = it.marked();
         member(
             "body",
             &text(&format!("grant_type=password&username=a&password={secret}")),
@@ -143,14 +143,14 @@ pub(crate) const MEMBERS: &[(&str, Make)] = &[
         member("href", &text(&format!("/callback#id_token={secret}&b=2")))
     }),
     ("log line", |it| {
-        let secret = it.canary();
+        let secret = it.marked();
         member(
             "line",
             &text(&format!("login user=jane password={secret} ok")),
         )
     }),
     ("sentence", |it| {
-        let secret = it.canary();
+        let secret = it.marked();
         member("message", &text(&format!("your password: {secret}")))
     }),
     ("header line", |it| {
@@ -161,6 +161,10 @@ pub(crate) const MEMBERS: &[(&str, Make)] = &[
                 "curl -H 'Authorization: Bearer {secret}' https://x.test"
             )),
         )
+    }),
+    ("bearer after a space", |it| {
+        let secret = it.canary();
+        member("auth_type", &text(&format!(" \tBearer {secret}")))
     }),
     ("bearer", |it| {
         let secret = it.canary();
@@ -191,7 +195,7 @@ pub(crate) const MEMBERS: &[(&str, Make)] = &[
         )
     }),
     ("connection string", |it| {
-        let secret = it.canary();
+        let secret = it.marked();
         member(
             "dial",
             &text(&format!("Server=db;User Id=sa;Password={secret};Timeout=5")),

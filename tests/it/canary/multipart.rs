@@ -24,7 +24,7 @@ pub(crate) fn form(plant: &mut Plant) -> (String, Vec<u8>) {
 }
 
 /// Makes one part: its header and its content.
-fn part(plant: &mut Plant) -> (String, Vec<u8>) {
+pub(crate) fn part(plant: &mut Plant) -> (String, Vec<u8>) {
     let disposition = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"");
     match plant.below(8) {
         0 | 1 => {

@@ -120,6 +120,22 @@ impl Plant {
         self.one_of(&around).replace("{}", &canary)
     }
 
+    /// Makes a secret in one word, with what a URL has within it.
+    pub(crate) fn marked(&mut self) -> String {
+        let canary = self.canary();
+        let around = [
+            "{}",
+            "{}",
+            "x?{}",
+            "{}?y={}",
+            "x#{}",
+            "x://{}/{}",
+            "/{}",
+            "{}@x",
+        ];
+        self.one_of(&around).replace("{}", &canary)
+    }
+
     /// Makes a harmless text that must be found.
     pub(crate) fn decoy(&mut self) -> String {
         let text = self.chaff();
