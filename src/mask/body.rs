@@ -16,7 +16,7 @@ use crate::entry::{BodyRecord, WithheldReason};
 
 mod guess;
 mod lines;
-mod plain;
+pub(super) mod plain;
 
 /// What the rules say of bodies.
 pub(super) struct Bodies<'m> {
@@ -119,7 +119,9 @@ impl Bodies<'_> {
             Some(it) => it.charset().map_err(|_| WithheldReason::UnknownType)?,
             None => None,
         };
-        let text = charset::decode(bytes, label.as_deref(), cut)?;
+        let is_xml = media_type.is_none_or(|it| it.claim() == Claim::Xml);
+        let declared = || charset::declared(bytes).filter(|_| is_xml);
+        let text = charset::decode(bytes, label.as_deref().or_else(declared), cut)?;
         let masked = self.mask_text(&text, cut, media_type, pass)?;
         Ok(match (masked, text) {
             (None, Cow::Borrowed(text)) if bytes.starts_with(text.as_bytes()) => (None, text.len()),
@@ -147,6 +149,7 @@ impl Bodies<'_> {
             Claim::JsonLines => lines::mask(text, cut, pass),
             Claim::JsonSequence => lines::mask_sequence(text, cut, pass),
             Claim::Form => mask_form(text, cut, pass),
+            Claim::Xml => mask_xml(text, cut, pass),
             Claim::GraphQl => mask_graphql(text, cut, pass),
             Claim::Csv => csv::mask(text, cut, csv::Header::said(media_type), pass),
             Claim::Text => guess::mask_json(text, cut, pass).ok_or(WithheldReason::Unstructured),
@@ -191,6 +194,17 @@ fn mask_json(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
     document
         .map(|document| document.text)
         .map_err(|_| WithheldReason::Malformed)
+}
+
+/// Masks XML. A service that answers in JSON under its type is read as well.
+fn mask_xml(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
+    if let Some(masked) = guess::mask_json(text, cut, pass) {
+        return Ok(masked);
+    }
+    #[cfg(feature = "xml")]
+    return super::xml::mask(text, cut, 0, pass).map_err(|_| WithheldReason::Malformed);
+    #[cfg(not(feature = "xml"))]
+    Err(WithheldReason::UnknownType)
 }
 
 /// Masks a GraphQL document. Some clients send the JSON of a request under its type.

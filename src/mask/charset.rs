@@ -71,6 +71,19 @@ pub(super) fn decode<'b>(
     decode_as(bytes, said, cut).ok_or(WithheldReason::NotUtf8)
 }
 
+/// Returns the encoding that an XML declaration says. One of UTF-16 says nothing, since these bytes could be read without it.
+pub(super) fn declared(bytes: &[u8]) -> Option<&str> {
+    const MAX_BYTES: usize = 200;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.get(..MAX_BYTES).unwrap_or(bytes);
+    let text = bytes.utf8_chunks().next()?.valid();
+    let declaration = text.strip_prefix("<?xml")?.split("?>").next()?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let label = value.get(1..)?.split(value.chars().next()?).next()?;
+    Some(label).filter(|it| !matches!(Charset::named(it), Some(Utf16 | Utf16Le | Utf16Be)))
+}
+
 fn decode_as(bytes: &[u8], said: Option<Charset>, cut: bool) -> Option<Cow<'_, str>> {
     let (seen, content) = seen(bytes)?;
     let charset = match (said, seen) {
@@ -183,6 +196,21 @@ mod tests {
         }
         let latin = decode(b"contrase\xf1a \x80\x9f", Some("Latin1"), false);
         assert_eq!(latin.as_deref(), Ok("contraseña €Ÿ"));
+    }
+
+    #[test]
+    fn encoding_is_read_from_an_xml_declaration() {
+        for (text, label) in [
+            ("<?xml version='1.0' encoding='latin1'?>", Some("latin1")),
+            ("<?xml encoding = \"utf-7\" ?>", Some("utf-7")),
+            ("\u{feff}<?xml encoding=\"a", Some("a")),
+            ("<?xml encoding='utf-16'?>", None),
+            ("<?xml version='1.0'?><a encoding='b'/>", None),
+            ("<?xml encoding=é'", None),
+            ("<a encoding='b'/>", None),
+        ] {
+            assert_eq!(declared(text.as_bytes()), label, "{text}");
+        }
     }
 
     #[test]

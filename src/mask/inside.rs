@@ -2,7 +2,7 @@
 //!
 //! - Text that begins, after spaces, with `{`, `[` or `"` and is JSON, or the beginning of it, is masked as JSON. Down to [`MAX_LEVEL`]
 //!   texts in texts; deeper ones that begin so are withheld.
-//! - A GraphQL document is masked as one.
+//! - A GraphQL document is masked as one, and so is XML.
 //! - A word that looks like a URL or a reference with a query is masked as one, alone or in a sentence.
 //! - One word with `=` in it is masked as pairs, one with `%` is looked at decoded.
 //! - JSON in base64 is withheld as a whole where it holds a secret, and every JSON Web Token.
@@ -77,6 +77,15 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     }
     if let Some(masked) = mask_graphql(text, cut, level, pass) {
         return masked;
+    }
+    #[cfg(feature = "xml")]
+    if content.starts_with('<')
+        && let Ok(masked) = super::xml::mask(content, cut, level + 1, pass)
+    {
+        return match masked {
+            Some(_) if level >= MAX_LEVEL => withhold(text, pass),
+            masked => masked,
+        };
     }
     let mut words = content.split([' ', '\t', ',']);
     if authorization::is_credentials(content)

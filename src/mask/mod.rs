@@ -61,6 +61,8 @@ mod spots;
 mod token;
 mod told;
 mod uri;
+#[cfg(feature = "xml")]
+mod xml;
 
 use std::borrow::Cow;
 use std::fmt;

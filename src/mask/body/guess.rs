@@ -1,6 +1,6 @@
 //! Text of which nobody says what it is, or whose type says little: what has the grammar of one kind and of no other is masked as that.
 
-use super::Masked;
+use super::{Masked, mask_xml};
 use crate::entry::WithheldReason;
 use crate::mask::{Pass, json, pairs, token};
 
@@ -14,6 +14,7 @@ pub(super) fn mask(text: &str, cut: bool, pass: &mut Pass<'_>) -> Masked {
     }
     match looks_like_form(text) {
         true => Ok(pairs::mask(text, cut, 0, pass)),
+        false if text.starts_with("<?xml") => mask_xml(text, cut, pass),
         false => Err(WithheldReason::UnknownType),
     }
 }

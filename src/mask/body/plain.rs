@@ -35,7 +35,7 @@ pub(in crate::mask) fn mask(text: &str, cut: bool, pass: &mut Pass<'_>) -> Optio
 }
 
 /// Tells whether the line before ends in a secret's name and a sign, so that this one is the value.
-fn is_named(before: &str, line: &str, pass: &mut Pass<'_>) -> bool {
+pub(in crate::mask) fn is_named(before: &str, line: &str, pass: &mut Pass<'_>) -> bool {
     let sign = before.trim_end_matches([' ', '|', '>', '-', '"', '\'']);
     if !sign.ends_with([':', '=']) {
         return false;
