@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::decode;
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
-use super::{MASKED, Pass, charset, csv, graphql, json, multipart, pairs};
+use super::{MASKED, Pass, charset, csv, graphql, json, multipart, pairs, sse};
 use crate::capture::{CapturedBody, Codings, Fields, Kept};
 use crate::entry::{BodyRecord, WithheldReason};
 
@@ -149,6 +149,7 @@ impl Bodies<'_> {
             Claim::JsonLines => lines::mask(text, cut, pass),
             Claim::JsonSequence => lines::mask_sequence(text, cut, pass),
             Claim::Form => mask_form(text, cut, pass),
+            Claim::Events => return Ok(sse::mask(text, cut, is_plain, pass)),
             Claim::Xml => mask_xml(text, cut, pass),
             Claim::GraphQl => mask_graphql(text, cut, pass),
             Claim::Csv => csv::mask(text, cut, csv::Header::said(media_type), pass),

@@ -58,6 +58,7 @@ mod report;
 mod rule;
 mod rules;
 mod spots;
+mod sse;
 mod token;
 mod told;
 mod uri;
