@@ -104,10 +104,12 @@ impl Bodies<'_> {
     ) -> Result<(Option<String>, usize), WithheldReason> {
         let media_type = media_type(fields)?;
         match media_type.map(|it| it.claim()) {
-            Some(Claim::Multipart) => {
+            Some(claim @ (Claim::Multipart | Claim::Parts)) => {
                 let boundary = media_type.and_then(|it| it.boundary());
                 let boundary = boundary.ok_or(WithheldReason::Malformed)?;
-                return multipart::mask(bytes, &boundary, cut, pass).map(|text| (Some(text), 0));
+                let is_form = claim == Claim::Multipart;
+                let masked = multipart::mask(self, bytes, &boundary, cut, is_form, pass);
+                return masked.map(|text| (Some(text), 0));
             }
             Some(Claim::Token) => {
                 pass.report.masked(String::new, "token", bytes.len());
@@ -131,7 +133,7 @@ impl Bodies<'_> {
     }
 
     /// Masks text that is said to be of a type. Returns `None` where it stays as it is.
-    fn mask_text(
+    pub(super) fn mask_text(
         &self,
         text: &str,
         cut: bool,

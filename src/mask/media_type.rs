@@ -7,7 +7,10 @@ pub(super) enum Claim {
     /// JSON documents that each begin with a record separator (RFC 7464).
     JsonSequence,
     Form,
+    /// `multipart/form-data`.
     Multipart,
+    /// Any other `multipart`.
+    Parts,
     Xml,
     /// Server-sent events.
     Events,
@@ -83,6 +86,8 @@ impl<'a> MediaType<'a> {
             Claim::Form
         } else if self.is("multipart/form-data") {
             Claim::Multipart
+        } else if self.begins("multipart/") {
+            Claim::Parts
         } else if any(&["application/xml", "text/xml"]) || self.ends("+xml") {
             Claim::Xml
         } else if self.is("text/event-stream") {
@@ -205,6 +210,7 @@ mod tests {
             ("text/event-stream", Claim::Events),
             ("application/graphql", Claim::GraphQl),
             ("text/csv; header=present", Claim::Csv),
+            ("multipart/related; boundary=b", Claim::Parts),
             ("application/jose", Claim::Token),
             ("application/at+jwt", Claim::Token),
             ("application/grpc+json", Claim::Unknown),

@@ -1,26 +1,40 @@
-//! `multipart/form-data` (RFC 7578): fields by their names, files by their facts.
+//! `multipart/form-data` (RFC 7578): fields by their names, files by their facts; other bodies of several parts (RFC 2046), each part by its type.
 //!
-//! The masked text has the shape of the body. Of a part's header the name, the file's name and the media type stay; a file's content becomes
-//! its size; text before the first and after the last part is left out. What readers of forms are known to take differently (two names, a name
-//! in pieces, line ends of both kinds) is withheld.
+//! The masked text has the shape of the body. Of a part's header the name, the file's name and the media type stay; text before the first and
+//! after the last part is left out. What readers of forms are known to take differently (two names, a name in pieces, line ends of both kinds)
+//! is withheld, and so are parts that have parts.
+//!
+//! A file's content becomes its size and its SHA-256, by which it is found again: `[FILE 1234 bytes, sha256 …]`. Below 1 KiB a keyed hash
+//! stands there (`hmac …`), since whoever reads the log could try out what few bytes there may be. Of a file that was cut there is no hash.
 
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::body::Bodies;
 use super::media_type::{Claim, MediaType};
 use super::names::RuleId;
-use super::{MASKED, Pass, WITHHELD, charset, inside, json, pairs};
+use super::{MASKED, Pass, Replacement, WITHHELD, charset, inside, pairs};
 use crate::entry::WithheldReason;
 
+mod head;
 mod part;
 
-use part::{Head, Part, Parts};
+use head::Head;
+use part::{Part, Parts};
 
 /// RFC 2046 allows 70; more than this is not a boundary.
 const MAX_BOUNDARY_BYTES: usize = 200;
+/// Smaller files are told apart by a keyed hash.
+const MIN_FOR_DIGEST: usize = 1024;
 
 /// Masks a body, or the beginning of one.
 pub(super) fn mask(
+    bodies: &Bodies<'_>,
     body: &[u8],
     boundary: &str,
     cut: bool,
+    is_form: bool,
     pass: &mut Pass<'_>,
 ) -> Result<String, WithheldReason> {
     if !(1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()) {
@@ -29,15 +43,18 @@ pub(super) fn mask(
     let mut out = String::new();
     let mut parts = Parts::new(body, boundary, cut);
     while let Some(part) = parts.next_part().map_err(|_| WithheldReason::Malformed)? {
-        let head = Head::read(part.head).ok_or(WithheldReason::Malformed)?;
-        out.push_str(&format!("--{boundary}\r\n"));
+        let head = Head::read(part.head, is_form).ok_or(WithheldReason::Malformed)?;
         let is_listed = lists(&head, pass);
-        head.write(&mut out, |name| match is_listed {
+        let Some(content) = content(bodies, &head, &part, is_form, is_listed, pass) else {
+            continue;
+        };
+        out.push_str(&format!("--{boundary}\r\n"));
+        head.write(&mut out, is_form, |name| match is_listed {
             true => inside::mask(name, false, 0, pass),
             false => Some(MASKED.to_owned()),
         });
         out.push_str("\r\n");
-        out.push_str(&content(&head, &part, is_listed, pass));
+        out.push_str(&content);
         if part.ended {
             out.push_str("\r\n");
         }
@@ -49,76 +66,134 @@ pub(super) fn mask(
 }
 
 /// Tells whether the value of a part may show, as far as there is a list.
-fn lists(head: &Head<'_>, pass: &Pass<'_>) -> bool {
+fn lists(head: &Head, pass: &Pass<'_>) -> bool {
     let extended = head.extended_name.iter();
     let mut names = std::iter::once(&head.name).chain(extended);
     names.all(|name| pass.pairs.lists_bracketed(name))
 }
 
-fn content(head: &Head<'_>, part: &Part<'_>, is_listed: bool, pass: &mut Pass<'_>) -> String {
-    let bytes = part.content;
-    let media_type = head.content_type.map(MediaType::parse);
-    let claim = match media_type {
-        None => Claim::Text,
-        Some(None) => Claim::Unknown,
-        Some(Some(it)) => it.claim(),
-    };
+/// Returns what shows of a part; `None` where it is left out.
+fn content(
+    bodies: &Bodies<'_>,
+    head: &Head,
+    part: &Part<'_>,
+    is_form: bool,
+    is_listed: bool,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
     let names = [Some(head.name.as_str()), head.extended_name.as_deref()];
-    let rule = names
-        .into_iter()
-        .flatten()
-        .find_map(|name| pairs::decide(name, pass));
-    let text = std::str::from_utf8(bytes).ok().filter(|_| part.ended);
+    let mut names = names.into_iter().flatten();
+    let rule = names.find_map(|name| pairs::decide(name, pass));
+    let text = std::str::from_utf8(part.content).ok();
+    let text = text.filter(|_| part.ended);
     if let Some(rule) = rule
         && text.is_none_or(|text| pass.pairs.shape(rule).hides(text))
     {
-        let shown = text
-            .filter(|_| !head.is_file)
-            .and_then(|text| pass.stands_for_parameter(rule, text));
-        pass.report.masked(
-            || head.name.clone(),
-            pass.pairs.rule_name(rule),
-            bytes.len(),
-        );
-        return shown.unwrap_or_else(|| MASKED.to_owned());
+        return secret(head, part, text, rule, pass);
     }
-    if head.is_file || !matches!(claim, Claim::Text | Claim::Json) {
-        let more = if part.ended { "" } else { " and more" };
-        return format!("[FILE {} bytes{more}]", bytes.len());
+    let media_type = match (&head.content_type, is_form) {
+        (None, true) => None,
+        // RFC 2046 section 5.1.
+        (None, false) => MediaType::parse("text/plain"),
+        (Some(it), _) => match MediaType::parse(it) {
+            Some(it) => Some(it),
+            None => return Some(facts(part, pass)),
+        },
+    };
+    match media_type.map(|it| it.claim()) {
+        _ if head.is_file => return Some(facts(part, pass)),
+        Some(Claim::Unknown) => return Some(facts(part, pass)),
+        _ => {}
     }
-    let label = media_type.flatten().map_or(Ok(None), |it| it.charset());
-    let text = label
-        .ok()
-        .and_then(|label| charset::decode(bytes, label.as_deref(), !part.ended).ok())
-        .filter(|_| head.is_plain && !head.name.is_empty());
-    if !is_listed && claim != Claim::Json {
+    if !is_listed && media_type.is_none_or(|it| it.claim() != Claim::Json) {
         let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
-        pass.report.masked(|| head.name.clone(), rule, bytes.len());
-        return MASKED.to_owned();
-    }
-    let masked = text.and_then(|text| {
-        let limits = pass.fields.lift_limit(is_listed);
-        let masked = field(&head.name, &text, claim, !part.ended, pass);
-        pass.fields.restore_limit(limits);
-        masked
-    });
-    masked.unwrap_or_else(|| {
         pass.report
-            .masked(|| head.name.clone(), "part", bytes.len());
+            .masked(|| head.name.clone(), rule, part.content.len());
+        return Some(MASKED.to_owned());
+    }
+    let mark = pass.report.mark();
+    let limits = pass.fields.lift_limit(is_listed);
+    let masked = field(bodies, head, part, media_type, is_form, pass);
+    pass.fields.restore_limit(limits);
+    pass.report.under(&mark, || head.name.clone());
+    Some(masked.unwrap_or_else(|| {
+        pass.report.forget(&mark);
+        let bytes = part.content.len();
+        pass.report.masked(|| head.name.clone(), "part", bytes);
         WITHHELD.to_owned()
-    })
+    }))
 }
 
-/// Masks the text of a field whose name is not secret.
-fn field(name: &str, text: &str, claim: Claim, cut: bool, pass: &mut Pass<'_>) -> Option<String> {
-    let mark = pass.report.mark();
-    let masked = match (claim, cut) {
-        (Claim::Json, true) => json::mask_cut(text, 0, pass).ok().map(|it| it.text),
-        (Claim::Json, false) => json::mask(text, 0, pass).ok().map(|it| it.text),
-        _ => Some(inside::mask(text, cut, 0, pass)),
+/// Returns what stands for the content of a part with a secret's name.
+fn secret(
+    head: &Head,
+    part: &Part<'_>,
+    text: Option<&str>,
+    rule: RuleId,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
+    let shown = text
+        .filter(|_| !head.is_file)
+        .and_then(|text| pass.stands_for_parameter(rule, text));
+    let name = pass.pairs.rule_name(rule);
+    pass.report
+        .masked(|| head.name.clone(), name, part.content.len());
+    match pass.pairs.replacement(rule) {
+        Replacement::Remove => None,
+        _ => Some(shown.unwrap_or_else(|| MASKED.to_owned())),
+    }
+}
+
+/// Returns what is told of a file.
+fn facts(part: &Part<'_>, pass: &Pass<'_>) -> String {
+    let bytes = part.content;
+    let mut facts = format!("[FILE {} bytes", bytes.len());
+    match bytes.len() {
+        _ if !part.ended => facts.push_str(" and more"),
+        0 => {}
+        1..MIN_FOR_DIGEST => facts.push_str(&format!(", hmac {}", pass.hash.of(bytes))),
+        _ => {
+            facts.push_str(", sha256 ");
+            for byte in Sha256::digest(bytes) {
+                // Writing to a string does not fail.
+                let _ = write!(facts, "{byte:02x}");
+            }
+        }
+    }
+    facts + "]"
+}
+
+/// Masks the text of a part whose name is not secret. Returns `None` where it cannot be read with certainty.
+fn field(
+    bodies: &Bodies<'_>,
+    head: &Head,
+    part: &Part<'_>,
+    media_type: Option<MediaType<'_>>,
+    is_form: bool,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
+    if !head.is_plain || is_form && head.name.is_empty() {
+        return None;
+    }
+    let claim = media_type.map_or(Claim::Text, |it| it.claim());
+    match claim {
+        Claim::Multipart | Claim::Parts => return None,
+        Claim::Token => {
+            let bytes = part.content.len();
+            pass.report.masked(String::new, "token", bytes);
+            return Some(MASKED.to_owned());
+        }
+        _ => {}
+    }
+    let label = media_type.map_or(Ok(None), |it| it.charset()).ok()?;
+    let text = charset::decode(part.content, label.as_deref(), !part.ended).ok()?;
+    let masked = match (claim, is_form) {
+        (Claim::Text, true) => inside::mask(&text, !part.ended, 0, pass),
+        _ => bodies
+            .mask_text(&text, !part.ended, media_type, pass)
+            .ok()?,
     };
-    pass.report.under(&mark, || name.to_owned());
-    masked.map(|masked| masked.unwrap_or_else(|| text.to_owned()))
+    Some(masked.unwrap_or_else(|| text.into_owned()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::names::{Role, RuleId};
-use super::{MASKED, Pass, inside};
+use super::{MASKED, Pass, Replacement, inside};
 
 mod escapes;
 
@@ -44,6 +44,14 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         start = end + 1;
     }
     (walk.copied > 0).then(|| walk.out + text.get(walk.copied..).unwrap_or_default())
+}
+
+/// What becomes of a secret value.
+struct Secret {
+    rule: String,
+    shown: String,
+    /// Whether the pair is left out instead.
+    is_removed: bool,
 }
 
 /// The state of one pass.
@@ -155,27 +163,52 @@ impl Walk<'_> {
 
     /// Replaces the value of a secret name.
     fn secret(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
+        let start = from - name.len() - 1;
         let value = self.text.get(from..end).unwrap_or_default();
         if value.is_empty() {
             return false;
         }
         let name = decoded(name);
-        let Some((rule, masked)) = self.replacement(&name, value, self.is_cut(end), pass) else {
+        let Some(secret) = self.replacement(&name, value, self.is_cut(end), pass) else {
             return false;
         };
-        pass.report.masked(|| name.into_owned(), &rule, value.len());
-        self.replace(from, end, &masked);
+        pass.report
+            .masked(|| name.into_owned(), &secret.rule, value.len());
+        match secret.is_removed && self.level == 0 && self.begins_pair(start) {
+            true => self.remove(start, end),
+            false => self.replace(from, end, &secret.shown),
+        }
         true
     }
 
-    /// Returns the rule of a name and what stands in the place of its value, if the value is secret.
+    /// Tells whether a name is the first of its pair, and not one after a semicolon.
+    fn begins_pair(&self, start: usize) -> bool {
+        let before = start
+            .checked_sub(1)
+            .and_then(|at| self.text.as_bytes().get(at));
+        before.is_none_or(|&byte| byte == b'&')
+    }
+
+    /// Leaves out a pair with the `&` after it, or the one before the last pair.
+    fn remove(&mut self, start: usize, end: usize) {
+        self.replace(start, end, "");
+        match end < self.text.len() {
+            true => self.copied = end + 1,
+            false if self.out.ends_with('&') => {
+                self.out.pop();
+            }
+            false => {}
+        }
+    }
+
+    /// Returns what becomes of the value of a name, if it is secret.
     fn replacement(
         &self,
         name: &str,
         value: &str,
         cut: bool,
         pass: &mut Pass<'_>,
-    ) -> Option<(String, String)> {
+    ) -> Option<Secret> {
         let rule = decide(name, pass).or_else(|| {
             let holds = self.named.is_some() && pass.pairs.known(name).role == Role::Holds;
             self.named.filter(|_| holds)
@@ -189,11 +222,18 @@ impl Walk<'_> {
                     true => None,
                     false => pass.stands_for_parameter(rule, &value),
                 };
-                let rule = pass.pairs.rule_name(rule).to_owned();
-                return Some((rule, encoded(shown.as_deref().unwrap_or(MASKED))));
+                return Some(Secret {
+                    rule: pass.pairs.rule_name(rule).to_owned(),
+                    shown: encoded(shown.as_deref().unwrap_or(MASKED)),
+                    is_removed: pass.pairs.replacement(rule) == Replacement::Remove,
+                });
             }
         }
-        (self.oauth && name == "state").then(|| (STATE.to_owned(), encoded(MASKED)))
+        (self.oauth && name == "state").then(|| Secret {
+            rule: STATE.to_owned(),
+            shown: encoded(MASKED),
+            is_removed: false,
+        })
     }
 
     /// Masks what a value holds.

@@ -40,6 +40,7 @@ const MAX_NAME_BYTES: usize = 256;
 ///   the words of a secret: passwords, tokens, API keys, private keys, session ids, one-time codes, signatures, card data and the like. Words
 ///   are told apart at `_`, `-`, `.`, brackets and changes of case, so that `newPassword` is masked and `passenger` is not. What is said
 ///   about a secret, such as `password_changed_at` or `has_password`, stays.
+/// - Files in multipart bodies, of which the size and a hash show: SHA-256, and below 1 KiB a keyed one, since few bytes can be tried out.
 /// - Values that a sibling names: `{"name":"DB_PASSWORD","value":"x"}`, `["Authorization","x"]`, JSON Patch, `key=TOKEN&value=x`.
 /// - JSON fields with names that are as often harmless, such as `code`, `key`, `state`, `access` or `number`, where the value looks like a key,
 ///   a code that is used once, or a card number.
@@ -244,7 +245,12 @@ fn plain_text(media_type: &str) -> Result<String, Error> {
     let parsed = MediaType::parse(media_type).filter(|it| it.essence() == media_type);
     match parsed.map(|it| it.claim()) {
         Some(
-            Claim::Json | Claim::JsonLines | Claim::JsonSequence | Claim::Form | Claim::Multipart,
+            Claim::Json
+            | Claim::JsonLines
+            | Claim::JsonSequence
+            | Claim::Form
+            | Claim::Multipart
+            | Claim::Parts,
         ) => Err(Error::configuration(
             "a type of plain text must not be JSON, a form or multipart, which are masked field by field",
         )),
@@ -302,6 +308,7 @@ mod tests {
             rules().plain_text("text/plain; charset=utf-8"),
             rules().plain_text("application/json"),
             rules().plain_text("multipart/form-data"),
+            rules().plain_text("multipart/mixed"),
             rules().plain_text("application/json-seq"),
             rules().plain_text("application/jwt"),
         ] {

@@ -313,6 +313,7 @@ fn is_textual(essence: &str) -> bool {
             "json",
             "xml",
             "yaml",
+            "json-seq",
             "ndjson",
             "jsonl",
             "graphql",
@@ -321,5 +322,11 @@ fn is_textual(essence: &str) -> bool {
         .iter()
         .any(|kind| ends(kind))
         || is("application/x-www-form-urlencoded")
-        || is("multipart/form-data")
+        || [
+            "multipart/form-data",
+            "multipart/mixed",
+            "multipart/related",
+        ]
+        .iter()
+        .any(|kind| is(kind))
 }

@@ -1,4 +1,5 @@
-use super::super::tests::pass;
+use super::super::tests::{pass, pass_with};
+use super::super::{Rule, Rules};
 use super::*;
 
 #[track_caller]
@@ -92,5 +93,25 @@ fn t3_cut_pairs_show_no_beginning_of_a_secret() {
         let masked = pass(|pass| mask(&form[..end], true, 0, pass));
         let shown = masked.as_deref().unwrap_or(&form[..end]);
         assert!(!shown.contains("cana"), "{shown}");
+    }
+}
+
+#[test]
+fn pair_that_is_removed_goes_with_its_sign() {
+    let rules = Rules::default().rule(Rule::query("invite").replace_with(Replacement::Remove));
+    for (text, shown) in [
+        ("invite=canary&a=1&b=2", "a=1&b=2"),
+        ("a=1&invite=canary&b=2", "a=1&b=2"),
+        ("a=1&invite=canary", "a=1"),
+        ("invite=canary", ""),
+        ("invite=canary&invite=canary", ""),
+        ("a=1&invite=canary&invite=canary", "a=1"),
+        ("invite=canary&a=1&invite=canary", "a=1"),
+        ("invite=canary&token=canary", "token=%5BMASKED%5D"),
+        ("a=1;invite=canary&b=2", "a=1;invite=%5BMASKED%5D&b=2"),
+        ("invite=&a=1", "invite=&a=1"),
+    ] {
+        let masked = pass_with(&rules, |pass| mask(text, false, 0, pass));
+        assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
     }
 }
