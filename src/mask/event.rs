@@ -28,7 +28,7 @@ impl Masker {
         pass.report.forget(&mark);
         let mut event = record(*draft, &mut pass);
         event.exchange = event.exchange.or(exchange);
-        (event.masked, event.masked_count) = pass.report.finish();
+        (event.masked, event.masked_count) = pass.finish();
         let kind = EntryKind::Event(Box::new(event));
         let entry = LogEntry::new(id, at, context, kind);
         reservation.stand_for(entry.size_bytes());

@@ -207,7 +207,7 @@ impl Masker {
             });
         exchange.failure = captured.failure.map(|it| told::failure(it, &mut pass));
         exchange.notes = told::notes(captured.notes, &mut pass);
-        (exchange.masked, exchange.masked_count) = pass.report.finish();
+        (exchange.masked, exchange.masked_count) = pass.finish();
         let kind = EntryKind::Exchange(Box::new(exchange));
         let entry = LogEntry::new(captured.id, captured.started, context, kind);
         let mut reservation = captured.reservation;

@@ -11,6 +11,7 @@ pub(super) struct Report {
 }
 
 /// A state of the report to return to.
+#[derive(Clone, Copy)]
 pub(super) struct Mark {
     spots: usize,
     count: u64,
@@ -71,6 +72,22 @@ impl Report {
     pub(super) fn forget(&mut self, since: &Mark) {
         self.spots.truncate(since.spots);
         self.count = since.count;
+    }
+
+    /// Reports one spot in the place of those between two marks, which are within it. Marks from before it stay good.
+    pub(super) fn masked_around(
+        &mut self,
+        (since, until): (&Mark, &Mark),
+        pointer: impl FnOnce() -> String,
+        rule: &str,
+        bytes: usize,
+    ) {
+        self.count = self.count - (until.count - since.count) + 1;
+        if since.spots < Exchange::MAX_MASKED {
+            let spot = Masked::new(self.place, shortened(pointer()), rule, bytes);
+            self.spots.splice(since.spots..until.spots, [spot]);
+            self.spots.truncate(Exchange::MAX_MASKED);
+        }
     }
 
     pub(super) fn finish(self) -> (Vec<Masked>, u64) {

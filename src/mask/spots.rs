@@ -3,8 +3,9 @@
 use super::condition::Condition;
 use super::detect::{self, Detector, Detectors};
 use super::replacement::Replacement;
+use super::report::Report;
 use super::{MASKED, Pass};
-use crate::entry::Place;
+use crate::entry::{Masked, Place};
 
 /// Which detectors are on, where, and what stands in the place of their finds.
 pub(super) struct Finders {
@@ -83,6 +84,19 @@ impl Pass<'_> {
         masked
     }
 
+    /// Ends the masking of an entry. Returns what was masked: the first spots and how many there were. Pointers hold names, in which finds are
+    /// replaced as well.
+    pub(super) fn finish(mut self) -> (Vec<Masked>, u64) {
+        let report = std::mem::replace(&mut self.report, Report::new());
+        let (mut spots, count) = report.finish();
+        for spot in &mut spots {
+            if let Some(pointer) = self.mask_found(&spot.pointer, false) {
+                spot.pointer = pointer;
+            }
+        }
+        (spots, count)
+    }
+
     /// Returns the detector of a whole number, and what stands in its place where that is not the mark.
     pub(super) fn find_number(&self, digits: &str) -> Option<(Detector, Option<String>)> {
         let detector = self.detectors.find_number(digits)?;
@@ -116,26 +130,37 @@ mod tests {
                 path::mask_segments("/cards/4111111111111111/decoy", false, 0, pass).as_deref(),
                 Some("/cards/%5BMASKED%5D/decoy")
             );
-            let text = format!(
-                r#"{{"note":"a \u0034111 1111 1111 1111 b","n":4111111111111111,"m":-4111111111111111,"{CARD}":{{"pin":1}},"a":["{CARD}"]}}"#
-            );
-            assert_eq!(
-                json(&text, pass),
-                r#"{"note":"a [MASKED] b","n":"[MASKED]","m":-4111111111111111,"[MASKED]":{"pin":"[MASKED]"},"a":["[MASKED]"]}"#
-            );
-            let report = std::mem::replace(&mut pass.report, super::super::report::Report::new());
-            let (spots, count) = report.finish();
-            let pointers: Vec<_> = spots.iter().map(|it| it.pointer.as_str()).collect();
-            assert_eq!(
-                pointers[2..],
-                ["/note", "/n", "/[MASKED]", "/[MASKED]/pin", "/a/0"]
-            );
-            assert_eq!((count, spots[3].rule.as_str()), (7, "payment card"));
             let mut fields = Fields::default();
             fields.push("x-any", format!("card {CARD}").as_bytes(), false);
             let shown = headers::mask(&fields, Place::RequestHeader, pass);
             assert_eq!(shown.get("x-any"), Some("card [MASKED]"));
         });
+    }
+
+    #[test]
+    fn find_in_json_is_replaced_in_texts_numbers_names_and_pointers() {
+        let mut rules = Rules::default()
+            .hash_key([7; 32])
+            .rule(Rule::field("vip").replace_with(Replacement::Remove))
+            .compile()
+            .unwrap();
+        let (mut pass, _) = rules.pass("");
+        let text = format!(
+            r#"{{"note":"a \u0034111 1111 1111 1111 b","n":4111111111111111,"m":-4111111111111111,"{CARD}":{{"otp":1}},"a":["{CARD}"]}}"#
+        );
+        assert_eq!(
+            json(&text, &mut pass),
+            r#"{"note":"a [MASKED] b","n":"[MASKED]","m":-4111111111111111,"[MASKED]":{"otp":"[MASKED]"},"a":["[MASKED]"]}"#
+        );
+        let named = format!(r#"{{"b":1,"{CARD} value":2,"name":"old_vip"}}"#);
+        assert_eq!(json(&named, &mut pass), r#"{"b":1,"name":"old_vip"}"#);
+        let (spots, count) = pass.finish();
+        let pointers: Vec<_> = spots.iter().map(|it| it.pointer.as_str()).collect();
+        assert_eq!(
+            pointers[..5],
+            ["/note", "/n", "/[MASKED]", "/[MASKED]/otp", "/a/0"]
+        );
+        assert_eq!((count, spots[1].rule.as_str()), (7, "payment card"));
     }
 
     #[test]

@@ -11,10 +11,14 @@
 //! - Strings that hold more are masked inside, see [`super::inside`].
 //! - Of `{"name":"password","value":"x"}` the value is replaced, see [`siblings`].
 //!
-//! Costs: time linear in the text, in two passes at most, no recursion on depth, one bit of memory for each open bracket and a step of the pointer for the
-//! first 64 of them; no allocation while nothing is masked, apart from strings that have to be decoded.
+//! - What a rule removes goes with its name and a comma, and what is left is JSON. Items of lists are replaced.
+//!
+//! Costs: time linear in the text, in one pass, no recursion on depth; memory for the masked text, one bit for each open bracket, a step of the pointer for the
+//! first 64 of them, and the members that may belong together of the first 256; no allocation while nothing is masked, apart from strings that
+//! have to be decoded and those members.
 
 mod nesting;
+mod output;
 mod scan;
 mod siblings;
 mod text;

@@ -1,5 +1,4 @@
 use super::text;
-use crate::mask::MASKED;
 
 /// The levels of which the pointer is known; deeper ones are reported as `…`.
 const MAX_STEPS: usize = 64;
@@ -21,11 +20,10 @@ enum Step {
     Index(usize),
     /// Where the raw name stands.
     Name(usize, usize),
-    /// The name is a secret.
-    Hidden,
 }
 
 impl Nesting {
+    #[inline]
     pub(super) fn depth(&self) -> usize {
         self.depth
     }
@@ -54,34 +52,41 @@ impl Nesting {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Tells whether the innermost open bracket is an object's; `None` where nothing is open.
-    pub(super) fn in_object(&self) -> Option<bool> {
-        let top = self.depth.checked_sub(1)?;
-        let bits = self.bits.get(top / 64)?;
-        Some(bits >> (top % 64) & 1 == 1)
+    /// Closes brackets until so many are open.
+    pub(super) fn close_down_to(&mut self, depth: usize) {
+        while self.depth > depth {
+            self.close();
+        }
     }
 
+    /// Tells whether the innermost open bracket is an object's.
+    #[inline]
+    pub(super) fn in_object(&self) -> bool {
+        self.is_object(1)
+    }
+
+    /// Tells whether the innermost open bracket is a list's, in a list.
+    #[inline]
+    pub(super) fn in_list_of_list(&self) -> bool {
+        self.depth >= 2 && !self.is_object(1) && !self.is_object(2)
+    }
+
+    /// Tells whether the bracket is an object's so many levels up; the innermost open one is one up.
+    #[inline]
+    fn is_object(&self, up: usize) -> bool {
+        let at = self.depth.wrapping_sub(up);
+        let bits = self.bits.get(at / 64).copied().unwrap_or_default();
+        bits >> (at % 64) & 1 == 1
+    }
+
+    #[inline]
     pub(super) fn name(&mut self, start: usize, end: usize) {
         if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
             *step = Step::Name(start, end);
         }
     }
 
-    /// Lets pointers leave out the present name.
-    pub(super) fn hide_name(&mut self) {
-        if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
-            *step = Step::Hidden;
-        }
-    }
-
-    /// Returns where the name of the present member stands.
-    pub(super) fn present_name(&self) -> Option<(usize, usize)> {
-        match self.steps.last() {
-            Some(&Step::Name(start, end)) if self.depth <= MAX_STEPS => Some((start, end)),
-            _ => None,
-        }
-    }
-
+    #[inline]
     pub(super) fn next_item(&mut self) {
         if let (true, Some(Step::Index(index))) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
             *index += 1;
@@ -98,7 +103,6 @@ impl Nesting {
             }
             pointer.push('/');
             match *step {
-                Step::Hidden => pointer.push_str(MASKED),
                 Step::Index(index) => pointer.push_str(&index.to_string()),
                 Step::Name(start, end) => {
                     let raw = source.get(start..end).unwrap_or_default();

@@ -1,5 +1,5 @@
 use super::Malformed;
-use crate::mask::inside;
+use crate::mask::{detect, inside};
 
 /// A string without its opening quote.
 #[derive(Clone, Copy)]
@@ -9,17 +9,36 @@ pub(super) struct Text {
     pub(super) closed: bool,
     /// Whether there is a backslash.
     pub(super) escaped: bool,
-    /// Whether there is a byte without which text holds no other text.
-    pub(super) marked: bool,
+    /// The classes of its plain bytes, and those of the backslash.
+    classes: u8,
 }
 
-/// Marks the bytes at which plain text ends: the quote, the backslash and control characters.
-const ENDS: u8 = 1;
-/// Marks the bytes of [`inside::MARKS`].
-const MARK: u8 = 2;
+impl Text {
+    pub(super) fn classes(&self) -> u8 {
+        self.classes
+    }
 
-const KINDS: [u8; 256] = {
-    let mut table = [0; 256];
+    /// Tells whether there is a byte without which text holds no other text.
+    pub(super) fn is_marked(&self) -> bool {
+        self.classes & MARK != 0
+    }
+
+    /// Tells whether there is such a byte that is no colon.
+    pub(super) fn is_marked_by_more_than_colons(&self) -> bool {
+        self.classes & MORE != 0
+    }
+}
+
+/// The bytes at which plain text ends: the quote, the backslash and control characters.
+const ENDS: u8 = 1;
+/// The bytes of [`inside::MARKS`].
+const MARK: u8 = 2;
+/// Those of them that are no colon.
+const MORE: u8 = 4;
+
+/// The classes of bytes, those of the detectors included.
+const CLASSES: [u8; 256] = {
+    let mut table = detect::CLASS;
     let mut byte = 0;
     while byte < 256 {
         if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize {
@@ -27,6 +46,9 @@ const KINDS: [u8; 256] = {
         }
         if inside::MARKS[byte] {
             table[byte] |= MARK;
+            if byte != b':' as usize {
+                table[byte] |= MORE;
+            }
         }
         byte += 1;
     }
@@ -34,85 +56,99 @@ const KINDS: [u8; 256] = {
 };
 
 /// Reads a string from after its opening quote.
+#[inline]
 pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
     let mut text = Text {
         end: from,
         closed: false,
         escaped: false,
-        marked: false,
+        classes: 0,
     };
-    // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
-    let mut high = None;
-    loop {
-        let plain = plain(bytes, text.end, &mut text.marked);
-        text.end += plain;
-        if plain > 0 {
-            high = None;
-        }
-        match bytes.get(text.end) {
-            None => break,
-            Some(b'"') => {
-                text.closed = true;
-                return Ok(text);
-            }
-            Some(b'\\') => {}
-            Some(_) => return Err(Malformed),
-        }
-        (text.escaped, text.marked) = (true, true);
-        match bytes.get(text.end + 1) {
-            None => break,
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                text.end += 2;
-                high = None;
-            }
-            Some(b'u') => {
-                let digits = bytes.get(text.end + 2..).unwrap_or_default();
-                let digits = digits.get(..4).unwrap_or(digits);
-                if !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return Err(Malformed);
-                }
-                if digits.len() < 4 {
-                    break;
-                }
-                let first = matches!(
-                    digits,
-                    [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]
-                );
-                high = first.then_some(text.end);
-                text.end += 6;
-            }
-            Some(_) => return Err(Malformed),
-        }
+    text.pass_plain(bytes);
+    text.closed = bytes.get(text.end) == Some(&b'"');
+    match text.closed {
+        true => Ok(text),
+        false => text.pass_escapes(bytes),
     }
-    text.end = high.unwrap_or(text.end);
-    Ok(text)
 }
 
-/// Counts the bytes up to the next that ends plain text, eight at a time.
-fn plain(bytes: &[u8], from: usize, marked: &mut bool) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    let kind = |byte: &u8| KINDS[usize::from(*byte)];
-    let (eights, _) = rest.as_chunks::<8>();
-    let mut count = 0;
-    let mut kinds = 0;
-    for eight in eights {
-        let all = eight.iter().fold(0, |all, byte| all | kind(byte));
-        if all & ENDS != 0 {
-            break;
+impl Text {
+    /// Goes on to the next byte that ends plain text, eight at a time.
+    #[inline]
+    fn pass_plain(&mut self, bytes: &[u8]) {
+        let rest = bytes.get(self.end..).unwrap_or_default();
+        let class = |byte: &u8| CLASSES[usize::from(*byte)];
+        let mut classes = 0;
+        let mut count = 0;
+        for eight in rest.as_chunks::<8>().0 {
+            let all = eight.iter().fold(0, |all, byte| all | class(byte));
+            if all & ENDS != 0 {
+                break;
+            }
+            classes |= all;
+            count += 8;
         }
-        kinds |= all;
-        count += 8;
-    }
-    while let Some(byte) = rest.get(count) {
-        let kind = kind(byte);
-        if kind & ENDS != 0 {
-            break;
+        for byte in rest.get(count..).unwrap_or_default() {
+            let class = class(byte);
+            if class & ENDS != 0 {
+                break;
+            }
+            classes |= class;
+            count += 1;
         }
-        kinds |= kind;
-        count += 1;
+        self.end += count;
+        self.classes |= classes;
     }
-    *marked |= kinds & MARK != 0;
-    count
+
+    /// Goes on from the first backslash, control character or end of the source to the end of the string.
+    fn pass_escapes(mut self, bytes: &[u8]) -> Result<Self, Malformed> {
+        // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
+        let mut high = None;
+        loop {
+            match bytes.get(self.end) {
+                None => break,
+                Some(b'"') => {
+                    self.closed = true;
+                    return Ok(self);
+                }
+                Some(b'\\') => {}
+                Some(_) => return Err(Malformed),
+            }
+            self.escaped = true;
+            self.classes |= CLASSES[usize::from(b'\\')];
+            match bytes.get(self.end + 1) {
+                None => break,
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                    self.end += 2;
+                    high = None;
+                }
+                Some(b'u') => {
+                    let digits = bytes.get(self.end + 2..).unwrap_or_default();
+                    let digits = digits.get(..4).unwrap_or(digits);
+                    if !digits.iter().all(u8::is_ascii_hexdigit) {
+                        return Err(Malformed);
+                    }
+                    if digits.len() < 4 {
+                        break;
+                    }
+                    let first = matches!(
+                        digits,
+                        [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]
+                    );
+                    high = first.then_some(self.end);
+                    self.end += 6;
+                }
+                Some(_) => return Err(Malformed),
+            }
+            let end = self.end;
+            self.pass_plain(bytes);
+            if self.end > end {
+                high = None;
+            }
+        }
+        self.end = high.unwrap_or(self.end);
+        Ok(self)
+    }
 }
 
 /// Reads a number. Returns where it ends, or `None` where the text ends before it is a number.
@@ -149,8 +185,11 @@ pub(super) fn number(bytes: &[u8], from: usize) -> Result<Option<usize>, Malform
 }
 
 fn digits(bytes: &[u8], from: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    from + rest.iter().take_while(|it| it.is_ascii_digit()).count()
+    let mut at = from;
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    at
 }
 
 /// Reads `true`, `false` or `null`. Returns where it ends, or `None` where the text ends within it.

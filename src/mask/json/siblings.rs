@@ -1,135 +1,156 @@
 //! Members that name each other's values: `{"name":"password","value":"x"}`, lists of such, and lists of `[name, value]`.
 //!
-//! A value that stands before its name is found when its object closes, and is replaced in a second pass. Of a document that was cut, a value
-//! whose name may have come later is replaced too.
+//! A value that stands before its name is replaced when its object closes, in the text that was made of it by then. Of a document that was cut, a
+//! value whose name may have come later is replaced too.
 
 use super::text;
-use crate::mask::names::{Names, Role, RuleId};
+use crate::mask::names::{Names, RuleId};
+use crate::mask::report::Mark;
 
 /// The open brackets that are looked at; what is nested more deeply has no siblings.
 const MAX_DEPTH: usize = 256;
 /// The members of one kind that are looked at in one object.
-const MAX_MEMBERS: usize = 16;
+const MAX_MEMBERS: usize = 64;
 /// An object or list of this length may be a value that a sibling names.
 const NEAR_BYTES: usize = 4096;
 /// Longer texts are no names.
 const MAX_NAME_BYTES: usize = 128;
 
-/// The members of the open brackets that may belong together.
+/// The members of the open brackets that may belong together. Brackets without such members cost nothing.
 #[derive(Default)]
 pub(super) struct Siblings {
     frames: Vec<Frame>,
-    /// Where values begin that stand before their names.
-    found: Vec<(usize, RuleId)>,
+    /// Where the texts stand that may be names, of all frames.
+    names: Vec<(usize, usize)>,
+    /// The values that had no secret name before them, of all frames.
+    values: Vec<Value>,
 }
 
 /// One open bracket.
 struct Frame {
-    kind: Kind,
-    /// Where the texts stand that may be names.
-    names: Vec<(usize, usize)>,
-    /// How many of them are decided to be harmless.
+    depth: usize,
+    /// Where its names begin.
+    names: usize,
+    /// Up to where they are decided to be harmless.
     decided: usize,
-    /// Where values begin that had no secret name before them.
-    values: Vec<usize>,
+    /// Where its values begin.
+    values: usize,
+    /// Whether the last of them goes on.
+    is_in_value: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Object,
-    List,
-    /// A list in a list, of which no item has begun, or one has.
-    EmptyPair,
-    Pair,
+/// A value whose name may come after it.
+pub(super) struct Value {
+    /// Where it stands in the source.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Where its own name stands in the source.
+    pub(super) name: (usize, usize),
+    /// Where it stands in the text that is made.
+    pub(super) shown_start: usize,
+    pub(super) shown_end: usize,
+    /// Where in that text its member is cut out, with the comma before it.
+    pub(super) lead: usize,
+    /// Whether there is no such comma.
+    pub(super) is_first: bool,
+    /// The report before it and after it.
+    pub(super) before: Mark,
+    pub(super) after: Mark,
 }
 
 impl Siblings {
-    pub(super) fn open(&mut self, object: bool, depth: usize) {
-        if depth >= MAX_DEPTH {
-            return;
-        }
-        let in_list = self.frames.last().is_some_and(|it| it.kind == Kind::List);
-        self.frames.push(Frame {
-            kind: match (object, in_list) {
-                (true, _) => Kind::Object,
-                (false, true) => Kind::EmptyPair,
-                (false, false) => Kind::List,
-            },
-            names: Vec::new(),
-            decided: 0,
-            values: Vec::new(),
-        });
-    }
-
-    /// Closes the bracket that brings the depth down to this.
-    pub(super) fn close(&mut self, depth: usize, source: &str, fields: &Names) {
-        if depth >= MAX_DEPTH {
-            return;
-        }
-        if let Some(mut frame) = self.frames.pop()
-            && !frame.values.is_empty()
-            && let Some(rule) = frame.secret(source, fields)
+    /// Takes a text that may be a name.
+    pub(super) fn text(&mut self, start: usize, end: usize, depth: usize) {
+        if end - start <= MAX_NAME_BYTES
+            && self.begin(depth)
+            && self
+                .frames
+                .last()
+                .is_some_and(|it| self.names.len() - it.names < MAX_MEMBERS)
         {
-            self.found.extend(frame.values.iter().map(|&at| (at, rule)));
-        }
-    }
-
-    /// Returns what the next item of the list at this depth is: of a pair the name or the value.
-    pub(super) fn item(&mut self, depth: usize) -> Role {
-        match self.frame(depth) {
-            Some(frame) if frame.kind == Kind::EmptyPair => {
-                frame.kind = Kind::Pair;
-                Role::Names
-            }
-            Some(frame) if frame.kind == Kind::Pair => Role::Holds,
-            _ => Role::None,
+            self.names.push((start, end));
         }
     }
 
     /// Returns the rule of a value that a sibling before it names.
-    pub(super) fn value(
+    pub(super) fn named_before(
         &mut self,
-        at: usize,
         depth: usize,
         source: &str,
         fields: &Names,
     ) -> Option<RuleId> {
-        let frame = self.frame(depth)?;
-        let rule = frame.secret(source, fields);
-        if rule.is_none() && frame.kind == Kind::Object && frame.values.len() < MAX_MEMBERS {
-            frame.values.push(at);
-        }
-        rule
+        let frame = self.frames.last_mut().filter(|it| it.depth == depth)?;
+        secret(frame, &self.names, source, fields)
     }
 
-    /// Takes a text that may be a name.
-    pub(super) fn text(&mut self, start: usize, end: usize, depth: usize) {
-        if let Some(frame) = self.frame(depth)
-            && frame.names.len() < MAX_MEMBERS
-            && end - start <= MAX_NAME_BYTES
+    /// Takes a value that a sibling after it may name.
+    pub(super) fn value(&mut self, depth: usize, value: impl FnOnce() -> Value) {
+        if self.begin(depth)
+            && let Some(frame) = self.frames.last_mut()
+            && self.values.len() - frame.values < MAX_MEMBERS
         {
-            frame.names.push((start, end));
+            self.values.push(value());
+            frame.is_in_value = true;
         }
     }
 
-    /// Returns where values begin that a sibling after them names, in order. Of a document that was cut, of every open object those
-    /// whose name may have been cut off: a harmless one that is there need not be the only one.
-    pub(super) fn found(mut self, cut: bool, source: &str, fields: &Names) -> Vec<(usize, RuleId)> {
-        for frame in self.frames.iter_mut().filter(|_| cut) {
-            let rule = frame.secret(source, fields);
-            let values = frame.values.iter().filter_map(|&at| match rule {
-                Some(rule) => Some((at, rule)),
-                None => is_doubtful(at, source).then_some((at, RuleId::UNNAMED)),
+    /// Returns the value that ends at this depth, if it was taken.
+    pub(super) fn ended(&mut self, depth: usize) -> Option<&mut Value> {
+        let frame = self.frames.last_mut()?;
+        let is_taken = frame.depth == depth && std::mem::take(&mut frame.is_in_value);
+        self.values.last_mut().filter(|_| is_taken)
+    }
+
+    /// Returns the depth of the innermost bracket that has members that may belong together.
+    pub(super) fn depth(&self) -> Option<usize> {
+        self.frames.last().map(|it| it.depth)
+    }
+
+    /// Tells whether the bracket at this depth has such members.
+    #[inline]
+    pub(super) fn has(&self, depth: usize) -> bool {
+        self.frames.last().is_some_and(|it| it.depth == depth)
+    }
+
+    /// Closes the innermost bracket that has such members. Returns the values that a sibling after them names, the last first. Of a document that
+    /// was cut, all whose name may have been cut off: a harmless one that is there need not be the only one.
+    pub(super) fn close(
+        &mut self,
+        cut: bool,
+        source: &str,
+        fields: &Names,
+    ) -> Vec<(Value, RuleId)> {
+        let mut named = Vec::new();
+        let Some(mut frame) = self.frames.pop() else {
+            return named;
+        };
+        if self.values.len() > frame.values {
+            let rule = secret(&mut frame, &self.names, source, fields);
+            let values = self.values.drain(frame.values..).rev();
+            named.extend(values.filter_map(|it| match rule {
+                Some(rule) => Some((it, rule)),
+                None => (cut && is_doubtful(it.start, source)).then_some((it, RuleId::UNNAMED)),
+            }));
+        }
+        self.names.truncate(frame.names);
+        named
+    }
+
+    /// Lets the innermost bracket, which is at this depth, have a frame, unless it is too deep.
+    fn begin(&mut self, depth: usize) -> bool {
+        if depth == 0 || depth > MAX_DEPTH {
+            return false;
+        }
+        if !self.has(depth) {
+            self.frames.push(Frame {
+                depth,
+                names: self.names.len(),
+                decided: self.names.len(),
+                values: self.values.len(),
+                is_in_value: false,
             });
-            self.found.extend(values);
         }
-        self.found.sort_unstable_by_key(|&(at, _)| at);
-        self.found
-    }
-
-    fn frame(&mut self, depth: usize) -> Option<&mut Frame> {
-        let at = depth.checked_sub(1)?;
-        self.frames.get_mut(at)
+        true
     }
 }
 
@@ -139,18 +160,22 @@ fn is_doubtful(at: usize, source: &str) -> bool {
     source.as_bytes().get(at) == Some(&b'"') || source.len() - at <= NEAR_BYTES
 }
 
-impl Frame {
-    /// Returns the rule of the first name that is a secret's.
-    fn secret(&mut self, source: &str, fields: &Names) -> Option<RuleId> {
-        let new = self.names.get(self.decided..).unwrap_or_default();
-        let rule = new.iter().find_map(|&(start, end)| {
-            let name = text::decoded(source.get(start..end).unwrap_or_default());
-            // `/user/password` of JSON Patch.
-            name.split('/').find_map(|step| fields.decide_once(step))
-        });
-        if rule.is_none() {
-            self.decided = self.names.len();
-        }
-        rule
+/// Returns the rule of the first name of a frame that is a secret's.
+fn secret(
+    frame: &mut Frame,
+    names: &[(usize, usize)],
+    source: &str,
+    fields: &Names,
+) -> Option<RuleId> {
+    let new = names.get(frame.decided..).unwrap_or_default();
+    let rule = new.iter().find_map(|&(start, end)| {
+        let name = text::decoded(source.get(start..end).unwrap_or_default());
+        // `/user/password` of JSON Patch.
+        let mut steps = name.split('/').filter(|it| !it.is_empty());
+        steps.find_map(|step| fields.decide_once(step))
+    });
+    if rule.is_none() {
+        frame.decided = names.len();
     }
+    rule
 }

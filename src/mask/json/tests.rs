@@ -4,6 +4,10 @@ use serde_json::Value;
 use super::super::tests::pass;
 use super::*;
 
+mod cut;
+mod late;
+mod removed;
+
 const CANARY: &str = "canary7f3a91c5";
 
 fn masked(source: &str) -> Result<String, Malformed> {
@@ -313,7 +317,7 @@ fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         text.prop_map(Value::from),
     ];

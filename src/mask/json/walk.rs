@@ -1,31 +1,30 @@
 use super::nesting::Nesting;
-use super::scan;
+use super::output::Output;
+use super::scan::{self, Text};
 use super::siblings::Siblings;
 use super::{Document, Malformed, text};
 use crate::mask::Pass;
 use crate::mask::names::{Role, RuleId};
 
+mod late;
 mod value;
 
-/// Walks a document, and once more where names stood after their values.
+/// Walks a document.
 pub(super) fn run(
     source: &str,
     cut: bool,
     level: u8,
     pass: &mut Pass<'_>,
 ) -> Result<Document, Malformed> {
-    let mark = pass.report.mark();
-    let (document, found) = Walk::new(source, cut, level, pass).run()?;
-    if found.is_empty() {
-        return Ok(document);
-    }
-    pass.report.forget(&mark);
     let mut walk = Walk::new(source, cut, level, pass);
-    walk.found = found;
-    walk.run().map(|(document, _)| document)
+    match walk.document() {
+        Ok(()) => Ok(walk.finish(source.len(), true)),
+        Err(Stop::EndsAt(end)) if cut => Ok(walk.finish(end, false)),
+        Err(Stop::EndsAt(_) | Stop::Malformed) => Err(Malformed),
+    }
 }
 
-/// The state of one pass.
+/// The state of the pass.
 struct Walk<'t, 'p, 'm> {
     source: &'t str,
     bytes: &'t [u8],
@@ -34,24 +33,24 @@ struct Walk<'t, 'p, 'm> {
     cut: bool,
     /// How many strings the source stands in.
     level: u8,
-    out: String,
-    /// Up to where the source is in `out`, as it was or replaced.
-    copied: usize,
+    out: Output<'t>,
     nesting: Nesting,
     siblings: Siblings,
+    /// Where the present member begins: at the comma before it, or, where it is the first that shows, after what is before it.
+    lead: usize,
+    /// Where that stands in the output, if it is not where it would be, because the name was rewritten.
+    shown_lead: Option<usize>,
+    /// Where the name of the present member stands.
+    name: (usize, usize),
     /// What the present value is to its siblings.
     role: Role,
-    /// Where values begin that are named after them, from the pass before.
-    found: Vec<(usize, RuleId)>,
-    /// How many of them are behind.
-    passed: usize,
     /// The rule of the name before the next value.
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
     hidden: Option<Hidden>,
-    /// The depth at which everything began to show, where only listed names do.
+    /// Where not all fields may show, the depth of the outermost value that may.
     shown_from: Option<usize>,
-    /// Whether the present name is listed.
+    /// Whether the name of the next value is listed.
     is_listed: bool,
     pass: &'p mut Pass<'m>,
 }
@@ -59,25 +58,33 @@ struct Walk<'t, 'p, 'm> {
 #[derive(Clone, Copy)]
 struct Hidden {
     start: usize,
+    /// Where its member begins.
+    lead: usize,
     depth: usize,
     rule: RuleId,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expect {
-    Value,
-    ValueOrEnd,
-    Name,
-    NameOrEnd,
-    Colon,
-    CommaOrEnd,
-    Nothing,
+/// Why a pass ends before the document does.
+enum Stop {
+    Malformed,
+    /// The source ends; its text up to here is certain.
+    EndsAt(usize),
 }
 
-/// What a token leads to: the next state, or the end of the source within the token, of which the text up to here is certain.
+impl From<Malformed> for Stop {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// What comes next.
 enum Next {
-    Expect(Expect),
-    EndsAt(usize),
+    /// The value of a member, or an item.
+    Value,
+    /// What comes after a value.
+    AfterValue,
+    /// Nothing but space.
+    Nothing,
 }
 
 impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
@@ -88,13 +95,13 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             at: 0,
             cut,
             level,
-            out: String::new(),
-            copied: 0,
+            out: Output::new(source),
             nesting: Nesting::default(),
             siblings: Siblings::default(),
+            lead: 0,
+            shown_lead: None,
+            name: (0, 0),
             role: Role::None,
-            found: Vec::new(),
-            passed: 0,
             secret: None,
             hidden: None,
             // What a text holds shows where the text does.
@@ -105,138 +112,156 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     /// Tells whether the next value stands under a name that is listed, or no list is needed.
+    #[inline]
     fn is_shown(&self) -> bool {
-        self.shown_from.is_some() || self.is_listed && self.nesting.in_object() == Some(true)
+        self.shown_from.is_some() || self.is_listed && self.nesting.in_object()
     }
 
-    fn run(mut self) -> Result<(Document, Vec<(usize, RuleId)>), Malformed> {
-        let mut expect = Expect::Value;
+    fn document(&mut self) -> Result<(), Stop> {
+        let mut next = Next::Value;
         loop {
-            while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.bytes.get(self.at) {
-                self.at += 1;
-            }
-            let Some(&byte) = self.bytes.get(self.at) else {
-                let end = self.at;
-                return self.finish(end, expect == Expect::Nothing);
+            next = match next {
+                Next::Value => self.value()?,
+                Next::AfterValue => self.after_value()?,
+                Next::Nothing => {
+                    return match self.peek() {
+                        Err(Stop::EndsAt(_)) => Ok(()),
+                        _ => Err(Stop::Malformed),
+                    };
+                }
             };
-            let next = match expect {
-                Expect::Value => self.value(byte)?,
-                Expect::ValueOrEnd if byte == b']' => self.close(),
-                Expect::ValueOrEnd => self.value(byte)?,
-                Expect::NameOrEnd if byte == b'}' => self.close(),
-                Expect::Name | Expect::NameOrEnd => self.name(byte)?,
-                Expect::Colon if byte == b':' => self.step(Expect::Value),
-                Expect::CommaOrEnd => self.comma_or_end(byte)?,
-                Expect::Colon | Expect::Nothing => return Err(Malformed),
-            };
-            match next {
-                Next::Expect(next) => expect = next,
-                Next::EndsAt(end) => return self.finish(end, false),
-            }
         }
     }
 
-    fn step(&mut self, expect: Expect) -> Next {
-        self.at += 1;
-        Next::Expect(expect)
+    /// Returns the next byte that is no space.
+    #[inline]
+    fn peek(&mut self) -> Result<u8, Stop> {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                return Ok(byte);
+            }
+            self.at += 1;
+        }
+        Err(Stop::EndsAt(self.at))
     }
 
-    fn value(&mut self, byte: u8) -> Result<Next, Malformed> {
-        if self.hidden.is_none() && self.secret.is_none() {
+    fn value(&mut self) -> Result<Next, Stop> {
+        let byte = self.peek()?;
+        if self.hidden.is_none() && self.secret.is_none() && self.role != Role::None {
             self.secret = self.named_by_sibling();
         }
         match byte {
-            b'"' => self.string(),
-            b'{' => Ok(self.open(true)),
-            b'[' => Ok(self.open(false)),
+            b'"' => self.string()?,
+            b'{' => {
+                self.open(true);
+                return self.first_name();
+            }
+            b'[' => {
+                self.open(false);
+                return match self.peek()? {
+                    b']' => Ok(self.close()),
+                    _ => Ok(Next::Value),
+                };
+            }
             b'-' | b'0'..=b'9' => {
                 let end = scan::number(self.bytes, self.at)?;
                 // A number at the end of a cut source may have had more digits.
                 let end = end.filter(|&end| !self.cut || end < self.bytes.len());
-                self.scalar(end)
+                self.scalar(end)?;
             }
             _ => {
                 let end = scan::literal(self.bytes, self.at)?;
-                self.scalar(end)
+                self.scalar(end)?;
             }
+        }
+        Ok(self.value_ended())
+    }
+
+    #[inline]
+    fn after_value(&mut self) -> Result<Next, Stop> {
+        match (self.peek()?, self.nesting.in_object()) {
+            (b',', true) => {
+                self.lead = match self.out.comma(self.at) {
+                    true => self.at + 1,
+                    false => self.at,
+                };
+                self.at += 1;
+                let byte = self.peek()?;
+                self.name(byte)
+            }
+            (b',', false) => {
+                self.at += 1;
+                self.nesting.next_item();
+                self.role = match self.nesting.in_list_of_list() {
+                    true => Role::Holds,
+                    false => Role::None,
+                };
+                Ok(Next::Value)
+            }
+            (b'}', true) | (b']', false) => Ok(self.close()),
+            _ => Err(Stop::Malformed),
         }
     }
 
-    fn scalar(&mut self, end: Option<usize>) -> Result<Next, Malformed> {
-        let start = self.at;
-        self.at = end.unwrap_or(self.bytes.len());
-        let secret = self.secret.take();
-        if let Some(rule) = secret.filter(|&rule| self.hides_scalar(start, rule)) {
-            self.replace(start, self.at, rule, None);
-        } else if self.hidden.is_none() && !self.is_shown() {
-            self.replace(start, self.at, RuleId::NOT_LISTED, None);
-        } else if self.hidden.is_none() {
-            self.find_number(start);
-        }
-        match end {
-            Some(_) => Ok(self.after_value()),
-            None => Ok(Next::EndsAt(start)),
+    fn first_name(&mut self) -> Result<Next, Stop> {
+        match self.peek()? {
+            b'}' => Ok(self.close()),
+            byte => self.name(byte),
         }
     }
 
-    fn string(&mut self) -> Result<Next, Malformed> {
-        let start = self.at;
-        let scanned = scan::string(self.bytes, start + 1)?;
-        self.at = match scanned.closed {
-            true => scanned.end + 1,
-            false => self.bytes.len(),
-        };
-        let secret = self.secret.take();
-        if !secret.is_some_and(|rule| self.hide_string(start, scanned, rule))
-            && self.hidden.is_none()
-        {
-            let depth = self.nesting.depth();
-            if scanned.closed && self.role == Role::Names {
-                self.siblings.text(start + 1, scanned.end, depth);
-            }
-            match self.is_shown() {
-                true => self.look_inside(start, scanned),
-                false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
-            }
-        }
-        match scanned.closed {
-            true => Ok(self.after_value()),
-            false => Ok(Next::EndsAt(scanned.end)),
-        }
-    }
-
-    fn name(&mut self, byte: u8) -> Result<Next, Malformed> {
+    #[inline]
+    fn name(&mut self, byte: u8) -> Result<Next, Stop> {
         if byte != b'"' {
-            return Err(Malformed);
+            return Err(Stop::Malformed);
         }
         let start = self.at;
         let scanned = scan::string(self.bytes, start + 1)?;
         if !scanned.closed {
-            return Ok(Next::EndsAt(start));
+            return Err(Stop::EndsAt(start));
         }
         self.at = scanned.end + 1;
         if self.hidden.is_none() {
-            let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-            self.nesting.name(start + 1, scanned.end);
-            self.look_into_name(start, scanned);
-            let name = match scanned.escaped {
-                true => text::decoded(raw),
-                false => raw.into(),
-            };
-            let known = self.pass.fields.known(&name);
-            self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(&name);
-            self.secret = known.rule;
-            self.role = known.role;
+            self.named(start + 1, scanned);
         }
-        Ok(Next::Expect(Expect::Colon))
+        match self.peek()? {
+            b':' => {
+                self.at += 1;
+                Ok(Next::Value)
+            }
+            _ => Err(Stop::Malformed),
+        }
     }
 
-    fn open(&mut self, object: bool) -> Next {
+    /// Decides on the name of the next value.
+    #[inline]
+    fn named(&mut self, start: usize, scanned: Text) {
+        let raw = self.source.get(start..scanned.end).unwrap_or_default();
+        self.nesting.name(start, scanned.end);
+        self.name = (start, scanned.end);
+        self.shown_lead = None;
+        let decoded = match scanned.escaped {
+            true => text::decoded(raw),
+            false => raw.into(),
+        };
+        let known = self.pass.fields.known(&decoded);
+        self.secret = known.rule;
+        self.role = known.role;
+        if self.shown_from.is_none() {
+            self.is_listed = self.pass.fields.lists(&decoded);
+        }
+        if self.pass.detectors.may_find(scanned.classes(), raw.len()) {
+            self.look_into_name(&decoded);
+        }
+    }
+
+    fn open(&mut self, object: bool) {
         if let Some(rule) = self.secret.take()
             && self.pass.fields.shape(rule).hides_all()
         {
             self.hidden = Some(Hidden {
                 start: self.at,
+                lead: self.lead,
                 depth: self.nesting.depth(),
                 rule,
             });
@@ -244,68 +269,58 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if self.hidden.is_none() && self.is_shown() {
             self.shown_from.get_or_insert(self.nesting.depth());
         }
-        self.siblings.open(object, self.nesting.depth());
         self.nesting.open(object);
-        self.step(match object {
-            true => Expect::NameOrEnd,
-            false => Expect::ValueOrEnd,
-        })
+        self.at += 1;
+        self.lead = self.at;
+        self.role = match !object && self.nesting.in_list_of_list() {
+            true => Role::Names,
+            false => Role::None,
+        };
     }
 
     fn close(&mut self) -> Next {
+        self.out.end();
+        if self.siblings.has(self.nesting.depth()) {
+            self.close_siblings(false);
+        }
         self.nesting.close();
-        let depth = self.nesting.depth();
-        self.siblings.close(depth, self.source, self.pass.fields);
         self.at += 1;
+        let depth = self.nesting.depth();
         self.shown_from.take_if(|it| *it == depth && depth > 0);
         if let Some(hidden) = self.hidden.take_if(|it| it.depth == self.nesting.depth()) {
+            self.lead = hidden.lead;
             self.replace(hidden.start, self.at, hidden.rule, None);
         }
-        self.after_value()
+        self.value_ended()
     }
 
-    fn after_value(&self) -> Next {
-        Next::Expect(match self.nesting.depth() {
-            0 => Expect::Nothing,
-            _ => Expect::CommaOrEnd,
-        })
-    }
-
-    fn comma_or_end(&mut self, byte: u8) -> Result<Next, Malformed> {
-        match (byte, self.nesting.in_object()) {
-            (b',', Some(true)) => Ok(self.step(Expect::Name)),
-            (b',', Some(false)) => {
-                self.nesting.next_item();
-                Ok(self.step(Expect::Value))
-            }
-            (b'}', Some(true)) | (b']', Some(false)) => Ok(self.close()),
-            _ => Err(Malformed),
+    #[inline]
+    fn value_ended(&mut self) -> Next {
+        let depth = self.nesting.depth();
+        if self.siblings.has(depth) {
+            self.sibling_ended(depth);
+        }
+        match depth {
+            0 => Next::Nothing,
+            _ => Next::AfterValue,
         }
     }
 
-    fn finish(
-        mut self,
-        certain: usize,
-        complete: bool,
-    ) -> Result<(Document, Vec<(usize, RuleId)>), Malformed> {
-        if !complete && !self.cut {
-            return Err(Malformed);
-        }
+    fn finish(mut self, mut certain: usize, complete: bool) -> Document {
         if let Some(hidden) = self.hidden.take() {
+            self.lead = hidden.lead;
+            self.nesting.close_down_to(hidden.depth);
             self.replace(hidden.start, self.bytes.len(), hidden.rule, None);
         }
-        let text = match self.copied == 0 && certain == self.bytes.len() {
-            true => None,
-            false => {
-                if self.copied < certain {
-                    self.copy_up_to(certain);
-                }
-                Some(self.out)
-            }
-        };
-        let found = self
-            .siblings
-            .found(!complete, self.source, self.pass.fields);
-        Ok((Document { text, complete }, found))
+        if let Some(rule) = self.secret.take()
+            && self.is_removed(rule)
+        {
+            certain = self.lead;
+        }
+        while !complete && self.close_siblings(true) {}
+        Document {
+            text: self.out.finish(certain),
+            complete,
+        }
     }
 }

@@ -48,7 +48,7 @@ fn what_is_no_json_is_withheld_event_by_event() {
     );
     shows(
         "event: can ary\nid: can ary\nid: eyJhbGciOiJub25lIn0.e30.\nretry: canary\n: the canary is\ncanary\nx: canary\nevent: canary7f3a91c5d2e8b64f0a1d\n\n",
-        "event: [WITHHELD]\nid: [WITHHELD]\nid: [WITHHELD]\nretry: [WITHHELD]\n: [WITHHELD]\n: [WITHHELD]\n: [WITHHELD]\nevent: [WITHHELD]\n\n",
+        "event: [WITHHELD]\nid: [WITHHELD]\nid: [MASKED].\nretry: [WITHHELD]\n: [WITHHELD]\n: [WITHHELD]\n: [WITHHELD]\nevent: [WITHHELD]\n\n",
     );
     let plain = "data: hello you\ndata: password=canary1\n\n";
     assert_eq!(

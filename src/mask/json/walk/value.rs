@@ -1,108 +1,121 @@
-use super::super::scan::Text;
+use super::super::scan::{self, Text};
 use super::super::text;
-use super::Walk;
+use super::{Stop, Walk};
+use crate::mask::inside;
 use crate::mask::names::{self, Role, RuleId, Shape};
-use crate::mask::{MASKED, inside};
+use crate::mask::replacement::Replacement;
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
-    /// Returns the rule of a value that a sibling names, before it or, as the pass before found, after it.
-    pub(super) fn named_by_sibling(&mut self) -> Option<RuleId> {
-        let (depth, fields) = (self.nesting.depth(), &*self.pass.fields);
-        if self.nesting.in_object() == Some(false) {
-            self.role = self.siblings.item(depth);
-        }
-        let named = match self.role {
-            Role::Holds => self.siblings.value(self.at, depth, self.source, fields),
-            Role::Names | Role::None => None,
-        };
-        let mut after = None;
-        while let Some(&(at, rule)) = self.found.get(self.passed)
-            && at <= self.at
+    /// Passes a number or literal that ends there; `None` where the source ends within it.
+    pub(super) fn scalar(&mut self, end: Option<usize>) -> Result<(), Stop> {
+        let start = self.at;
+        self.at = end.unwrap_or(self.bytes.len());
+        if let Some(rule) = self.secret.take()
+            && let Some(shown) = self.hides((start, self.at), end.is_some(), self.name, rule)
         {
-            after = (at == self.at).then_some(rule);
-            self.passed += 1;
+            self.replace(start, self.at, rule, shown.as_deref());
+        } else if self.hidden.is_none() {
+            match self.is_shown() {
+                true => self.find_number(start),
+                false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
+            }
         }
-        named.or(after)
+        match end {
+            Some(_) => Ok(()),
+            None => Err(Stop::EndsAt(start)),
+        }
     }
 
-    /// Tells whether a number or literal is replaced that reaches up to here.
-    pub(super) fn hides_scalar(&self, start: usize, rule: RuleId) -> bool {
-        let value = self.source.get(start..self.at).unwrap_or_default();
-        if let "true" | "false" = value {
-            let name = self.nesting.present_name();
-            let name = name.and_then(|(start, end)| self.source.get(start..end));
-            return !name.is_some_and(|name| names::asks(&text::decoded(name)))
-                && self.pass.fields.shape(rule).hides(value);
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        let scanned = scan::string(self.bytes, start + 1)?;
+        self.at = match scanned.closed {
+            true => scanned.end + 1,
+            false => self.bytes.len(),
+        };
+        if self.hidden.is_none() && !self.hide_string(start, scanned) {
+            if scanned.closed && self.role == Role::Names {
+                let depth = self.nesting.depth();
+                self.siblings.text(start + 1, scanned.end, depth);
+            }
+            match self.is_shown() {
+                true => self.look_inside(start, scanned),
+                false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
+            }
         }
-        match self.pass.fields.shape(rule) {
-            // `"code": 201234` is the number of an error.
-            Shape::Code => Shape::Opaque.hides(value),
-            shape => shape.hides(value),
+        match scanned.closed {
+            true => Ok(()),
+            false => Err(Stop::EndsAt(scanned.end)),
         }
     }
 
     /// Replaces a string of a secret's name, unless the rule lets it stay.
-    pub(super) fn hide_string(&mut self, start: usize, scanned: Text, rule: RuleId) -> bool {
-        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        let shape = self.pass.fields.shape(rule);
-        let content = text::decoded(raw);
-        if scanned.closed && !shape.hides(&content) {
+    #[inline]
+    fn hide_string(&mut self, start: usize, scanned: Text) -> bool {
+        let Some(rule) = self.secret.take() else {
             return false;
-        }
-        let shown = match scanned.closed {
-            true => self.pass.stands_for_field(rule, &content),
-            false => None,
+        };
+        let place = (start, self.at);
+        let Some(shown) = self.hides(place, scanned.closed, self.name, rule) else {
+            return false;
         };
         self.replace(start, self.at, rule, shown.as_deref());
         true
     }
 
     /// Masks a string that holds more.
-    pub(super) fn look_inside(&mut self, start: usize, scanned: Text) {
+    #[inline]
+    fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        let holds = scanned.marked || inside::may_be_secret(raw);
-        let may_find = !scanned.closed || self.pass.may_find(raw);
-        if (!holds || inside::is_time(raw)) && !may_find {
-            return;
+        if scanned.is_marked_by_more_than_colons()
+            || scanned.is_marked() && !inside::is_time(raw)
+            || inside::may_be_secret(raw)
+            || !scanned.closed
+            || self.pass.detectors.may_find(scanned.classes(), raw.len())
+        {
+            self.mask_inside(start, scanned);
         }
+    }
+
+    fn mask_inside(&mut self, start: usize, scanned: Text) {
+        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
         let content = text::decoded(raw);
         let mark = self.pass.report.mark();
         let masked = inside::mask(&content, !scanned.closed, self.level, self.pass);
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
         if let Some(masked) = masked {
-            self.copy_up_to(start + 1);
-            text::encode(&masked, &mut self.out);
-            self.copied = scanned.end;
+            self.out.rewrite(start + 1, scanned.end, |out| {
+                text::encode(&masked, out);
+            });
         }
     }
 
-    /// Masks what the detectors find in a name.
-    pub(super) fn look_into_name(&mut self, start: usize, scanned: Text) {
-        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if !self.pass.may_find(raw) {
+    /// Masks what the detectors find in the present name.
+    pub(super) fn look_into_name(&mut self, name: &str) {
+        if self.secret.is_some_and(|rule| self.is_removed(rule)) {
             return;
         }
         let mark = self.pass.report.mark();
-        let Some(masked) = self.pass.mask_found(&text::decoded(raw), false) else {
+        let Some(masked) = self.pass.mask_found(name, false) else {
             return;
         };
-        self.nesting.hide_name();
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
-        self.copy_up_to(start + 1);
-        text::encode(&masked, &mut self.out);
-        self.copied = scanned.end;
+        self.shown_lead = Some(self.out.position(self.lead));
+        self.out
+            .rewrite(self.name.0, self.name.1, |out| text::encode(&masked, out));
     }
 
     /// Replaces a number that a detector knows.
-    pub(super) fn find_number(&mut self, start: usize) {
+    fn find_number(&mut self, start: usize) {
         let digits = self.source.get(start..self.at).unwrap_or_default();
         let Some((detector, shown)) = self.pass.find_number(digits) else {
             return;
         };
-        self.put(start, self.at, shown.as_deref());
+        self.out.replace(start, self.at, shown.as_deref());
         let (nesting, source) = (&self.nesting, self.source);
         let pointer = || nesting.pointer(source);
         self.pass
@@ -110,29 +123,70 @@ impl Walk<'_, '_, '_> {
             .masked(pointer, detector.as_str(), digits.len());
     }
 
-    fn put(&mut self, start: usize, end: usize, shown: Option<&str>) {
-        self.copy_up_to(start);
-        self.out.push('"');
-        self.out.push_str(shown.unwrap_or(MASKED));
-        self.out.push('"');
-        self.copied = end;
+    /// Decides on a value of a secret's name: `None` where it stays, otherwise the content of what shows, the mark where that is `None`.
+    ///
+    /// Of a value that was cut the shape is not known, nor may anything of it show.
+    pub(super) fn hides(
+        &self,
+        (start, end): (usize, usize),
+        is_whole: bool,
+        name: (usize, usize),
+        rule: RuleId,
+    ) -> Option<Option<String>> {
+        let value = self.source.get(start..end).unwrap_or_default();
+        let shape = self.pass.fields.shape(rule);
+        match value.as_bytes().first() {
+            Some(b'"') => {
+                let raw = value.get(1..).unwrap_or_default();
+                let content = text::decoded(raw.strip_suffix('"').unwrap_or(raw));
+                match is_whole {
+                    true if shape.hides(&content) => {
+                        Some(self.pass.stands_for_field(rule, &content))
+                    }
+                    true => None,
+                    false => Some(None),
+                }
+            }
+            Some(b'{' | b'[') => shape.hides_all().then_some(None),
+            Some(b't' | b'f') => {
+                let name = self.source.get(name.0..name.1);
+                let asks = |name: &str| names::asks(&text::decoded(name));
+                let hides = !(is_whole && name.is_some_and(asks)) && shape.hides(value);
+                hides.then_some(None)
+            }
+            Some(b'n') => shape.hides(value).then_some(None),
+            _ => {
+                let hides = match shape {
+                    // `"code": 201234` is the number of an error.
+                    Shape::Code => Shape::Opaque.hides(value),
+                    shape => shape.hides(value),
+                };
+                let shown = is_whole.then(|| self.pass.stands_for_field(rule, value));
+                hides.then(|| shown.flatten())
+            }
+        }
+    }
+
+    /// Tells whether a rule takes the present member out, with its name.
+    pub(super) fn is_removed(&self, rule: RuleId) -> bool {
+        self.nesting.in_object() && self.pass.fields.replacement(rule) == Replacement::Remove
+    }
+
+    /// Tells whether the present member is the first that shows.
+    pub(super) fn is_first(&self) -> bool {
+        self.bytes.get(self.lead) != Some(&b',')
     }
 
     /// Puts the replacement of a secret in the place of its source.
     pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
-        self.put(start, end, shown);
-        let name = self.pass.fields.rule_name(rule);
+        match self.is_removed(rule) {
+            true => self.out.remove(self.lead, end, self.is_first()),
+            false => self.out.replace(start, end, shown),
+        }
         let (nesting, source) = (&self.nesting, self.source);
+        let name = self.pass.fields.rule_name(rule);
         self.pass
             .report
             .masked(|| nesting.pointer(source), name, end - start);
-    }
-
-    pub(super) fn copy_up_to(&mut self, end: usize) {
-        if self.out.is_empty() {
-            self.out.reserve(self.source.len() + MASKED.len());
-        }
-        self.out
-            .push_str(self.source.get(self.copied..end).unwrap_or_default());
     }
 }

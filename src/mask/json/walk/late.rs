@@ -1,0 +1,85 @@
+use super::super::siblings::Value;
+use super::Walk;
+use crate::mask::names::{Role, RuleId};
+
+/// Values that a sibling names.
+impl Walk<'_, '_, '_> {
+    /// Returns the rule of a value that a sibling before it names, and keeps one in mind that a sibling after it may name.
+    pub(super) fn named_by_sibling(&mut self) -> Option<RuleId> {
+        if self.role != Role::Holds {
+            return None;
+        }
+        let depth = self.nesting.depth();
+        let named = self
+            .siblings
+            .named_before(depth, self.source, self.pass.fields);
+        if named.is_none() && self.nesting.in_object() {
+            let (start, name) = (self.at, self.name);
+            let (lead, shown_lead) = (self.lead, self.shown_lead);
+            let (out, report, is_first) = (&self.out, &self.pass.report, self.is_first());
+            self.siblings.value(depth, || Value {
+                start,
+                end: start,
+                name,
+                shown_start: out.position(start),
+                shown_end: 0,
+                lead: shown_lead.unwrap_or_else(|| out.position(lead)),
+                is_first,
+                before: report.mark(),
+                after: report.mark(),
+            });
+        }
+        named
+    }
+
+    /// Notes where a value ends that was kept in mind.
+    pub(super) fn sibling_ended(&mut self, depth: usize) {
+        if let Some(value) = self.siblings.ended(depth) {
+            value.end = self.at;
+            value.shown_end = self.out.position(self.at);
+            value.after = self.pass.report.mark();
+        }
+    }
+
+    /// Closes the innermost bracket with members that belong together, and masks the values that are named after them. Tells whether there was one.
+    pub(super) fn close_siblings(&mut self, cut: bool) -> bool {
+        let Some(depth) = self.siblings.depth() else {
+            return false;
+        };
+        self.nesting.close_down_to(depth);
+        if cut {
+            self.at = self.bytes.len();
+            self.sibling_ended(depth);
+        }
+        let named = self.siblings.close(cut, self.source, self.pass.fields);
+        // The last first, so that the reports of those before stay where they are.
+        for (value, rule) in named {
+            self.hide_late(&value, rule);
+        }
+        true
+    }
+
+    fn hide_late(&mut self, value: &Value, rule: RuleId) {
+        let (start, end) = (value.start, value.end);
+        let is_whole = end < self.bytes.len();
+        let Some(shown) = self.hides((start, end), is_whole, value.name, rule) else {
+            return;
+        };
+        match self.is_removed(rule) {
+            true => self
+                .out
+                .remove_late(value.lead, value.shown_end, value.is_first),
+            false => self
+                .out
+                .replace_late(value.shown_start, value.shown_end, shown),
+        }
+        self.nesting.name(value.name.0, value.name.1);
+        let (nesting, source) = (&self.nesting, self.source);
+        self.pass.report.masked_around(
+            (&value.before, &value.after),
+            || nesting.pointer(source),
+            self.pass.fields.rule_name(rule),
+            end - start,
+        );
+    }
+}
