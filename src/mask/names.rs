@@ -1,15 +1,18 @@
 //! Which names are those of secrets.
 //!
 //! A name is split into words at case changes (`apiKey`, `APIKey`), between letters and digits and at everything that is
-//! neither, and compared in lower case. Full-width letters count as their ASCII ones and invisible characters as nothing. A rule is a
-//! list of words too, and [`Fit`] says where in the name they must stand. A name that ends in what is said *about* a secret, such as
+//! neither, and compared in lower case. Letters that are ASCII ones in another form or look like them count as those, see [`letters`], and invisible
+//! characters as nothing. A rule is a list of words too, and [`Fit`] says where in the name they must stand. A name that ends in what is said *about* a secret, such as
 //! `password_policy`, is not a secret's, unless a rule of the user takes it.
 //!
 //! Decisions are kept in a cache of bounded size, so that a client that sends new names costs time
-//! linear in what it sends, bounded memory, and the others their speed only for a while. The maps are the standard library's, keyed by SipHash.
+//! linear in what it sends, bounded memory, and the others their speed only for a while, see [`cache`]. The maps are the standard library's, keyed by
+//! SipHash.
 
 mod cache;
+mod letters;
 mod list;
+mod parts;
 mod words;
 
 use super::allow::{self, Listed};

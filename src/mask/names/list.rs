@@ -2,8 +2,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::cache::Cache;
+use super::parts::{Filter, Parts};
 use super::words::Words;
-use super::{Fit, Known, NameRule, RuleId, role};
+use super::{Fit, Known, NameRule, RuleId, letters, role};
 use crate::mask::presets;
 
 /// A compiled list of rules.
@@ -13,11 +14,13 @@ pub(super) struct List {
     rules: Vec<NameRule>,
     /// Whole names without separators.
     whole: HashMap<String, RuleId>,
+    may_be_whole: Filter,
     /// Rows of words, by their first word.
     rows: HashMap<String, Vec<(Vec<String>, RuleId)>>,
+    may_begin_row: Filter,
     /// The last words of rows of several.
     lasts: HashSet<String>,
-    inside: Vec<(String, RuleId)>,
+    inside: Parts,
     endings: Vec<(String, RuleId)>,
     cache: Cache,
 }
@@ -29,9 +32,11 @@ impl List {
             layer,
             rules: Vec::with_capacity(rules.len()),
             whole: HashMap::new(),
+            may_be_whole: Filter::default(),
             rows: HashMap::new(),
+            may_begin_row: Filter::default(),
             lasts: HashSet::new(),
-            inside: Vec::new(),
+            inside: Parts::default(),
             endings: Vec::new(),
             cache: Cache::default(),
         };
@@ -57,16 +62,19 @@ impl List {
         }
         let plural = !matches!(rule.fit, Fit::Ending(_));
         for row in [Some(one), plural.then_some(many)].into_iter().flatten() {
-            self.whole.entry(row.concat()).or_insert(id);
+            let whole = row.concat();
+            self.may_be_whole.add(&whole);
+            self.whole.entry(whole).or_insert(id);
             if let (Fit::Words | Fit::Last, Some(first)) = (rule.fit, row.first()) {
                 if let [_, .., last] = row.as_slice() {
                     self.lasts.insert(last.clone());
                 }
+                self.may_begin_row.add(first);
                 self.rows.entry(first.clone()).or_default().push((row, id));
             }
         }
         match rule.fit {
-            Fit::Inside => self.inside.push((words.squashed().to_owned(), id)),
+            Fit::Inside => self.inside.add(words.squashed(), id),
             Fit::Ending(_) => self.endings.push((words.squashed().to_owned(), id)),
             Fit::Words | Fit::Last | Fit::Alone => {}
         }
@@ -74,16 +82,18 @@ impl List {
     }
 
     /// Returns what is known of a decoded name.
+    #[inline]
     pub(super) fn known(&mut self, name: &str) -> Known {
-        if let Some(known) = self.cache.get(name) {
-            return known;
+        match self.cache.get(name) {
+            Some(known) => known,
+            None => self.learn(name),
         }
+    }
+
+    fn learn(&mut self, name: &str) -> Known {
         let words = Words::of(name);
         let known = Known {
-            rule: match name.contains('\0') {
-                true => self.decide_once(name),
-                false => self.find(&words),
-            },
+            rule: self.decide(name, &words),
             role: role(&words),
             ends_rule: words.last().is_some_and(|it| self.lasts.contains(it)),
         };
@@ -91,8 +101,15 @@ impl List {
         known
     }
 
-    /// Decides without the cache, for text that is a name by chance.
+    /// Decides without putting it into the cache, for text that is a name by chance.
     pub(super) fn decide_once(&self, name: &str) -> Option<RuleId> {
+        match self.cache.peek(name) {
+            Some(known) => known.rule,
+            None => self.decide(name, &Words::of(name)),
+        }
+    }
+
+    fn decide(&self, name: &str, words: &Words) -> Option<RuleId> {
         // Readers in C end a name at a zero byte.
         if name.contains('\0') {
             let first = name.split('\0').find(|piece| !piece.is_empty());
@@ -100,7 +117,11 @@ impl List {
                 .and_then(|first| self.find(&Words::of(first)))
                 .or_else(|| self.find(&Words::of(&name.replace('\0', ""))));
         }
-        self.find(&Words::of(name))
+        let looks_like = || letters::seen(&letters::plain(name));
+        match self.find(words) {
+            None if !name.is_ascii() => looks_like().and_then(|it| self.find(&Words::of(&it))),
+            rule => rule,
+        }
     }
 
     #[cfg(test)]
@@ -110,20 +131,21 @@ impl List {
 
     fn find(&self, words: &Words) -> Option<RuleId> {
         let squashed = words.squashed();
-        if let Some(id) = self.whole.get(squashed) {
+        if self.may_be_whole.may_have(squashed)
+            && let Some(id) = self.whole.get(squashed)
+        {
             return Some(*id);
         }
         let about = words.last().is_some_and(|it| presets::ABOUT.contains(&it));
         let counts = |id: &RuleId| !about || self.rule(*id).is_some_and(|rule| rule.own);
-        let harmless = |word: &&&str| squashed.contains(**word);
-        let squashed = match presets::HARMLESS_WORDS.iter().find(harmless) {
+        let harmless = |word: &&&str| squashed.len() >= word.len() && squashed.contains(**word);
+        let left = match presets::HARMLESS_WORDS.iter().find(harmless) {
             Some(word) => Cow::Owned(squashed.replace(word, "")),
             None => Cow::Borrowed(squashed),
         };
-        let held = |(part, id): &&(String, RuleId)| squashed.contains(part.as_str()) && counts(id);
         (0..words.len())
             .find_map(|at| self.row_at(words, at, &counts))
-            .or_else(|| self.inside.iter().find(held).map(|(_, id)| *id))
+            .or_else(|| self.inside.find(&left, counts))
             .or_else(|| self.ending(words).filter(counts))
     }
 
@@ -137,7 +159,11 @@ impl List {
         at: usize,
         counts: &impl Fn(&RuleId) -> bool,
     ) -> Option<RuleId> {
-        let rows = self.rows.get(words.get(at)?)?;
+        let word = words.get(at)?;
+        if !self.may_begin_row.may_have(word) {
+            return None;
+        }
+        let rows = self.rows.get(word)?;
         let fits = |(row, id): &&(Vec<String>, RuleId)| {
             let same = row
                 .iter()

@@ -31,6 +31,17 @@ fn t7_secret_names_are_found_in_every_spelling() {
         "api key",
         " password ",
         "\u{feff}token",
+        "pаssword",
+        "ТОКЕN",
+        "ΤΟΚΕΝ",
+        "ｐａｓｓwοrd",
+        "𝓅𝒶𝓈𝓈𝓌ℴ𝓇𝒹",
+        "ⓣⓞⓚⓔⓝ",
+        "pass\u{e0041}word",
+        "conﬁrmation_code",
+        "сvv",
+        "Пароль",
+        "ПАРОЛЬ",
     ] {
         assert!(names.decide(name).is_some(), "{name:?}");
     }
@@ -48,7 +59,22 @@ fn harmless_names_stay() {
     {
         assert!(names.decide(name).is_none(), "{name}");
     }
+    for name in "имя город возраст рост сор карта Ответ ΟΝΟΜΑ όνομα κωδικός naïve größe 東京 ㎏ ①"
+        .split_whitespace()
+    {
+        assert!(names.decide(name).is_none(), "{name}");
+    }
     assert!(names.decide("").is_none());
+}
+
+#[test]
+fn rule_in_another_script_fits_its_own_words_in_any_case() {
+    for (rule, name) in [("ΟΝΟΜΑ", "ονομα"), ("возраст", "ВОЗРАСТ"), ("имя", "ИМЯ_2")]
+    {
+        let own = super::super::Rules::default().field(rule);
+        let mut compiled = own.compile().unwrap();
+        assert!(compiled.fields.decide(name).is_some(), "{rule} {name}");
+    }
 }
 
 #[test]
@@ -64,6 +90,7 @@ fn t26_cache_is_bounded() {
     let mut names = fields();
     for number in 0..20_000 {
         assert!(names.decide(&format!("field{number}")).is_none());
+        assert!(names.decide(&format!("{number:_>50}")).is_none());
     }
     assert!(names.defaults().cached() <= cache::MAX_CACHED);
     assert!(names.decide("password").is_some());

@@ -1,3 +1,5 @@
+use super::letters;
+
 /// A name in lower case without its separators, and where its words end.
 pub(super) struct Words {
     squashed: String,
@@ -16,34 +18,46 @@ impl Words {
     pub(super) fn of(name: &str) -> Self {
         let mut words = Self {
             squashed: String::with_capacity(name.len()),
-            ends: Vec::new(),
+            ends: Vec::with_capacity(8),
         };
-        let mut letters = name.chars().filter_map(plain).peekable();
-        let mut last = Class::Separator;
-        while let Some(letter) = letters.next() {
-            let class = class(letter);
-            let starts = match (last, class) {
-                (_, Class::Separator) => true,
-                (Class::Separator, _) => false,
-                (Class::Digit, now) => now != Class::Digit,
-                (_, Class::Digit) => true,
-                (Class::Lower, Class::Upper) => true,
-                // The last capital of `APIKey` begins a word.
-                (Class::Upper, Class::Upper) => letters
-                    .peek()
-                    .is_some_and(|&it| self::class(it) == Class::Lower),
-                (_, _) => false,
-            };
-            if starts {
-                words.end();
-            }
-            if class != Class::Separator {
-                words.squashed.extend(letter.to_lowercase());
-            }
-            last = class;
+        match name.is_ascii() {
+            true => words.read_ascii(name.as_bytes()),
+            false => words.read(&letters::plain(name)),
         }
         words.end();
         words
+    }
+
+    fn read_ascii(&mut self, name: &[u8]) {
+        let mut last = Class::Separator;
+        let mut rest = name.iter();
+        while let Some(&byte) = rest.next() {
+            let class = ascii_class(byte);
+            let next = rest.as_slice().first();
+            if starts(last, class, || next.map(|&it| ascii_class(it))) {
+                self.end();
+            }
+            if class != Class::Separator {
+                self.squashed.push(char::from(byte.to_ascii_lowercase()));
+            }
+            last = class;
+        }
+    }
+
+    fn read(&mut self, name: &str) {
+        let mut last = Class::Separator;
+        let mut rest = name.chars();
+        while let Some(letter) = rest.next() {
+            let class = class(letter);
+            let next = rest.clone().next();
+            if starts(last, class, || next.map(self::class)) {
+                self.end();
+            }
+            if class != Class::Separator {
+                self.squashed.extend(letter.to_lowercase());
+            }
+            last = class;
+        }
     }
 
     fn end(&mut self) {
@@ -87,6 +101,31 @@ impl Words {
     }
 }
 
+/// Tells whether a word ends before a letter.
+#[inline]
+fn starts(last: Class, class: Class, next: impl FnOnce() -> Option<Class>) -> bool {
+    match (last, class) {
+        (_, Class::Separator) => true,
+        (Class::Separator, _) => false,
+        (Class::Digit, now) => now != Class::Digit,
+        (_, Class::Digit) => true,
+        (Class::Lower, Class::Upper) => true,
+        // The last capital of `APIKey` begins a word.
+        (Class::Upper, Class::Upper) => next() == Some(Class::Lower),
+        (_, _) => false,
+    }
+}
+
+#[inline]
+fn ascii_class(byte: u8) -> Class {
+    match byte {
+        b'a'..=b'z' => Class::Lower,
+        b'A'..=b'Z' => Class::Upper,
+        b'0'..=b'9' => Class::Digit,
+        _ => Class::Separator,
+    }
+}
+
 fn class(letter: char) -> Class {
     if letter.is_ascii_digit() {
         Class::Digit
@@ -96,18 +135,5 @@ fn class(letter: char) -> Class {
         Class::Lower
     } else {
         Class::Separator
-    }
-}
-
-/// Maps full-width forms to ASCII and leaves out characters that do not show.
-fn plain(letter: char) -> Option<char> {
-    match letter {
-        '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => {
-            None
-        }
-        '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => None,
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
-        '\u{17f}' => Some('s'),
-        _ => Some(letter),
     }
 }
