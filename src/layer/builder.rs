@@ -217,6 +217,7 @@ impl ApiLogLayerBuilder {
         let networks = self.networks.iter().map(String::as_str);
         let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
         let masker = Masker::behind(&self.rules, networks)?;
+        let withheld = masker.withheld_by_callbacks();
         let audit = self.audit.clone().map(AuditRoutes::compile).transpose()?;
         let parts = Parts {
             audit: audit.map(Arc::new),
@@ -245,6 +246,7 @@ impl ApiLogLayerBuilder {
         let gauge = parts.budget.clone();
         let (intake, recorder) =
             recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
+        let recorder = recorder.counting_withheld(withheld);
         parts.warnings.say();
         Ok(self.assemble(intake, recorder, parts))
     }

@@ -29,6 +29,9 @@ impl Masker {
         let mut event = record(*draft, &mut pass);
         event.exchange = event.exchange.or(exchange);
         (event.masked, event.masked_count) = pass.finish();
+        if let Some(callbacks) = &mut self.callbacks {
+            callbacks.event(&mut event);
+        }
         let kind = EntryKind::Event(Box::new(event));
         let entry = LogEntry::new(id, at, context, kind);
         reservation.stand_for(entry.size_bytes());

@@ -25,6 +25,7 @@ mod allow;
 mod authorization;
 mod base64;
 mod body;
+mod callback;
 mod charset;
 mod condition;
 mod context;
@@ -67,6 +68,8 @@ mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use http::Version;
 
@@ -79,6 +82,8 @@ use crate::error::Error;
 
 use pass::Pass;
 
+pub use callback::{Answer, Value};
+use callback::{Kind, Runner};
 pub use detect::Detector;
 pub use explain::{Explanation, Spot};
 pub use lint::Warning;
@@ -110,6 +115,7 @@ const STARS: &str = "****";
 pub struct Masker {
     rules: Compiled,
     trusted: TrustedNetworks,
+    callbacks: Option<Runner>,
 }
 
 /// An exchange that was masked.
@@ -135,8 +141,16 @@ impl Masker {
 
     /// Compiles rules for a service behind these networks.
     pub(crate) fn behind(rules: &Rules, trusted: TrustedNetworks) -> Result<Self, Error> {
-        let rules = rules.compile()?;
-        Ok(Self { rules, trusted })
+        Ok(Self {
+            callbacks: Runner::of(&rules.callbacks)?,
+            rules: rules.compile()?,
+            trusted,
+        })
+    }
+
+    /// Returns the count of values that were withheld because a callback failed, if there is a callback.
+    pub(crate) fn withheld_by_callbacks(&self) -> Option<Arc<AtomicU64>> {
+        self.callbacks.as_ref().map(Runner::withheld)
     }
 
     /// Masks a whole body of a request, as it is stored.
@@ -151,7 +165,11 @@ impl Masker {
         };
         let (mut pass, bodies) = self.rules.pass("");
         pass.enter(Place::RequestBody);
-        bodies.mask(body, &fields, &mut pass)
+        let mut body = bodies.mask(body, &fields, &mut pass);
+        if let Some(callbacks) = &mut self.callbacks {
+            callbacks.body(&mut body, Kind::of(&fields));
+        }
+        body
     }
 
     /// Masks an exchange.
@@ -166,7 +184,7 @@ impl Masker {
             let told = self.trusted.scheme(captured.peer, fields);
             request.scheme = told.map(str::to_owned);
         }
-        let context = context::Seen {
+        let mut context = context::Seen {
             fields: &captured.request,
             peer: captured.peer,
             path: &request.path,
@@ -208,6 +226,10 @@ impl Masker {
         exchange.failure = captured.failure.map(|it| told::failure(it, &mut pass));
         exchange.notes = told::notes(captured.notes, &mut pass);
         (exchange.masked, exchange.masked_count) = pass.finish();
+        if let Some(callbacks) = &mut self.callbacks {
+            let kinds = [&captured.request, response_fields].map(Kind::of);
+            callbacks.exchange(&mut exchange, &mut context, kinds);
+        }
         let kind = EntryKind::Exchange(Box::new(exchange));
         let entry = LogEntry::new(captured.id, captured.started, context, kind);
         let mut reservation = captured.reservation;

@@ -3,6 +3,7 @@ use std::fmt;
 use http::HeaderName;
 
 use super::allow::{Allowed, Lists};
+use super::callback::Callbacks;
 use super::condition::Condition;
 use super::detect::{Detector, Detectors};
 use super::keyed_hash::KeyedHash;
@@ -67,6 +68,7 @@ pub struct Rules {
     pub(super) hash_key: Option<[u8; 32]>,
     pub(super) former_hash_keys: Vec<[u8; 32]>,
     pub(super) lists: Lists,
+    pub(super) callbacks: Callbacks,
 }
 
 impl Rules {

@@ -57,6 +57,8 @@ pub struct Recorder {
     commands: mpsc::UnboundedSender<Command>,
     /// Takes events that happened outside of any exchange.
     teller: Option<Arc<Teller>>,
+    /// Counts values that masking callbacks lost.
+    withheld: Option<Arc<AtomicU64>>,
 }
 
 type Teller = dyn Fn(AuditEvent) -> Option<EntryId> + Send + Sync;
@@ -103,6 +105,8 @@ pub struct Stats {
     /// Bodies that decode to far more than they are ([`WithheldReason::Expands`](crate::entry::WithheldReason)): decompression bombs. Counted in exchanges that
     /// are left out as well, where an audit route reads them.
     pub expanding_bodies: u64,
+    /// Values that were withheld because a masking callback panicked or took too long.
+    pub withheld_by_callbacks: u64,
     /// Whether the recorder takes entries.
     pub is_running: bool,
 }
@@ -217,6 +221,7 @@ fn connect<T>(
         shared,
         commands,
         teller: None,
+        withheld: None,
     };
     (intake, recorder, receiver, inbox)
 }
@@ -239,6 +244,7 @@ impl Recorder {
             refused_notes: read(&ledger.refused_notes),
             callback_panics: read(&ledger.callback_panics),
             expanding_bodies: read(&ledger.expanding_bodies),
+            withheld_by_callbacks: self.withheld.as_deref().map_or(0, read),
             is_running: !shared.is_closed(),
         }
     }
@@ -306,6 +312,12 @@ impl Recorder {
     /// ```
     pub fn event(&self, event: AuditEvent) -> Option<EntryId> {
         self.teller.as_ref().and_then(|tell| tell(event))
+    }
+
+    /// Lets the count of values that masking callbacks lost be read with the others.
+    pub(crate) fn counting_withheld(mut self, withheld: Option<Arc<AtomicU64>>) -> Self {
+        self.withheld = withheld;
+        self
     }
 
     /// Gives events told to this handle, and to its clones from now on, a way.

@@ -26,7 +26,7 @@ mod walk;
 
 use super::Pass;
 
-pub(super) use text::decoded;
+pub(super) use text::{decoded, encode};
 
 /// The text breaks the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

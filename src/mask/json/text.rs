@@ -61,7 +61,7 @@ fn hex(digits: &str) -> Option<(u32, &str)> {
 }
 
 /// Appends text as the content of a string.
-pub(super) fn encode(text: &str, into: &mut String) {
+pub(in crate::mask) fn encode(text: &str, into: &mut String) {
     for letter in text.chars() {
         match letter {
             '"' => into.push_str("\\\""),
