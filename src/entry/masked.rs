@@ -74,4 +74,6 @@ pub enum Place {
     EventError,
     /// An alert of an event.
     EventAlert,
+    /// What the application told of the caller.
+    Context,
 }

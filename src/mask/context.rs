@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
 use super::Pass;
+use super::credentials::Credentials;
 use crate::capture::{Fields, TrustedNetworks, api_version, client_request_id, trace_id};
 use crate::entry::{Context, Headers};
 
@@ -28,7 +29,12 @@ impl Seen<'_> {
         // Where the fields that are left out would tell another one, nobody is named instead of them.
         let client = trusted.client(self.peer, fields);
         let client = client.filter(|_| trusted.client(self.peer, self.fields) == client);
-        let told = told.cloned().unwrap_or_default();
+        let told = told.map(|told| {
+            let mut told = told.clone();
+            Credentials::of(self.fields, pass).clean(&mut told, pass);
+            told
+        });
+        let told = told.unwrap_or_default();
         // A value that the masker changed is not taken around it.
         let unmasked = |text: &&str| self.headers.iter().any(|(_, value)| value == *text);
         let own = |text: &str| text.to_owned();

@@ -1,5 +1,6 @@
 //! Events that the application tells.
 
+use super::credentials::Credentials;
 use super::{Masker, Pass, context, diff, document, headers, path_of, told};
 use crate::capture::{
     CapturedEvent, EventDraft, Json, Origin, Reservation, TrustedNetworks, short,
@@ -21,11 +22,18 @@ impl Masker {
         let (mut pass, _) = self.rules.pass(on);
         let mark = pass.report.mark();
         let mut context = std::mem::take(&mut draft.context);
+        let mut known = Context::default();
+        let mut credentials = Credentials::default();
         if let Some(origin) = origin {
-            context = context.or(caller(&origin, &self.trusted, &mut pass));
+            known = caller(&origin, &self.trusted, &mut pass);
+            if context != Context::default() {
+                credentials = Credentials::of(&origin.request, &mut pass);
+            }
         }
         // What was masked of the request is told by the exchange.
         pass.report.forget(&mark);
+        credentials.clean(&mut context, &mut pass);
+        context = context.or(known);
         let mut event = record(*draft, &mut pass);
         event.exchange = event.exchange.or(exchange);
         (event.masked, event.masked_count) = pass.finish();

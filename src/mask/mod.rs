@@ -30,6 +30,7 @@ mod charset;
 mod condition;
 mod context;
 mod cookies;
+mod credentials;
 mod csv;
 #[cfg(feature = "decompress")]
 mod decode;

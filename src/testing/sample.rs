@@ -186,6 +186,7 @@ pub fn variants(first: u32) -> Vec<LogEntry> {
         Place::EventAfter,
         Place::EventError,
         Place::EventAlert,
+        Place::Context,
     ] {
         let masked = Masked::new(place, "/a", "rule", 3);
         add(exchange, &|entry| {

@@ -28,7 +28,7 @@ impl Kind {
         let media_type = fields.text("content-type").and_then(MediaType::parse);
         match media_type.map_or(Claim::Unknown, |it| it.claim()) {
             Claim::Json => Self::Json,
-            Claim::JsonLines => Self::JsonLines,
+            Claim::JsonLines | Claim::JsonSequence => Self::JsonLines,
             Claim::Form => Self::Form,
             Claim::Multipart => Self::Multipart,
             _ => Self::Text,
@@ -185,6 +185,9 @@ impl Review {
             self.headers(Place::ResponseTrailer, &mut response.trailers);
         }
         self.body(&mut exchange.response_body, kinds[1], Place::ResponseBody);
+        if let Some(failure) = &mut exchange.failure {
+            self.text(Place::Failure, "", failure);
+        }
         for note in &mut exchange.notes {
             self.text(Place::Note, &note.name, &mut note.value);
         }
