@@ -13,6 +13,23 @@ pub(super) fn may_be_json(text: &str) -> bool {
         && known.iter().any(|it| bytes.starts_with(*it))
 }
 
+/// Returns the words of a text, between spaces and commas, that begin as the base64 of an object or a list does.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_between = |byte: u8| matches!(byte, b' ' | b'\t' | b',');
+    let mut last = b' ';
+    let begins = text.bytes().enumerate().filter_map(move |(at, byte)| {
+        let begins = matches!(byte, b'e' | b'W') && is_between(last);
+        last = byte;
+        begins.then_some(at)
+    });
+    begins.filter_map(|at| {
+        // Most words that begin so are no such ones.
+        let rest = text.get(at..).filter(|it| may_be_json(it))?;
+        let word = rest.split([' ', '\t', ',']).next()?;
+        may_be_json(word).then_some(word)
+    })
+}
+
 /// Decodes text that may be JSON; `None` where it is not base64 of UTF-8. A last letter group that was cut off is left out, and so is everything
 /// that is no letter of base64, such as line ends: readers leave it out as well (RFC 2045 section 6.8).
 pub(super) fn decode(text: &str) -> Option<String> {

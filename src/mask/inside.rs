@@ -9,6 +9,7 @@
 //! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
 //!   tell where the secret ends. So is text that begins as JSON and is not.
 
+use super::marks::{self, Marks};
 use super::{Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
 
 /// The most texts in texts that are looked into.
@@ -87,28 +88,34 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
             masked => masked,
         };
     }
-    let mut words = content.split([' ', '\t', ',']);
-    if authorization::is_credentials(content)
+    let mut words = base64::words(content);
+    if content.starts_with(['B', 'b']) && authorization::is_credentials(content)
         || cut && authorization::begins_credentials(content)
-        || words.any(|word| base64::may_be_json(word) && hides_base64(word, level, pass))
+        || words.any(|word| hides_base64(word, level, pass))
     {
         return withhold(text, pass);
     }
-    if !may_hold(content) || is_time(content) {
+    let marks = Marks::of(content);
+    if !marks.any() || marks.only_colons() && is_time(content) {
         return None;
     }
-    let is_word = !content.trim_end().contains(char::is_whitespace);
+    let is_word = !marks.may_have_space() || !content.trim_end().contains(char::is_whitespace);
+    let begins_path = content.starts_with(['/', '#']);
+    let is_reference = begins_path || marks.may_have_reference() && is_reference(content);
     let mut words = content.split(is_between);
-    let is_torn = is_reference(content) && words.any(|it| uri::is_in_a_secret(it, pass));
+    let is_torn = is_reference && words.any(|it| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {
-        true if is_reference(content) && uri::has_marks(content) => withhold(text, pass),
+        true if is_reference && uri::has_marks(content) => withhold(text, pass),
         true => None,
         false if is_torn && !is_word => return withhold(text, pass),
-        false if is_reference(content) && !is_torn => mask_references(text, cut, level + 1, pass),
-        false if is_word && content.contains('=') => pairs::mask(text, cut, level + 1, pass),
-        false if is_word && content.contains('%') => mask_encoded(text, cut, level + 1, pass),
+        false if is_reference && !is_torn => mask_references(text, cut, level + 1, pass),
+        false if is_word && marks.has_equals() => pairs::mask(text, cut, level + 1, pass),
+        false if is_word && marks.has_percent() => mask_encoded(text, cut, level + 1, pass),
         false => None,
     };
+    if masked.is_none() && !marks.may_say_a_secret() {
+        return None;
+    }
     // A URL says what it says in its parts.
     let colon = content.bytes().position(|byte| byte == b':');
     let is_url = is_word && colon.is_some_and(|at| content[at..].starts_with("://"));
@@ -182,8 +189,7 @@ pub(super) fn mask_references(
 ) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
-    let mut start = 0;
-    for word in text.split(is_between) {
+    for (start, word) in marks::references(text) {
         let end = start + word.len();
         if is_reference(word) {
             let cut = cut && end == text.len();
@@ -202,14 +208,8 @@ pub(super) fn mask_references(
                 copied = start + word.len();
             }
         }
-        start = end + 1;
     }
     (copied > 0).then(|| out + text.get(copied..).unwrap_or_default())
-}
-
-/// Tells what stands between the words of a text, of which a URL is one.
-fn is_between(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '\n' | '\r' | '<' | '>' | '"')
 }
 
 /// Tells whether text holds a URL, or is a path or a relative reference with a query.

@@ -46,6 +46,7 @@ mod inside;
 mod json;
 mod keyed_hash;
 mod lint;
+mod marks;
 mod media_type;
 mod multipart;
 mod names;

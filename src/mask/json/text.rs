@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 /// Decodes the content of a string that the scanner has passed. Lone surrogates become U+FFFD.
 pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
-    let Some(first) = raw.find('\\') else {
+    let Some(first) = memchr::memchr(b'\\', raw.as_bytes()) else {
         return Cow::Borrowed(raw);
     };
     let mut text = String::with_capacity(raw.len());
@@ -12,7 +12,10 @@ pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
     while let Some(escape) = rest.strip_prefix('\\') {
         let (letter, after) = one_escape(escape);
         text.push(letter);
-        let plain = after.find('\\').unwrap_or(after.len());
+        // Escapes are dense where there are any.
+        let is_escape = |byte: &u8| *byte == b'\\';
+        let plain = after.as_bytes().iter().position(is_escape);
+        let plain = plain.unwrap_or(after.len());
         text.push_str(&after[..plain]);
         rest = &after[plain..];
     }
@@ -21,18 +24,21 @@ pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
 
 /// Reads an escape without its backslash. Returns its character and what comes after.
 fn one_escape(escape: &str) -> (char, &str) {
-    let mut rest = escape.chars();
-    let letter = match rest.next() {
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => return unicode(rest.as_str()),
-        Some(other) => other,
-        None => char::REPLACEMENT_CHARACTER,
+    let letter = match escape.as_bytes().first() {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return unicode(&escape[1..]),
+        Some(&other) if other.is_ascii() => char::from(other),
+        _ => {
+            let mut rest = escape.chars();
+            let letter = rest.next().unwrap_or(char::REPLACEMENT_CHARACTER);
+            return (letter, rest.as_str());
+        }
     };
-    (letter, rest.as_str())
+    (letter, &escape[1..])
 }
 
 fn unicode(digits: &str) -> (char, &str) {
@@ -62,18 +68,22 @@ fn hex(digits: &str) -> Option<(u32, &str)> {
 
 /// Appends text as the content of a string.
 pub(in crate::mask) fn encode(text: &str, into: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '"' => into.push_str("\\\""),
-            '\\' => into.push_str("\\\\"),
-            '\n' => into.push_str("\\n"),
-            '\r' => into.push_str("\\r"),
-            '\t' => into.push_str("\\t"),
-            '\0'..='\u{1f}' => {
+    let is_special = |byte: &u8| *byte < 0x20 || matches!(*byte, b'"' | b'\\');
+    let mut rest = text;
+    while let Some(at) = rest.as_bytes().iter().position(is_special) {
+        into.push_str(&rest[..at]);
+        match rest.as_bytes().get(at) {
+            Some(b'"') => into.push_str("\\\""),
+            Some(b'\\') => into.push_str("\\\\"),
+            Some(b'\n') => into.push_str("\\n"),
+            Some(b'\r') => into.push_str("\\r"),
+            Some(b'\t') => into.push_str("\\t"),
+            control => {
                 // Writing to a string does not fail.
-                let _ = write!(into, "\\u{:04x}", u32::from(letter));
+                let _ = write!(into, "\\u{:04x}", control.copied().unwrap_or_default());
             }
-            _ => into.push(letter),
         }
+        rest = &rest[at + 1..];
     }
+    into.push_str(rest);
 }
