@@ -35,7 +35,7 @@ pub(crate) fn raw(content_type: &str, bytes: &[u8]) -> Option<String> {
     assert_eq!(once.bytes_seen(), bytes.len() as u64);
     let text = once.text()?.to_owned();
     let twice = body(content_type, text.as_bytes());
-    if bytes.contains(&b'%') || bytes.contains(&b'\\') || content_type.starts_with("multipart") {
+    if text.contains('%') || bytes.contains(&b'\\') || content_type.starts_with("multipart") {
         return Some(text);
     }
     let twice = twice.text().map(without_facts);
@@ -59,7 +59,12 @@ pub(crate) fn holds(shown: &BodyRecord, plant: &Plant, is_valid: bool) {
     hides(&format!("{shown:?}"));
     if is_valid && shown.text().is_some() {
         for decoy in &plant.decoys {
-            assert!(text.contains(&decoy.text), "{} is hidden", decoy.place);
+            assert!(
+                text.contains(&decoy.text),
+                "{} {} is hidden in {text}",
+                decoy.place,
+                decoy.text
+            );
         }
     }
 }

@@ -169,7 +169,10 @@ pub fn text(input: &[u8]) {
                 documents::text(&decoy)
             ),
         ),
-        2 => ("text/plain", document),
+        2 => (
+            "text/plain",
+            document.replacen('{', &format!("{{\"a\":\"{decoy}\","), 1),
+        ),
         _ => {
             let canary = plant.canary();
             let query = format!("mutation {{ {decoy} login(password: \"{canary}\") {{ id }} }}");

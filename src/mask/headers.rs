@@ -226,8 +226,13 @@ fn mask_parameters(name: &str, value: &str, pass: &mut Pass<'_>) -> Option<Strin
         .find_map(|(parameter, value)| {
             let rule = pass.fields.decide(&pairs::decoded(parameter))?;
             pass.fields.shape(rule).hides(value).then_some(rule)
-        })?;
-    let rule = pass.fields.rule_name(rule);
+        });
+    let mut words = value.split(is_between);
+    let rule = match rule {
+        Some(rule) => pass.fields.rule_name(rule),
+        None if words.any(|it| is_url(it) && uri::is_in_a_secret(it, pass)) => "embedded text",
+        None => return None,
+    };
     pass.report.masked(|| name.to_owned(), rule, value.len());
     Some(STARS.to_owned())
 }

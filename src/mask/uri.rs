@@ -35,11 +35,10 @@ pub(super) fn is_in_a_secret(text: &str, pass: &mut Pass<'_>) -> bool {
     let head = end.map_or(text, |end| &text[..end]);
     let begins = head.find(['=', '/', '\\', ':']);
     let has_pairs = begins.is_some_and(|at| head.as_bytes().get(at) == Some(&b'='));
-    has_pairs
-        && head
-            .split(['&', ';'])
-            .filter_map(|pair| pair.split_once('='))
-            .any(|(name, _)| pairs::decide(&pairs::decoded(name), pass).is_some())
+    let mut names = head
+        .match_indices('=')
+        .filter_map(|(at, _)| head[..at].rsplit(['&', ';', '=']).next());
+    has_pairs && names.any(|name| pairs::decide(&pairs::decoded(name), pass).is_some())
 }
 
 /// Masks a URL or a relative reference. Returns `None` where it stays as it is.
