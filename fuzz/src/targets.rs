@@ -241,8 +241,8 @@ pub fn header(input: &[u8]) {
         });
         if let Some(again) = again.collect::<Option<Vec<_>>>() {
             let twice = crate::layer::fields(again);
-            // Bytes that are not UTF-8 are read as ISO-8859-1 once.
-            once.retain(|(_, value)| value.is_ascii());
+            // Bytes that are not UTF-8 are read as ISO-8859-1 once; of text that was encoded no more is looked into than a few levels.
+            once.retain(|(_, value)| value.is_ascii() && !value.contains('%'));
             assert!(
                 once.iter().all(|it| twice.contains(it)),
                 "{once:?} {twice:?}"
