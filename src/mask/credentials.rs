@@ -191,13 +191,10 @@ impl Credentials {
                 shown = Cow::Owned(format!("{}{pseudonym}", &shown[..at]));
             }
         }
-        let is_between =
-            |letter: char| letter.is_whitespace() || matches!(letter, ',' | ';' | ':' | '"');
-        if let Some(jwt) = shown.split(is_between).find(|it| base64::is_jwt(it)) {
-            let pseudonym = pass.hash.pseudonym(jwt);
-            // There is one at most, or the rest is hidden with it.
-            let before = shown.find(jwt).unwrap_or(0);
-            shown = Cow::Owned(format!("{}{pseudonym}", &shown[..before]));
+        if let Cow::Borrowed(told) = shown {
+            let mark = pass.report.mark();
+            shown = pass.pseudonyms_of_found(told).map_or(shown, Cow::Owned);
+            pass.report.forget(&mark);
         }
         if let Cow::Owned(shown) = shown {
             pass.report.masked(|| name.to_owned(), RULE, text.len());
@@ -224,7 +221,7 @@ fn is_of_a_session(name: &str, value: &str, pass: &mut Pass<'_>) -> bool {
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .map(str::to_ascii_lowercase);
     rule.is_some()
-        || base64::is_jwt(value)
+        || pass.pseudonyms_of_found(value).is_some()
         || token::is_opaque(value) && !words.any(|it| OF_IDS.contains(&it.as_str()))
 }
 

@@ -102,8 +102,8 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     let is_word = !marks.may_have_space() || !content.trim_end().contains(char::is_whitespace);
     let begins_path = content.starts_with(['/', '#']);
     let is_reference = begins_path || marks.may_have_reference() && is_reference(content);
-    let mut words = content.split(is_between);
-    let is_torn = is_reference && words.any(|it| uri::is_in_a_secret(it, pass));
+    let mut words = marks::references(content);
+    let is_torn = is_reference && words.any(|(_, it)| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {
         true if is_reference && uri::has_marks(content) => withhold(text, pass),
         true => None,

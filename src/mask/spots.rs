@@ -60,6 +60,20 @@ impl Pass<'_> {
 
     /// Replaces what the detectors find in a decoded text. Returns `None` where it stays as it is.
     pub(super) fn mask_found(&mut self, text: &str, cut: bool) -> Option<String> {
+        self.replace_found(text, cut, None)
+    }
+
+    /// Puts pseudonyms in the place of what the detectors find in a text that tells who called.
+    pub(super) fn pseudonyms_of_found(&mut self, text: &str) -> Option<String> {
+        self.replace_found(text, false, Some(Replacement::Pseudonym))
+    }
+
+    fn replace_found(
+        &mut self,
+        text: &str,
+        cut: bool,
+        replacement: Option<Replacement>,
+    ) -> Option<String> {
         if !cut && !self.may_find(text) {
             return None;
         }
@@ -71,8 +85,12 @@ impl Pass<'_> {
             let secret = text.get(spot.start..spot.end).unwrap_or_default();
             out.push_str(text.get(copied..spot.start).unwrap_or_default());
             let is_cut = cut && spot.end == text.len();
-            let shown = (!is_cut).then(|| self.finders.replacement(spot.detector));
-            let shown = shown.and_then(|it| it.of(secret, self.hash));
+            let replacement =
+                replacement.unwrap_or_else(|| self.finders.replacement(spot.detector));
+            let shown = match is_cut {
+                true => None,
+                false => replacement.of(secret, self.hash),
+            };
             out.push_str(shown.as_deref().unwrap_or(MASKED));
             self.report
                 .masked(String::new, spot.detector.as_str(), secret.len());

@@ -304,7 +304,8 @@ const MASKED_STRING: &str = "\"[MASKED]\"";
 
 fn json() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
-        "[a-z]{0,6}",
+        // Letters that make no secret's name by chance.
+        "[abef]{0,6}",
         Just("é\"\\".to_owned()),
         Just("\u{1}😀".to_owned())
     ];
