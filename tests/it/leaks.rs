@@ -93,8 +93,15 @@ async fn t10_body_that_cannot_be_parsed_and_masked_is_not_stored() {
         let bodies = serde_json::to_value(entry.exchange().unwrap()).unwrap();
         for body in ["request_body", "response_body"] {
             let (body, state) = (&bodies[body], bodies[body]["state"].as_str().unwrap());
-            assert!(matches!(state, "withheld" | "skipped"), "{body}");
-            assert!(body["reason"].is_string() && body["bytes_seen"].as_u64() > Some(0));
+            // Of a body of several parts each is withheld for itself.
+            let is_told = match state {
+                "withheld" | "skipped" => body["reason"].is_string(),
+                _ => body["text"]
+                    .as_str()
+                    .unwrap()
+                    .contains("\r\n\r\n[WITHHELD]\r\n"),
+            };
+            assert!(is_told && body["bytes_seen"].as_u64() > Some(0), "{body}");
         }
     }
 }

@@ -34,13 +34,15 @@ fn body(choices: &[u8]) -> (&'static str, Body) {
     (kind, make(&mut plant))
 }
 
-/// Replaces how long files are, which a file that was replaced by its facts is not.
+/// Replaces the facts of files and what hides a part, which are not those of a file or part that was replaced by them.
 fn without_facts(text: &str) -> String {
     let mut pieces = text.split("[FILE ");
     let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(first, |out, piece| {
-        out + "[FILE]" + piece.split_once(']').map_or(piece, |(_, rest)| rest)
-    })
+    pieces
+        .fold(first, |out, piece| {
+            out + "[FILE]" + piece.split_once(']').map_or(piece, |(_, rest)| rest)
+        })
+        .replace("\r\n\r\n[WITHHELD]\r\n", "\r\n\r\n[MASKED]\r\n")
 }
 
 /// Sends a request of which the handler answers with its pieces, and the body's failure at its end if it `fails`.
