@@ -71,7 +71,7 @@ struct Walk<'t> {
 impl Walk<'_> {
     /// Looks for pairs that decide on others.
     fn look_around(&mut self, pass: &mut Pass<'_>) {
-        if !self.text.contains('&') && !self.cut {
+        if !self.cut && !self.text.contains('&') {
             return;
         }
         let mut holds = false;

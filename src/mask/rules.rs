@@ -48,7 +48,8 @@ const MAX_NAME_BYTES: usize = 256;
 /// - Header values that are marked by `HeaderValue::set_sensitive`.
 /// - Userinfo and secret parameters of URLs, in the target, in header fields such as `Referer` and `Location`, and in fields, alone or in a
 ///   sentence.
-/// - JSON, forms and base64 of JSON inside strings, down to three levels; every JSON Web Token; text in which a secret's name is followed by
+/// - Columns of CSV, arguments of GraphQL, and with the feature `xml` elements and attributes of XML, by the same names.
+/// - JSON, GraphQL, XML, forms and base64 of JSON inside strings, down to three levels; every JSON Web Token; text in which a secret's name is followed by
 ///   its value, as `password=x`.
 ///
 /// A body that is not what its type says, and text of which nobody can tell where a secret might be, is withheld.

@@ -439,5 +439,6 @@ fn t26_no_text_takes_more_than_linear_time() {
 }
 
 mod any_bytes;
+mod cut;
 mod harmless;
 mod leaks;

@@ -115,3 +115,16 @@ fn pair_that_is_removed_goes_with_its_sign() {
         assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
     }
 }
+
+#[test]
+fn t3_value_whose_name_was_cut_off_is_masked() {
+    for (text, shown) in [
+        ("value=canary", "value=%5BMASKED%5D"),
+        ("a=1&value=canary&na", "a=1&value=%5BMASKED%5D&na"),
+        ("value=canary&name=pi", "value=%5BMASKED%5D&name=pi"),
+        ("value=red&name=colour&a", "value=red&name=colour&a"),
+    ] {
+        let masked = pass(|pass| mask(text, true, 0, pass));
+        assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
+    }
+}
