@@ -60,12 +60,23 @@ impl Pass<'_> {
 
     /// Replaces what the detectors find in a decoded text. Returns `None` where it stays as it is.
     pub(super) fn mask_found(&mut self, text: &str, cut: bool) -> Option<String> {
-        self.replace_found(text, cut, None)
+        match cut || self.may_find(text) {
+            true => self.mask_what_is_found(text, cut),
+            false => None,
+        }
     }
 
     /// Puts pseudonyms in the place of what the detectors find in a text that tells who called.
     pub(super) fn pseudonyms_of_found(&mut self, text: &str) -> Option<String> {
-        self.replace_found(text, false, Some(Replacement::Pseudonym))
+        match self.may_find(text) {
+            true => self.replace_found(text, false, Some(Replacement::Pseudonym)),
+            false => None,
+        }
+    }
+
+    /// Replaces what the detectors find in a decoded text in which they may find something.
+    pub(super) fn mask_what_is_found(&mut self, text: &str, cut: bool) -> Option<String> {
+        self.replace_found(text, cut, None)
     }
 
     fn replace_found(
@@ -74,9 +85,6 @@ impl Pass<'_> {
         cut: bool,
         replacement: Option<Replacement>,
     ) -> Option<String> {
-        if !cut && !self.may_find(text) {
-            return None;
-        }
         let mut found = std::mem::take(&mut self.found);
         self.detectors.find(text, cut, &mut found);
         let mut out = String::new();
@@ -171,7 +179,10 @@ mod tests {
             r#"{"note":"a [MASKED] b","n":"[MASKED]","m":-4111111111111111,"[MASKED]":{"otp":"[MASKED]"},"a":["[MASKED]"]}"#
         );
         let named = format!(r#"{{"b":1,"{CARD} value":2,"name":"old_vip"}}"#);
-        assert_eq!(json(&named, &mut pass), r#"{"b":1,"name":"old_vip"}"#);
+        assert_eq!(
+            json(&named, &mut pass),
+            r#"{"b":1,"[MASKED] value":"[MASKED]","name":"old_vip"}"#
+        );
         let (spots, count) = pass.finish();
         let pointers: Vec<_> = spots.iter().map(|it| it.pointer.as_str()).collect();
         assert_eq!(

@@ -80,17 +80,19 @@ fn is_predictable(uuid: &str) -> bool {
 }
 
 fn looks_random(rest: &str) -> bool {
-    let digits = rest.bytes().filter(u8::is_ascii_digit).count();
+    let mut digits = 0;
+    // Which letters and digits there are.
+    let mut seen = [0_u64; 2];
+    for byte in rest.bytes() {
+        if !byte.is_ascii_alphanumeric() {
+            return false;
+        }
+        digits += usize::from(byte.is_ascii_digit());
+        seen[usize::from(byte >> 6 & 1)] |= 1 << (byte & 63);
+    }
     let bits = if digits == rest.len() { 3 } else { 4 } * rest.len();
-    let distinct = rest
-        .bytes()
-        .fold(0_u128, |seen, byte| seen | 1 << (byte & 127))
-        .count_ones() as usize;
-    rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && bits >= MIN_HIDDEN_BITS
-        && digits >= 2
-        && digits * 16 >= rest.len()
-        && distinct >= MIN_DISTINCT
+    let distinct = (seen[0].count_ones() + seen[1].count_ones()) as usize;
+    bits >= MIN_HIDDEN_BITS && digits >= 2 && digits * 16 >= rest.len() && distinct >= MIN_DISTINCT
 }
 
 /// Fewer bytes than these do not make a key.

@@ -1,4 +1,5 @@
 use super::text;
+use crate::mask::MASKED;
 
 /// The levels of which the pointer is known; deeper ones are reported as `…`.
 const MAX_STEPS: usize = 64;
@@ -20,6 +21,8 @@ enum Step {
     Index(usize),
     /// Where the raw name stands.
     Name(usize, usize),
+    /// The name is a secret.
+    Hidden,
 }
 
 impl Nesting {
@@ -86,6 +89,13 @@ impl Nesting {
         }
     }
 
+    /// Lets pointers leave out the present name.
+    pub(super) fn hide_name(&mut self) {
+        if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
+            *step = Step::Hidden;
+        }
+    }
+
     #[inline]
     pub(super) fn next_item(&mut self) {
         if let (true, Some(Step::Index(index))) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
@@ -103,6 +113,7 @@ impl Nesting {
             }
             pointer.push('/');
             match *step {
+                Step::Hidden => pointer.push_str(MASKED),
                 Step::Index(index) => pointer.push_str(&index.to_string()),
                 Step::Name(start, end) => {
                     let raw = source.get(start..end).unwrap_or_default();

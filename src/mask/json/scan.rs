@@ -1,5 +1,6 @@
 use super::Malformed;
-use crate::mask::{detect, inside};
+use crate::mask::detect::{self, Detectors};
+use crate::mask::inside;
 
 /// A string without its opening quote.
 #[derive(Clone, Copy)]
@@ -13,14 +14,19 @@ pub(super) struct Text {
     classes: u8,
 }
 
-impl Text {
-    pub(super) fn classes(&self) -> u8 {
-        self.classes
-    }
+/// The classes that are the detectors'.
+const FOUND: u8 = !(ENDS | MARK | MORE);
 
+impl Text {
     /// Tells whether there is a byte without which text holds no other text.
     pub(super) fn is_marked(&self) -> bool {
         self.classes & MARK != 0
+    }
+
+    /// Tells whether a detector may find something in it, of which it is told where it begins.
+    #[inline]
+    pub(super) fn may_find(&self, detectors: Detectors, start: usize) -> bool {
+        detectors.may_find(self.classes & FOUND, self.end - start)
     }
 
     /// Tells whether there is such a byte that is no colon.
@@ -36,11 +42,12 @@ const MARK: u8 = 2;
 /// Those of them that are no colon.
 const MORE: u8 = 4;
 
-/// The classes of bytes, those of the detectors included.
+/// The classes of bytes.
 const CLASSES: [u8; 256] = {
-    let mut table = detect::CLASS;
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
+        table[byte] = detect::CLASS[byte];
         if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize {
             table[byte] |= ENDS;
         }

@@ -4,6 +4,7 @@
 //! value whose name may have come later is replaced too.
 
 use super::text;
+use super::walk::Name;
 use crate::mask::names::{Names, RuleId};
 use crate::mask::report::Mark;
 
@@ -44,8 +45,8 @@ pub(super) struct Value {
     /// Where it stands in the source.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Where its own name stands in the source.
-    pub(super) name: (usize, usize),
+    /// Its own name.
+    pub(super) name: Name,
     /// Where it stands in the text that is made.
     pub(super) shown_start: usize,
     pub(super) shown_end: usize,

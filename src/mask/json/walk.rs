@@ -38,21 +38,28 @@ struct Walk<'t, 'p, 'm> {
     siblings: Siblings,
     /// Where the present member begins: at the comma before it, or, where it is the first that shows, after what is before it.
     lead: usize,
-    /// Where that stands in the output, if it is not where it would be, because the name was rewritten.
-    shown_lead: Option<usize>,
-    /// Where the name of the present member stands.
-    name: (usize, usize),
+    name: Name,
     /// What the present value is to its siblings.
     role: Role,
     /// The rule of the name before the next value.
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
     hidden: Option<Hidden>,
-    /// Where not all fields may show, the depth of the outermost value that may.
+    /// The depth at which everything began to show, where only listed names do.
     shown_from: Option<usize>,
-    /// Whether the name of the next value is listed.
+    /// Whether the present name is listed.
     is_listed: bool,
     pass: &'p mut Pass<'m>,
+}
+
+/// The name of the present member.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Name {
+    /// Where it stands in the source.
+    start: usize,
+    end: usize,
+    /// Whether it is a secret itself.
+    is_hidden: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -99,8 +106,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             nesting: Nesting::default(),
             siblings: Siblings::default(),
             lead: 0,
-            shown_lead: None,
-            name: (0, 0),
+            name: Name::default(),
             role: Role::None,
             secret: None,
             hidden: None,
@@ -238,21 +244,20 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     fn named(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start..scanned.end).unwrap_or_default();
         self.nesting.name(start, scanned.end);
-        self.name = (start, scanned.end);
-        self.shown_lead = None;
-        let decoded = match scanned.escaped {
+        self.name = Name {
+            start,
+            end: scanned.end,
+            is_hidden: scanned.may_find(self.pass.detectors, start)
+                && self.look_into_name(start, scanned),
+        };
+        let name = match scanned.escaped {
             true => text::decoded(raw),
             false => raw.into(),
         };
-        let known = self.pass.fields.known(&decoded);
+        let known = self.pass.fields.known(&name);
+        self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(&name);
         self.secret = known.rule;
         self.role = known.role;
-        if self.shown_from.is_none() {
-            self.is_listed = self.pass.fields.lists(&decoded);
-        }
-        if self.pass.detectors.may_find(scanned.classes(), raw.len()) {
-            self.look_into_name(&decoded);
-        }
     }
 
     fn open(&mut self, object: bool) {
@@ -287,7 +292,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         self.at += 1;
         let depth = self.nesting.depth();
         self.shown_from.take_if(|it| *it == depth && depth > 0);
-        if let Some(hidden) = self.hidden.take_if(|it| it.depth == self.nesting.depth()) {
+        if let Some(hidden) = self.hidden.take_if(|it| it.depth == depth) {
             self.lead = hidden.lead;
             self.replace(hidden.start, self.at, hidden.rule, None);
         }

@@ -29,8 +29,8 @@ struct Slot {
     known: Option<Known>,
 }
 
-/// A name in words of eight bytes, with zeros behind it, and its length.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A name: its length, and words of eight of its bytes, which may overlap. Names of the same length with the same words are the same.
+#[derive(Clone, Copy)]
 struct Name {
     words: [u64; WORDS],
     length: usize,
@@ -43,10 +43,10 @@ impl Cache {
             return self.long.get(name).copied();
         };
         let [first, second] = self.table.get_mut(name.set())?;
-        if first.name == name {
+        if first.name.is(&name) {
             return first.known;
         }
-        if second.name == name {
+        if second.name.is(&name) {
             std::mem::swap(first, second);
             return first.known;
         }
@@ -59,7 +59,7 @@ impl Cache {
             return self.long.get(name).copied();
         };
         let set = self.table.get(name.set())?;
-        set.iter().find(|it| it.name == name)?.known
+        set.iter().find(|it| it.name.is(&name))?.known
     }
 
     pub(super) fn put(&mut self, name: &str, known: Known) {
@@ -110,34 +110,45 @@ impl Name {
     fn of(name: &str) -> Option<Self> {
         let bytes = name.as_bytes();
         let length = bytes.len();
-        if length > MAX_BYTES {
-            return None;
-        }
-        let mut words = [0; WORDS];
-        let (eights, rest) = bytes.as_chunks::<8>();
-        for (word, eight) in words.iter_mut().zip(eights) {
-            *word = u64::from_le_bytes(*eight);
-        }
-        if let Some(word) = words.get_mut(eights.len()) {
-            *word = match bytes.last_chunk::<8>() {
-                // The last eight bytes, without those that are in the words before.
-                Some(_) if rest.is_empty() => 0,
-                Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
-                None => short(rest),
-            };
-        }
+        let words = match (bytes.first_chunk::<16>(), bytes.first_chunk::<8>()) {
+            _ if length > MAX_BYTES => return None,
+            (Some(first), _) => {
+                let last = bytes.last_chunk::<16>()?;
+                let [a, b] = halves(first);
+                let [c, d] = halves(last);
+                [a, b, c, d]
+            }
+            (None, Some(first)) => {
+                let last = bytes.last_chunk::<8>()?;
+                [u64::from_le_bytes(*first), 0, 0, u64::from_le_bytes(*last)]
+            }
+            (None, None) => [short(bytes), 0, 0, 0],
+        };
         Some(Self { words, length })
     }
 
     #[inline]
     fn set(&self) -> usize {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let start = self.length as u64;
-        let mixed = self.words.iter().fold(start, |mixed, word| {
-            (mixed.rotate_left(23) ^ word).wrapping_mul(ODD)
-        });
-        (mixed >> 40) as usize % SETS
+        const OTHER: u64 = 0xd1b5_4a32_d192_ed03;
+        let [a, b, c, d] = self.words;
+        let outer = (a ^ d.rotate_left(29) ^ self.length as u64).wrapping_mul(ODD);
+        let inner = (b ^ c.rotate_left(31)).wrapping_mul(OTHER);
+        ((outer ^ inner) >> 40) as usize % SETS
     }
+
+    /// Compares without a branch or a call.
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        let pairs = self.words.iter().zip(&other.words);
+        let differs = pairs.fold(0, |differs, (a, b)| differs | (a ^ b));
+        differs == 0 && self.length == other.length
+    }
+}
+
+fn halves(bytes: &[u8; 16]) -> [u64; 2] {
+    let whole = u128::from_le_bytes(*bytes);
+    [whole as u64, (whole >> 64) as u64]
 }
 
 /// Reads less than eight bytes.

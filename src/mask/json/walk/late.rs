@@ -14,8 +14,7 @@ impl Walk<'_, '_, '_> {
             .siblings
             .named_before(depth, self.source, self.pass.fields);
         if named.is_none() && self.nesting.in_object() {
-            let (start, name) = (self.at, self.name);
-            let (lead, shown_lead) = (self.lead, self.shown_lead);
+            let (start, name, lead) = (self.at, self.name, self.lead);
             let (out, report, is_first) = (&self.out, &self.pass.report, self.is_first());
             self.siblings.value(depth, || Value {
                 start,
@@ -23,7 +22,7 @@ impl Walk<'_, '_, '_> {
                 name,
                 shown_start: out.position(start),
                 shown_end: 0,
-                lead: shown_lead.unwrap_or_else(|| out.position(lead)),
+                lead: out.position(lead),
                 is_first,
                 before: report.mark(),
                 after: report.mark(),
@@ -65,6 +64,7 @@ impl Walk<'_, '_, '_> {
         let Some(shown) = self.hides((start, end), is_whole, value.name, rule) else {
             return;
         };
+        self.name = value.name;
         match self.is_removed(rule) {
             true => self
                 .out
@@ -73,7 +73,10 @@ impl Walk<'_, '_, '_> {
                 .out
                 .replace_late(value.shown_start, value.shown_end, shown),
         }
-        self.nesting.name(value.name.0, value.name.1);
+        match value.name.is_hidden {
+            true => self.nesting.hide_name(),
+            false => self.nesting.name(value.name.start, value.name.end),
+        }
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.masked_around(
             (&value.before, &value.after),

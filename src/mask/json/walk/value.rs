@@ -1,9 +1,9 @@
 use super::super::scan::{self, Text};
 use super::super::text;
-use super::{Stop, Walk};
-use crate::mask::inside;
+use super::{Name, Stop, Walk};
 use crate::mask::names::{self, Role, RuleId, Shape};
 use crate::mask::replacement::Replacement;
+use crate::mask::{Pass, inside};
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
@@ -11,9 +11,11 @@ impl Walk<'_, '_, '_> {
     pub(super) fn scalar(&mut self, end: Option<usize>) -> Result<(), Stop> {
         let start = self.at;
         self.at = end.unwrap_or(self.bytes.len());
-        if let Some(rule) = self.secret.take()
-            && let Some(shown) = self.hides((start, self.at), end.is_some(), self.name, rule)
-        {
+        let hidden = self.secret.take().and_then(|rule| {
+            let shown = self.hides((start, self.at), end.is_some(), self.name, rule)?;
+            Some((rule, shown))
+        });
+        if let Some((rule, shown)) = hidden {
             self.replace(start, self.at, rule, shown.as_deref());
         } else if self.hidden.is_none() {
             match self.is_shown() {
@@ -65,25 +67,34 @@ impl Walk<'_, '_, '_> {
         true
     }
 
-    /// Masks a string that holds more.
+    /// Masks a string that holds more, or a secret that shows by itself.
     #[inline]
     fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        if scanned.is_marked_by_more_than_colons()
+        if !scanned.closed
+            || scanned.is_marked_by_more_than_colons()
             || scanned.is_marked() && !inside::is_time(raw)
-            || inside::may_be_secret(raw)
-            || !scanned.closed
-            || self.pass.detectors.may_find(scanned.classes(), raw.len())
+            || begins_as_secret(raw) && inside::may_be_secret(raw)
         {
-            self.mask_inside(start, scanned);
+            let content = text::decoded(raw);
+            self.mask_inside(start, scanned, |pass, level| {
+                inside::mask(&content, !scanned.closed, level, pass)
+            });
+        } else if scanned.may_find(self.pass.detectors, start + 1) {
+            self.mask_inside(start, scanned, |pass, _| {
+                pass.mask_what_is_found(raw, false)
+            });
         }
     }
 
-    fn mask_inside(&mut self, start: usize, scanned: Text) {
-        let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
-        let content = text::decoded(raw);
+    fn mask_inside(
+        &mut self,
+        start: usize,
+        scanned: Text,
+        mask: impl FnOnce(&mut Pass<'_>, u8) -> Option<String>,
+    ) {
         let mark = self.pass.report.mark();
-        let masked = inside::mask(&content, !scanned.closed, self.level, self.pass);
+        let masked = mask(self.pass, self.level);
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
         if let Some(masked) = masked {
@@ -93,36 +104,6 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// Masks what the detectors find in the present name.
-    pub(super) fn look_into_name(&mut self, name: &str) {
-        if self.secret.is_some_and(|rule| self.is_removed(rule)) {
-            return;
-        }
-        let mark = self.pass.report.mark();
-        let Some(masked) = self.pass.mask_found(name, false) else {
-            return;
-        };
-        let (nesting, source) = (&self.nesting, self.source);
-        self.pass.report.under(&mark, || nesting.pointer(source));
-        self.shown_lead = Some(self.out.position(self.lead));
-        self.out
-            .rewrite(self.name.0, self.name.1, |out| text::encode(&masked, out));
-    }
-
-    /// Replaces a number that a detector knows.
-    fn find_number(&mut self, start: usize) {
-        let digits = self.source.get(start..self.at).unwrap_or_default();
-        let Some((detector, shown)) = self.pass.find_number(digits) else {
-            return;
-        };
-        self.out.replace(start, self.at, shown.as_deref());
-        let (nesting, source) = (&self.nesting, self.source);
-        let pointer = || nesting.pointer(source);
-        self.pass
-            .report
-            .masked(pointer, detector.as_str(), digits.len());
-    }
-
     /// Decides on a value of a secret's name: `None` where it stays, otherwise the content of what shows, the mark where that is `None`.
     ///
     /// Of a value that was cut the shape is not known, nor may anything of it show.
@@ -130,7 +111,7 @@ impl Walk<'_, '_, '_> {
         &self,
         (start, end): (usize, usize),
         is_whole: bool,
-        name: (usize, usize),
+        name: Name,
         rule: RuleId,
     ) -> Option<Option<String>> {
         let value = self.source.get(start..end).unwrap_or_default();
@@ -149,7 +130,7 @@ impl Walk<'_, '_, '_> {
             }
             Some(b'{' | b'[') => shape.hides_all().then_some(None),
             Some(b't' | b'f') => {
-                let name = self.source.get(name.0..name.1);
+                let name = self.source.get(name.start..name.end);
                 let asks = |name: &str| names::asks(&text::decoded(name));
                 let hides = !(is_whole && name.is_some_and(asks)) && shape.hides(value);
                 hides.then_some(None)
@@ -167,9 +148,40 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// Tells whether a rule takes the present member out, with its name.
+    /// Masks what the detectors find in a name. Tells whether there was something.
+    pub(super) fn look_into_name(&mut self, start: usize, scanned: Text) -> bool {
+        let raw = self.source.get(start..scanned.end).unwrap_or_default();
+        let mark = self.pass.report.mark();
+        let Some(masked) = self.pass.mask_found(&text::decoded(raw), false) else {
+            return false;
+        };
+        self.nesting.hide_name();
+        let (nesting, source) = (&self.nesting, self.source);
+        self.pass.report.under(&mark, || nesting.pointer(source));
+        self.out
+            .rewrite(start, scanned.end, |out| text::encode(&masked, out));
+        true
+    }
+
+    /// Replaces a number that a detector knows.
+    fn find_number(&mut self, start: usize) {
+        let digits = self.source.get(start..self.at).unwrap_or_default();
+        let Some((detector, shown)) = self.pass.find_number(digits) else {
+            return;
+        };
+        self.out.replace(start, self.at, shown.as_deref());
+        let (nesting, source) = (&self.nesting, self.source);
+        let pointer = || nesting.pointer(source);
+        self.pass
+            .report
+            .masked(pointer, detector.as_str(), digits.len());
+    }
+
+    /// Tells whether a rule takes the present member out, with its name. One whose name is a secret too, and already replaced, stays with both marks.
     pub(super) fn is_removed(&self, rule: RuleId) -> bool {
-        self.nesting.in_object() && self.pass.fields.replacement(rule) == Replacement::Remove
+        self.nesting.in_object()
+            && !self.name.is_hidden
+            && self.pass.fields.replacement(rule) == Replacement::Remove
     }
 
     /// Tells whether the present member is the first that shows.
@@ -189,4 +201,11 @@ impl Walk<'_, '_, '_> {
             .report
             .masked(|| nesting.pointer(source), name, end - start);
     }
+}
+
+/// Tells whether text begins as base64 of JSON or credentials may: the rest need not be asked of most texts.
+#[inline]
+fn begins_as_secret(text: &str) -> bool {
+    let first = text.as_bytes().first();
+    matches!(first, Some(b'e' | b'W' | b'B' | b'b' | ..=b' ' | 0x80..))
 }
