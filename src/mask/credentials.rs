@@ -1,12 +1,13 @@
 //! What the application tells of the caller, held against the credentials of the request: an id, a session or a key that is told must not be
 //! what lets in.
 //!
-//! A credential in a told text is replaced by its pseudonym, so that equal ones still compare. JSON Web Tokens are, wherever they come from.
+//! A credential in a told text is replaced by its pseudonym, so that equal ones still compare. So is what a detector knows for one, as JSON Web Tokens, wherever it comes from.
 //! Ids and e-mail addresses stay: a cookie counts against them only where its name is a secret's, or its value is a key's and its name is not that of a
 //! person or a thing.
 
 use std::borrow::Cow;
 
+use super::detect::{Detector, Detectors};
 use super::{Pass, authorization, base64, pairs, token};
 use crate::capture::{Field, Fields, MAX_TEXT_BYTES};
 use crate::entry::{Context, Place};
@@ -191,10 +192,16 @@ impl Credentials {
                 shown = Cow::Owned(format!("{}{pseudonym}", &shown[..at]));
             }
         }
+        let mut found = Vec::new();
+        // A pseudonym after `Bearer` would be found again.
         if let Cow::Borrowed(told) = shown {
-            let mark = pass.report.mark();
-            shown = pass.pseudonyms_of_found(told).map_or(shown, Cow::Owned);
-            pass.report.forget(&mark);
+            Detectors::default().find(told, false, &mut found);
+        }
+        for spot in found.iter().rev().filter(|it| lets_in(it.detector)) {
+            let pseudonym = pass.hash.pseudonym(&shown[spot.start..spot.end]);
+            shown
+                .to_mut()
+                .replace_range(spot.start..spot.end, &pseudonym);
         }
         if let Cow::Owned(shown) = shown {
             pass.report.masked(|| name.to_owned(), RULE, text.len());
@@ -214,15 +221,19 @@ fn cut_within(text: &str, credential: &str) -> Option<usize> {
     begins.find(|&at| credential.starts_with(&text[at..]))
 }
 
+/// Tells whether what a detector looks for is a credential, wherever it comes from.
+fn lets_in(detector: Detector) -> bool {
+    use Detector::{Credentials, Jwt, PrivateKey, ProviderKey};
+    matches!(detector, Jwt | PrivateKey | ProviderKey | Credentials)
+}
+
 /// Tells whether a cookie lets in, rather than telling who or what it is.
 fn is_of_a_session(name: &str, value: &str, pass: &mut Pass<'_>) -> bool {
     let rule = pass.pairs.decide(name.trim());
     let mut words = name
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .map(str::to_ascii_lowercase);
-    rule.is_some()
-        || pass.pseudonyms_of_found(value).is_some()
-        || token::is_opaque(value) && !words.any(|it| OF_IDS.contains(&it.as_str()))
+    rule.is_some() || token::is_opaque(value) && !words.any(|it| OF_IDS.contains(&it.as_str()))
 }
 
 #[cfg(test)]

@@ -66,25 +66,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Puts pseudonyms in the place of what the detectors find in a text that tells who called.
-    pub(super) fn pseudonyms_of_found(&mut self, text: &str) -> Option<String> {
-        match self.may_find(text) {
-            true => self.replace_found(text, false, Some(Replacement::Pseudonym)),
-            false => None,
-        }
-    }
-
     /// Replaces what the detectors find in a decoded text in which they may find something.
     pub(super) fn mask_what_is_found(&mut self, text: &str, cut: bool) -> Option<String> {
-        self.replace_found(text, cut, None)
-    }
-
-    fn replace_found(
-        &mut self,
-        text: &str,
-        cut: bool,
-        replacement: Option<Replacement>,
-    ) -> Option<String> {
         let mut found = std::mem::take(&mut self.found);
         self.detectors.find(text, cut, &mut found);
         let mut out = String::new();
@@ -93,8 +76,7 @@ impl Pass<'_> {
             let secret = text.get(spot.start..spot.end).unwrap_or_default();
             out.push_str(text.get(copied..spot.start).unwrap_or_default());
             let is_cut = cut && spot.end == text.len();
-            let replacement =
-                replacement.unwrap_or_else(|| self.finders.replacement(spot.detector));
+            let replacement = self.finders.replacement(spot.detector);
             let shown = match is_cut {
                 true => None,
                 false => replacement.of(secret, self.hash),

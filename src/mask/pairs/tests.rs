@@ -122,7 +122,11 @@ fn t3_value_whose_name_was_cut_off_is_masked() {
         ("value=canary", "value=%5BMASKED%5D"),
         ("a=1&value=canary&na", "a=1&value=%5BMASKED%5D&na"),
         ("value=canary&name=pi", "value=%5BMASKED%5D&name=pi"),
-        ("value=red&name=colour&a", "value=red&name=colour&a"),
+        // Another name may still come.
+        (
+            "value=red&name=colour&a",
+            "value=%5BMASKED%5D&name=colour&a",
+        ),
     ] {
         let masked = pass(|pass| mask(text, true, 0, pass));
         assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
