@@ -156,8 +156,15 @@ pub fn text(input: &[u8]) {
     }
     let mut plant = Plant::of_bytes(rest);
     let plant = &mut plant;
-    let (decoy, document) = (plant.decoy(), documents::document(plant).replace('\n', ""));
-    let (content_type, text) = match plant.below(4) {
+    let decoy = plant.decoy();
+    if plant.chance(25) {
+        let canary = plant.canary();
+        let query = format!("mutation {{ {decoy} login(password: \"{canary}\") {{ id }} }}");
+        holds(&body("application/graphql", query.as_bytes()), plant, true);
+        return;
+    }
+    let document = documents::document(plant).replace('\n', "");
+    let (content_type, text) = match plant.below(3) {
         0 => (
             "text/event-stream",
             format!(": {decoy}\nevent: a\ndata: {document}\n\n"),
@@ -169,15 +176,10 @@ pub fn text(input: &[u8]) {
                 documents::text(&decoy)
             ),
         ),
-        2 => (
+        _ => (
             "text/plain",
             document.replacen('{', &format!("{{\"a\":\"{decoy}\","), 1),
         ),
-        _ => {
-            let canary = plant.canary();
-            let query = format!("mutation {{ {decoy} login(password: \"{canary}\") {{ id }} }}");
-            ("application/graphql", query)
-        }
     };
     let mut before = Vec::new();
     let mut after = Vec::new();
