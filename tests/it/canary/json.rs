@@ -257,13 +257,12 @@ fn object(
         harmless_names.swap_remove(at as usize)
     };
     for at in 0..breadth {
-        if plant.chance(60) || at + 1 == breadth {
-            if let Some((place, make)) = secrets.pop() {
-                plant.enter(place);
-                members.push(make(plant));
-                let beside = harmless(plant);
-                members.push(member(name(plant), &beside));
-            }
+        let is_wanted = plant.chance(60) || at + 1 == breadth;
+        if is_wanted && let Some((place, make)) = secrets.pop() {
+            plant.enter(place);
+            members.push(make(plant));
+            let beside = harmless(plant);
+            members.push(member(name(plant), &beside));
         }
         let (name, number) = (name(plant), plant.below(1000));
         let value = match plant.below(if depth > 0 { 10 } else { 8 }) {

@@ -3,7 +3,7 @@
 //! A new kind of secret is one line of [`PAIRS`] or [`PATHS`].
 
 use super::names;
-use super::plant::Plant;
+use super::plant::{Kinds, Plant};
 use super::seek::{URL_SAFE, base64};
 
 type Make = fn(&mut Plant) -> String;
@@ -120,7 +120,7 @@ pub(crate) const PAIRS: &[(&str, Make)] = &[
 ];
 
 /// Paths that hold a secret, with the route's template.
-pub(crate) const PATHS: &[(&str, fn(&mut Plant) -> (String, Option<&'static str>))] = &[
+pub(crate) const PATHS: Kinds<(String, Option<&'static str>)> = &[
     ("matrix parameter", |it| {
         (format!("/a;jsessionid={}/b", it.canary()), None)
     }),

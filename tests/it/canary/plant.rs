@@ -16,6 +16,9 @@ pub(crate) const DECOY_LENGTH: usize = 14;
 /// How many canaries, and how many decoys, a case may have.
 const PER_CASE: u32 = 256;
 
+/// A table of the kinds of something, with their names.
+pub(crate) type Kinds<T> = &'static [(&'static str, fn(&mut Plant) -> T)];
+
 /// What a case plants: the same number gives the same case on every machine.
 pub(crate) struct Plant {
     dice: Dice,

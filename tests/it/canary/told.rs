@@ -8,19 +8,21 @@ use tower_api_log::{Actor, ApiLog, AuditEvent};
 
 use super::json;
 use super::names;
-use super::plant::Plant;
+use super::plant::{Kinds, Plant};
 
 /// All that one handler tells.
 #[derive(Default)]
 pub(crate) struct Told {
     notes: Vec<(String, String)>,
     events: Vec<AuditEvent>,
-    context: Vec<(fn(&ApiLog, String), String)>,
+    context: Vec<(Tell, String)>,
 }
 
 type Note = (String, String);
+/// Says one thing of the caller.
+type Tell = fn(&ApiLog, String);
 
-const NOTES: &[(&str, fn(&mut Plant) -> Note)] = &[
+const NOTES: Kinds<Note> = &[
     ("note of a name", |it| {
         (it.one_of(names::SECRET).to_owned(), it.secret())
     }),
@@ -56,7 +58,7 @@ const NOTES: &[(&str, fn(&mut Plant) -> Note)] = &[
     }),
 ];
 
-const EVENTS: &[(&str, fn(&mut Plant) -> AuditEvent)] = &[
+const EVENTS: Kinds<AuditEvent> = &[
     ("event's data", |it| {
         event(it).data(&value(&json::document(it)))
     }),
@@ -105,7 +107,7 @@ const EVENTS: &[(&str, fn(&mut Plant) -> AuditEvent)] = &[
 ];
 
 /// What is said of the caller is kept as it is said.
-const CONTEXT: &[fn(&ApiLog, String)] = &[
+const CONTEXT: &[Tell] = &[
     |log, text| log.session(text),
     |log, text| log.api_key(text),
     |log, text| log.organisation(text),
