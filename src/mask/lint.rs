@@ -10,7 +10,6 @@ use super::presets::{self, Preset};
 use super::replacement::Replacement;
 use super::rule::{Rule, What};
 use super::rules::Rules;
-use crate::entry::Place;
 
 /// Words that name most of what an API sends.
 const COMMON: [&str; 24] = [
@@ -45,30 +44,6 @@ const OF_THEIR_OWN: [&str; 4] = [
     "proxy-authorization",
     "cookie",
     "set-cookie",
-];
-
-const HEADERS: [Place; 4] = [
-    Place::RequestHeader,
-    Place::RequestTrailer,
-    Place::ResponseHeader,
-    Place::ResponseTrailer,
-];
-const EVERYWHERE: [Place; 15] = [
-    Place::Path,
-    Place::Query,
-    Place::RequestHeader,
-    Place::RequestBody,
-    Place::RequestTrailer,
-    Place::ResponseHeader,
-    Place::ResponseBody,
-    Place::ResponseTrailer,
-    Place::Note,
-    Place::EventTitle,
-    Place::EventData,
-    Place::EventBefore,
-    Place::EventAfter,
-    Place::EventError,
-    Place::EventAlert,
 ];
 
 /// Something about rules that cannot be meant, and what to do about it. It prints as one line.
@@ -178,6 +153,7 @@ fn told(rule: &Rule) -> String {
         What::Query(_) => "query",
         What::Cookie(_) => "cookie",
         What::Field(_) => "field",
+        What::Pointer(_) => "pointer",
         What::Detector(detector) => return format!("detector(Detector::{detector:?})"),
     };
     format!("{kind}({:?})", rule.name())
@@ -199,17 +175,9 @@ fn is_for_cookies(what: &What) -> bool {
     matches!(what, What::Cookie(_))
 }
 
-/// Returns the places in which a rule can have an effect.
-fn places(what: &What) -> &'static [Place] {
-    match what {
-        What::Header(_) | What::Cookie(_) => &HEADERS,
-        What::Query(_) | What::Field(_) | What::Detector(_) => &EVERYWHERE,
-    }
-}
-
 fn lint_condition(rule: &Rule, say: &mut impl FnMut(String)) {
     for place in rule.condition.places() {
-        if !places(&rule.what).contains(place) {
+        if !rule.what.places().contains(place) {
             let place = format!("{place:?}");
             say(format!(
                 "has no effect in `Place::{place}`; name a place in which such a thing stands, or use `Rule::field`"
@@ -330,7 +298,7 @@ impl Linted {
         }
         let named = rule.condition.places();
         let places = if named.is_empty() {
-            places(&rule.what)
+            rule.what.places()
         } else {
             named
         };

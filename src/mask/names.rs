@@ -13,6 +13,7 @@ mod cache;
 mod letters;
 mod list;
 mod parts;
+mod pointers;
 mod words;
 
 use super::allow::{self, Listed};
@@ -21,6 +22,7 @@ use super::replacement::Replacement;
 use super::{presets, token};
 use crate::entry::Place;
 use list::List;
+pub(super) use pointers::Pointers;
 use words::Words;
 
 /// A rule about names.
@@ -120,6 +122,19 @@ impl RuleId {
         index: u16::MAX - 1,
     };
 
+    /// The layer of the rules by pointer.
+    const POINTERS: u8 = u8::MAX - 1;
+
+    fn pointer(index: u16) -> Self {
+        let layer = Self::POINTERS;
+        Self { layer, index }
+    }
+
+    /// Tells whether the rule is one by pointer.
+    pub(super) fn is_pointer(self) -> bool {
+        self.layer == Self::POINTERS
+    }
+
     /// Returns the layer, and the rule's place in it.
     pub(super) fn position(self) -> (usize, usize) {
         (usize::from(self.layer), usize::from(self.index))
@@ -134,6 +149,7 @@ pub(super) struct Names {
     listed: Option<Listed>,
     /// Whether the list counts in the present place.
     limits: bool,
+    pointers: Pointers,
 }
 
 struct Layer {
@@ -157,7 +173,19 @@ impl Names {
             layers: layers.into_iter().enumerate().map(layer).collect(),
             listed: None,
             limits: false,
+            pointers: Pointers::default(),
         }
+    }
+
+    /// Adds rules by pointer.
+    pub(super) fn with_pointers(mut self, pointers: Pointers) -> Self {
+        self.pointers = pointers;
+        self
+    }
+
+    /// Returns the rules by pointer.
+    pub(super) fn pointers(&self) -> &Pointers {
+        &self.pointers
     }
 
     /// Lets only the values of these names show.
@@ -198,6 +226,7 @@ impl Names {
         for layer in &mut self.layers {
             layer.fits_route = layer.condition.fits_route(route);
         }
+        self.pointers.begin(route);
     }
 
     /// Lets those rules count from now on that are meant for this place.
@@ -205,6 +234,7 @@ impl Names {
         for layer in &mut self.layers {
             layer.counts = layer.fits_route && layer.condition.fits_place(place);
         }
+        self.pointers.enter(place);
         let has_no_fields = [
             Place::Authority,
             Place::Path,
@@ -298,7 +328,10 @@ impl Names {
     }
 
     fn rule(&self, id: RuleId) -> Option<&NameRule> {
-        self.layers.get(usize::from(id.layer))?.list.rule(id)
+        match id.is_pointer() {
+            true => self.pointers.rule(usize::from(id.index)),
+            false => self.layers.get(usize::from(id.layer))?.list.rule(id),
+        }
     }
 
     #[cfg(test)]

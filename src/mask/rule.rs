@@ -36,7 +36,51 @@ pub(super) enum What {
     Query(String),
     Cookie(String),
     Field(String),
+    Pointer(String),
     Detector(Detector),
+}
+
+const HEADERS: [Place; 4] = [
+    Place::RequestHeader,
+    Place::RequestTrailer,
+    Place::ResponseHeader,
+    Place::ResponseTrailer,
+];
+/// Where JSON documents stand.
+const DOCUMENTS: [Place; 5] = [
+    Place::RequestBody,
+    Place::ResponseBody,
+    Place::EventData,
+    Place::EventBefore,
+    Place::EventAfter,
+];
+const EVERYWHERE: [Place; 15] = [
+    Place::Path,
+    Place::Query,
+    Place::RequestHeader,
+    Place::RequestBody,
+    Place::RequestTrailer,
+    Place::ResponseHeader,
+    Place::ResponseBody,
+    Place::ResponseTrailer,
+    Place::Note,
+    Place::EventTitle,
+    Place::EventData,
+    Place::EventBefore,
+    Place::EventAfter,
+    Place::EventError,
+    Place::EventAlert,
+];
+
+impl What {
+    /// Returns the places in which such a rule can have an effect.
+    pub(super) fn places(&self) -> &'static [Place] {
+        match self {
+            Self::Header(_) | Self::Cookie(_) => &HEADERS,
+            Self::Pointer(_) => &DOCUMENTS,
+            Self::Query(_) | Self::Field(_) | Self::Detector(_) => &EVERYWHERE,
+        }
+    }
 }
 
 impl Rule {
@@ -68,6 +112,29 @@ impl Rule {
     /// `internal_code` hides `internalCode`, `INTERNAL-CODE` and `old_internal_code` as well.
     pub fn field(name: impl Into<String>) -> Self {
         Self::new(What::Field(name.into()))
+    }
+
+    /// Hides one place of JSON documents: bodies, each line of those in lines, and what events tell.
+    ///
+    /// The place is a JSON pointer (RFC 6901) of exact names, in which `~0` stands for `~` and `~1` for `/`, a step `*` for any one name or index, and `**`
+    /// for any number of steps. The value is hidden as a whole, whatever it is. Documents within texts have no such places.
+    ///
+    /// # Example: one field of each item, and all comments
+    ///
+    /// ```
+    /// use tower_api_log::mask::{Masker, Replacement, Rule, Rules};
+    ///
+    /// let rules = Rules::default()
+    ///     .rule(Rule::pointer("/data/*/attributes/height"))
+    ///     .rule(Rule::pointer("/**/comment").replace_with(Replacement::Remove));
+    /// let body = br#"{"data":[{"attributes":{"height":1.8,"comment":"tall"}}],"height":2}"#;
+    /// let shown = Masker::new(&rules)?.body(Some("application/json"), body);
+    /// let expected = r#"{"data":[{"attributes":{"height":"[MASKED]"}}],"height":2}"#;
+    /// assert_eq!(shown.text(), Some(expected));
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    pub fn pointer(pointer: impl Into<String>) -> Self {
+        Self::new(What::Pointer(pointer.into()))
     }
 
     /// Hides what a detector finds in a text or a number, and leaves the rest of it; the other way to turn one on is [`Rules::detect`].
@@ -102,6 +169,7 @@ impl Rule {
     pub(super) fn name(&self) -> &str {
         match &self.what {
             What::Header(name) | What::Query(name) | What::Cookie(name) | What::Field(name) => name,
+            What::Pointer(pointer) => pointer,
             What::Detector(detector) => detector.as_str(),
         }
     }

@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::detect::{Detector, Detectors};
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
-use super::names::{Fit, NameRule, Names, Shape};
+use super::names::{Fit, NameRule, Names, Pointers, Shape};
 use super::presets;
 use super::rule::{Rule, What};
 use super::spots::{FinderRule, Finders};
@@ -120,8 +120,8 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// [`crate::ErrorKind::Configuration`] for a name that is empty, too long or without letters and digits, for a header name or media type that is
-    /// none, for a type that has a masker of its own, and where a random key cannot be had.
+    /// [`crate::ErrorKind::Configuration`] for a name that is empty, too long or without letters and digits, for a header name, JSON pointer or media type
+    /// that is none, for a type that has a masker of its own, and where a random key cannot be had.
     pub(super) fn compile(&self) -> Result<Compiled, Error> {
         if self.rules.len() > MAX_RULES {
             return Err(Error::configuration("there may be at most 1000 rules"));
@@ -145,6 +145,7 @@ impl Rules {
                 .only(listed.clone()),
             fields: self
                 .names(|it| matches!(it, What::Field(_)), &[presets::FIELDS])?
+                .with_pointers(self.pointers()?)
                 .only(listed),
             finders: self.finders(),
             cookies: self.names(|it| matches!(it, What::Cookie(_)), &[])?,
@@ -153,6 +154,16 @@ impl Rules {
             former_hashes,
             allowed: self.lists.compile()?,
         })
+    }
+
+    fn pointers(&self) -> Result<Pointers, Error> {
+        let rules = self.rules.iter();
+        let rules = rules.filter(|it| matches!(it.what, What::Pointer(_)));
+        Pointers::new(
+            rules
+                .map(|it| (it.condition.clone(), name_rule(it)))
+                .collect(),
+        )
     }
 
     fn finders(&self) -> Finders {
@@ -230,7 +241,8 @@ fn check(rule: &Rule) -> Result<(), Error> {
             .map_err(|_| Error::configuration("a masked header must be a header name"))?;
     }
     let name = rule.name();
-    if name.len() > MAX_NAME_BYTES || !name.contains(char::is_alphanumeric) {
+    let is_name = !matches!(rule.what, What::Pointer(_));
+    if is_name && (name.len() > MAX_NAME_BYTES || !name.contains(char::is_alphanumeric)) {
         return Err(Error::configuration(
             "a masked name must have a letter or digit and at most 256 bytes",
         ));
@@ -306,6 +318,12 @@ mod tests {
             rules().query(""),
             rules().field("_-_"),
             rules().field("x".repeat(257)),
+            rules().rule(Rule::pointer("a/b")),
+            rules().rule(Rule::pointer("/a~2b")),
+            rules().rule(Rule::pointer("/a~")),
+            rules().rule(Rule::pointer("/x".repeat(64))),
+            rules().rule(Rule::pointer("/".repeat(1025))),
+            (0..65).fold(rules(), |it, at| it.rule(Rule::pointer(format!("/{at}")))),
             rules().plain_text("text"),
             rules().plain_text("text/*"),
             rules().plain_text("text/plain; charset=utf-8"),

@@ -11,6 +11,7 @@
 //! - Strings that hold more are masked inside, see [`super::inside`].
 //! - Of `{"name":"password","value":"x"}` the value is replaced, see [`siblings`].
 //!
+//! - What a rule by pointer names is replaced as a whole, in the document itself and not in those within its texts.
 //! - What a rule removes goes with its name and a comma, and what is left is JSON. Items of lists are replaced.
 //!
 //! Costs: time linear in the text, in one pass, no recursion on depth; memory for the masked text, one bit for each open bracket, a step of the pointer for the
@@ -22,6 +23,7 @@ mod output;
 mod scan;
 mod siblings;
 mod text;
+mod trail;
 mod walk;
 
 use super::Pass;

@@ -54,11 +54,15 @@ impl<'t> Output<'t> {
         self.copied = end;
     }
 
-    /// Takes a member out, from the comma before it, or, where it is the first, up to the comma after it.
-    pub(super) fn remove(&mut self, lead: usize, end: usize, is_first: bool) {
+    /// Takes a member out, from the comma before it, or, where it is the first, up to the comma after it. `shown` is where that comma is in the text, if
+    /// the member's name was rewritten.
+    pub(super) fn remove(&mut self, lead: usize, shown: Option<usize>, end: usize, first: bool) {
         self.copy_up_to(lead);
+        if let Some(shown) = shown {
+            self.text.truncate(shown);
+        }
         self.copied = end;
-        self.drops_comma = is_first;
+        self.drops_comma = first;
     }
 
     /// Passes a comma between members. Tells whether it was taken out.
@@ -83,6 +87,10 @@ impl<'t> Output<'t> {
 
     /// Replaces in the end what stands between two positions.
     pub(super) fn replace_late(&mut self, start: usize, end: usize, content: Option<String>) {
+        // Where it was taken out by then.
+        if start > end {
+            return;
+        }
         let change = Change::Shows(content.map(String::into_boxed_str));
         self.late.push(Late { start, end, change });
     }

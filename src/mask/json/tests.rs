@@ -6,6 +6,7 @@ use super::*;
 
 mod cut;
 mod late;
+mod pointed;
 mod removed;
 
 const CANARY: &str = "canary7f3a91c5";

@@ -2,9 +2,10 @@ use super::nesting::Nesting;
 use super::output::Output;
 use super::scan::{self, Text};
 use super::siblings::Siblings;
+use super::trail::Trail;
 use super::{Document, Malformed, text};
 use crate::mask::Pass;
-use crate::mask::names::{Role, RuleId};
+use crate::mask::names::{Role, RuleId, Shape};
 
 mod late;
 mod value;
@@ -35,9 +36,13 @@ struct Walk<'t, 'p, 'm> {
     level: u8,
     out: Output<'t>,
     nesting: Nesting,
+    /// How far rules by pointer have come, if there are any.
+    trail: Option<Box<Trail>>,
     siblings: Siblings,
     /// Where the present member begins: at the comma before it, or, where it is the first that shows, after what is before it.
     lead: usize,
+    /// Where that is in the text that is made, if the name was rewritten since.
+    shown_lead: Option<usize>,
     name: Name,
     /// What the present value is to its siblings.
     role: Role,
@@ -96,7 +101,10 @@ enum Next {
 
 impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     fn new(source: &'t str, cut: bool, level: u8, pass: &'p mut Pass<'m>) -> Self {
+        let pointers = pass.fields.pointers();
+        let is_pointed = level == 0 && pointers.is_on();
         Self {
+            trail: is_pointed.then(|| Box::new(Trail::new(pointers))),
             source,
             bytes: source.as_bytes(),
             at: 0,
@@ -106,6 +114,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             nesting: Nesting::default(),
             siblings: Siblings::default(),
             lead: 0,
+            shown_lead: None,
             name: Name::default(),
             role: Role::None,
             secret: None,
@@ -153,8 +162,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
 
     fn value(&mut self) -> Result<Next, Stop> {
         let byte = self.peek()?;
-        if self.hidden.is_none() && self.secret.is_none() && self.role != Role::None {
-            self.secret = self.named_by_sibling();
+        if self.hidden.is_none() {
+            self.decide();
         }
         match byte {
             b'"' => self.string()?,
@@ -183,6 +192,23 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         Ok(self.value_ended())
     }
 
+    /// Finds the rule of the next value, if its name is not a secret's.
+    #[inline]
+    fn decide(&mut self) {
+        let pointed = match &self.trail {
+            Some(trail) => trail.rule(self.pass.fields.pointers()),
+            None => None,
+        };
+        let is_gone = pointed.is_some_and(|rule| self.is_removed(rule));
+        if self.secret.is_none() && self.role != Role::None && !is_gone {
+            self.secret = self.named_by_sibling();
+        }
+        let is_sealed = |rule| self.pass.fields.shape(rule) == Shape::Sealed;
+        if pointed.is_some() && !self.secret.is_some_and(is_sealed) {
+            self.secret = pointed;
+        }
+    }
+
     #[inline]
     fn after_value(&mut self) -> Result<Next, Stop> {
         match (self.peek()?, self.nesting.in_object()) {
@@ -198,6 +224,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             (b',', false) => {
                 self.at += 1;
                 self.nesting.next_item();
+                if let Some(trail) = &mut self.trail {
+                    trail.next_item(self.pass.fields.pointers());
+                }
                 self.role = match self.nesting.in_list_of_list() {
                     true => Role::Holds,
                     false => Role::None,
@@ -244,6 +273,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     fn named(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start..scanned.end).unwrap_or_default();
         self.nesting.name(start, scanned.end);
+        self.shown_lead = None;
         self.name = Name {
             start,
             end: scanned.end,
@@ -254,6 +284,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             true => text::decoded(raw),
             false => raw.into(),
         };
+        if let Some(trail) = &mut self.trail {
+            trail.name(&name, self.pass.fields.pointers());
+        }
         let known = self.pass.fields.known(&name);
         self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(&name);
         self.secret = known.rule;
@@ -275,6 +308,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             self.shown_from.get_or_insert(self.nesting.depth());
         }
         self.nesting.open(object);
+        if let Some(trail) = &mut self.trail {
+            trail.open(object, self.pass.fields.pointers());
+        }
         self.at += 1;
         self.lead = self.at;
         self.role = match !object && self.nesting.in_list_of_list() {
@@ -289,6 +325,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             self.close_siblings(false);
         }
         self.nesting.close();
+        if let Some(trail) = &mut self.trail {
+            trail.close();
+        }
         self.at += 1;
         let depth = self.nesting.depth();
         self.shown_from.take_if(|it| *it == depth && depth > 0);

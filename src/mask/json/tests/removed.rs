@@ -85,6 +85,24 @@ fn removed_member_that_a_sibling_names_keeps_that_name() {
 }
 
 #[test]
+fn removed_member_whose_name_holds_a_secret_goes_with_it() {
+    let name = ["4111", "1111", "1111", "1111 ssn"].concat();
+    for (source, left) in [
+        (r#"{"NAME":1}"#, r#"{}"#),
+        (r#"{"a":1, "NAME":[1,2],"b":2}"#, r#"{"a":1,"b":2}"#),
+        (r#"{"NAME":1,"a":{"NAME":{"x":1}},"NAME":2}"#, r#"{"a":{}}"#),
+        (
+            r#"{"a":1,"NAME value":"x","name":"ssn"}"#,
+            r#"{"a":1,"name":"ssn"}"#,
+        ),
+    ] {
+        let source = source.replace("NAME value", "4111111111111111 value");
+        let source = source.replace("NAME", &name);
+        assert_eq!(shown(&source, false).as_deref(), Ok(left), "{source}");
+    }
+}
+
+#[test]
 fn removed_member_of_a_cut_document_leaves_nothing_of_it() {
     let source =
         r#"{"a":1,"ssn":"canary","b":{"ssn":[1,2],"c":3,"internal_note":{"x":"canary"}},"d":4}"#;

@@ -15,6 +15,7 @@ impl Walk<'_, '_, '_> {
             .named_before(depth, self.source, self.pass.fields);
         if named.is_none() && self.nesting.in_object() {
             let (start, name, lead) = (self.at, self.name, self.lead);
+            let shown_lead = self.shown_lead;
             let (out, report, is_first) = (&self.out, &self.pass.report, self.is_first());
             self.siblings.value(depth, || Value {
                 start,
@@ -22,7 +23,7 @@ impl Walk<'_, '_, '_> {
                 name,
                 shown_start: out.position(start),
                 shown_end: 0,
-                lead: out.position(lead),
+                lead: shown_lead.unwrap_or_else(|| out.position(lead)),
                 is_first,
                 before: report.mark(),
                 after: report.mark(),

@@ -132,7 +132,9 @@ impl Walk<'_, '_, '_> {
             Some(b't' | b'f') => {
                 let name = self.source.get(name.start..name.end);
                 let asks = |name: &str| names::asks(&text::decoded(name));
-                let hides = !(is_whole && name.is_some_and(asks)) && shape.hides(value);
+                // A pointer leads to the very value, whatever its name.
+                let is_answer = is_whole && !rule.is_pointer() && name.is_some_and(asks);
+                let hides = !is_answer && shape.hides(value);
                 hides.then_some(None)
             }
             Some(b'n') => shape.hides(value).then_some(None),
@@ -158,6 +160,7 @@ impl Walk<'_, '_, '_> {
         self.nesting.hide_name();
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
+        self.shown_lead = Some(self.out.position(self.lead));
         self.out
             .rewrite(start, scanned.end, |out| text::encode(&masked, out));
         true
@@ -192,7 +195,10 @@ impl Walk<'_, '_, '_> {
     /// Puts the replacement of a secret in the place of its source.
     pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
         match self.is_removed(rule) {
-            true => self.out.remove(self.lead, end, self.is_first()),
+            true => {
+                let is_first = self.is_first();
+                self.out.remove(self.lead, self.shown_lead, end, is_first);
+            }
             false => self.out.replace(start, end, shown),
         }
         let (nesting, source) = (&self.nesting, self.source);
