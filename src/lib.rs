@@ -54,6 +54,7 @@
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
+//! | `regex` | [`mask::Rule`]`::pattern`, on the regex crate |
 //! | `tracing` | warnings about masking rules as events of the tracing crate, when a layer is built |
 //! | `xml` | masking of XML bodies, which are withheld without it, on the quick-xml crate |
 //! | `testing` | `testing`: the conformance suite, sample entries, scripted bodies and a manual clock |

@@ -23,6 +23,11 @@ impl Condition {
         self.places.is_empty() && self.routes.is_empty()
     }
 
+    /// Tells whether it holds wherever another does, as far as that shows.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.is_always() || self == other
+    }
+
     pub(super) fn fits_place(&self, place: Place) -> bool {
         self.places.is_empty() || self.places.contains(&place)
     }

@@ -37,6 +37,10 @@ impl Seen<'_> {
         let told = told.unwrap_or_default();
         // A value that the masker changed is not taken around it.
         let unmasked = |text: &&str| self.headers.iter().any(|(_, value)| value == *text);
+        let shows = |text: &&str| {
+            let mut values = self.headers.iter().map(|(_, value)| value);
+            values.any(|value| value.contains(*text))
+        };
         let own = |text: &str| text.to_owned();
         Context {
             api_key: told.api_key.or_else(|| pass.api_key.take()),
@@ -50,7 +54,9 @@ impl Seen<'_> {
             user_agent: told
                 .user_agent
                 .or_else(|| self.headers.get("user-agent").map(own)),
-            trace_id: told.trace_id.or_else(|| trace_id(fields).map(own)),
+            trace_id: told
+                .trace_id
+                .or_else(|| trace_id(fields).filter(shows).map(own)),
             api_version: told.api_version.or_else(|| api_version(self.path).map(own)),
             ..told
         }

@@ -61,10 +61,14 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
         match own_rule(&field, &value, place, pass) {
             Some(Shown::As(masked)) => headers.push(field.name, &masked),
             Some(Shown::Removed) => {}
-            None => match mask_field(&field, &value, pass) {
-                Some(masked) => headers.push(field.name, &masked),
-                None => headers.push(field.name, &value),
-            },
+            None => {
+                let masked = mask_field(&field, &value, pass);
+                let shown = masked.as_deref().unwrap_or(&value);
+                let mark = pass.report.mark();
+                let found = pass.mask_patterns(shown, false);
+                pass.report.under(&mark, || field.name.to_owned());
+                headers.push(field.name, found.as_deref().unwrap_or(shown));
+            }
         }
     }
     if let Some(bytes) = left_out {

@@ -96,12 +96,16 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
         return withhold(text, pass);
     }
     let marks = Marks::of(content);
-    if !marks.any() || marks.only_colons() && is_time(content) {
+    // Paths have no marks.
+    let has_path =
+        pass.has_segments() && marks::references(content).any(|(_, it)| it.starts_with('/'));
+    if !has_path && (!marks.any() || marks.only_colons() && is_time(content)) {
         return None;
     }
     let is_word = !marks.may_have_space() || !content.trim_end().contains(char::is_whitespace);
     let begins_path = content.starts_with(['/', '#']);
-    let is_reference = begins_path || marks.may_have_reference() && is_reference(content);
+    let is_reference =
+        begins_path || has_path || marks.may_have_reference() && is_reference(content);
     let mut words = marks::references(content);
     let is_torn = is_reference && words.any(|(_, it)| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {

@@ -6,10 +6,13 @@
 use std::fmt;
 
 use super::names::{Names, RuleId, Shape, squashed};
+#[cfg(feature = "regex")]
+use super::patterns::engine::Engine;
 use super::presets::{self, Preset};
 use super::replacement::Replacement;
 use super::rule::{Rule, What};
 use super::rules::Rules;
+use super::segments::Template;
 
 /// Words that name most of what an API sends.
 const COMMON: [&str; 24] = [
@@ -107,6 +110,9 @@ impl Rules {
                 say("is never asked: `only_headers` leaves the field out; list it, or take the rule out".to_owned());
                 continue;
             }
+            if !rule.what.is_name() {
+                self.lint_repeated(at, rule, &mut say);
+            }
             if let What::Detector(detector) = rule.what
                 && rule.replacement == Replacement::Fixed
                 && self.detectors.is_on(detector)
@@ -123,6 +129,17 @@ impl Rules {
             }
         }
         warnings
+    }
+
+    /// Tells of a template or pattern that stands before it already.
+    fn lint_repeated(&self, at: usize, rule: &Rule, say: &mut impl FnMut(String)) {
+        let mut before = self.rules.iter().take(at);
+        if before.any(|it| it.what == rule.what && it.condition.covers(&rule.condition)) {
+            say("stands before already; take one of them out".to_owned());
+        }
+        if rule.replacement == Replacement::Remove {
+            say("leaves the mark, because a part of a text is not left out; leave `replace_with` out".to_owned());
+        }
     }
 
     fn lint_key(&self, warnings: &mut Vec<Warning>) {
@@ -155,6 +172,9 @@ fn told(rule: &Rule) -> String {
         What::Field(_) => "field",
         What::Pointer(_) => "pointer",
         What::Detector(detector) => return format!("detector(Detector::{detector:?})"),
+        What::Segment(_) => "segment",
+        #[cfg(feature = "regex")]
+        What::Pattern(_) => "pattern",
     };
     format!("{kind}({:?})", rule.name())
 }
@@ -199,8 +219,18 @@ fn lint_condition(rule: &Rule, say: &mut impl FnMut(String)) {
 }
 
 fn lint_breadth(rule: &Rule, say: &mut impl FnMut(String)) {
-    let What::Field(name) = &rule.what else {
-        return;
+    let name = match &rule.what {
+        What::Field(name) => name,
+        What::Segment(template) if Template::parse(template).is_ok_and(|it| it.fits_all()) => {
+            say("hides every path; begin the template with what the paths begin with, as `/s/{*rest}`".to_owned());
+            return;
+        }
+        #[cfg(feature = "regex")]
+        What::Pattern(pattern) if Engine::new(pattern).is_ok_and(|it| it.finds_all()) => {
+            say("finds something in almost every text; write more of what is meant, as `ACME-[0-9]{6}`".to_owned());
+            return;
+        }
+        _ => return,
     };
     let word = squashed(name);
     let is_short = word.chars().count() == 1;

@@ -4,8 +4,10 @@ use super::body::Bodies;
 use super::detect::{Detectors, Found};
 use super::keyed_hash::KeyedHash;
 use super::names::{Names, RuleId};
+use super::patterns::Patterns;
 use super::pseudonym::ApiKey;
 use super::report::Report;
+use super::segments::Segments;
 use super::spots::Finders;
 use crate::entry::Place;
 
@@ -16,6 +18,8 @@ pub(super) struct Pass<'m> {
     pub(super) fields: &'m mut Names,
     pub(super) cookies: &'m mut Names,
     pub(super) finders: &'m mut Finders,
+    pub(super) segments: &'m mut Segments,
+    pub(super) patterns: &'m mut Patterns,
     /// Those that are on in the present place.
     pub(super) detectors: Detectors,
     /// Kept from one text to the next.
@@ -38,6 +42,8 @@ impl Compiled {
             fields,
             cookies,
             finders,
+            segments,
+            patterns,
             plain_texts,
             hash,
             former_hashes: _,
@@ -47,6 +53,8 @@ impl Compiled {
             names.begin(route);
         }
         finders.begin(route);
+        segments.begin(route);
+        patterns.begin(route);
         let pass = Pass {
             headers,
             pairs,
@@ -54,6 +62,8 @@ impl Compiled {
             cookies,
             detectors: finders.everywhere,
             finders,
+            segments,
+            patterns,
             found: Vec::new(),
             hash,
             allowed,
@@ -80,6 +90,8 @@ impl Pass<'_> {
             names.enter(place);
         }
         self.detectors = self.finders.enter(place);
+        self.segments.enter(place);
+        self.patterns.enter(place);
     }
 
     /// Returns what a rule of the fields puts in the place of a whole value; `None` for the mark.

@@ -2,13 +2,19 @@
 
 use super::{MASKED, Pass, inside, pairs};
 
-/// Masks the segments of a path: matrix parameters (`/a;jsessionid=x`), pairs (`/token=x`) and encoded text.
+/// Masks the segments of a path: those that a template names, matrix parameters (`/a;jsessionid=x`), pairs (`/token=x`) and encoded text.
 pub(super) fn mask_segments(
     path: &str,
     cut: bool,
     level: u8,
     pass: &mut Pass<'_>,
 ) -> Option<String> {
+    let hidden = pass.mask_by_template(path, cut);
+    let shown = hidden.as_deref().unwrap_or(path);
+    mask_each(shown, cut, level, pass).or(hidden)
+}
+
+fn mask_each(path: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     if !cut && !path.contains(['=', '%']) && !pass.may_find(path) {
         return None;
     }

@@ -38,6 +38,19 @@ pub(super) enum What {
     Field(String),
     Pointer(String),
     Detector(Detector),
+    Segment(String),
+    #[cfg(feature = "regex")]
+    Pattern(String),
+}
+
+impl What {
+    /// Tells whether the rule is about a name.
+    pub(super) fn is_name(&self) -> bool {
+        matches!(
+            self,
+            Self::Header(_) | Self::Query(_) | Self::Cookie(_) | Self::Field(_)
+        )
+    }
 }
 
 const HEADERS: [Place; 4] = [
@@ -78,7 +91,7 @@ impl What {
         match self {
             Self::Header(_) | Self::Cookie(_) => &HEADERS,
             Self::Pointer(_) => &DOCUMENTS,
-            Self::Query(_) | Self::Field(_) | Self::Detector(_) => &EVERYWHERE,
+            _ => &EVERYWHERE,
         }
     }
 }
@@ -144,6 +157,50 @@ impl Rule {
         Self::new(What::Detector(detector))
     }
 
+    /// Hides segments of paths by a template of the path itself, for services without routes and for the URLs of others: of the request's target, and
+    /// of URLs and paths in header fields, bodies and texts.
+    ///
+    /// `{name}` is a segment that is hidden, `*` one that shows, `{*rest}` at the end every one that is left; all else must be the same, in
+    /// any case and encoding. What the route's own template names as a secret, as `/reset/{token}`, is hidden without a rule.
+    /// [`Replacement::Remove`] leaves the mark, so that a path keeps its segments.
+    ///
+    /// # Example: links that let in
+    ///
+    /// ```
+    /// use tower_api_log::mask::{Masker, Rule, Rules};
+    ///
+    /// let mut masker = Masker::new(&Rules::default().rule(Rule::segment("/invites/{code}/*")))?;
+    /// let body = br#"{"link":"https://example.com/invites/k9-sample/accept"}"#;
+    /// let shown = masker.body(Some("application/json"), body);
+    /// assert_eq!(shown.text(), Some(r#"{"link":"https://example.com/invites/%5BMASKED%5D/accept"}"#));
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    pub fn segment(template: impl Into<String>) -> Self {
+        Self::new(What::Segment(template.into()))
+    }
+
+    /// Hides what a regular expression of the [`regex`](https://docs.rs/regex) crate finds in any decoded text: strings and numbers of JSON, header
+    /// values, parameters, segments of paths, texts that the application tells, plain text. The rest of the text stays; a number is hidden as
+    /// a whole.
+    ///
+    /// The pattern is not anchored and must not match the empty text. Text that was cut off, and text with more than a thousand finds, is
+    /// hidden as a whole. [`Replacement::Remove`] leaves the mark.
+    ///
+    /// # Example: numbers of one's own
+    ///
+    /// ```
+    /// use tower_api_log::mask::{Masker, Rule, Rules};
+    ///
+    /// let mut masker = Masker::new(&Rules::default().rule(Rule::pattern("ACME-[0-9]{6}")))?;
+    /// let shown = masker.body(Some("application/json"), br#"{"note":"see ACME-918273"}"#);
+    /// assert_eq!(shown.text(), Some(r#"{"note":"see [MASKED]"}"#));
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    #[cfg(feature = "regex")]
+    pub fn pattern(pattern: impl Into<String>) -> Self {
+        Self::new(What::Pattern(pattern.into()))
+    }
+
     /// Lets the rule count in this part of an entry, and in those named before; in all of them by default.
     pub fn only_in(mut self, place: Place) -> Self {
         self.condition.only_in(place);
@@ -165,12 +222,15 @@ impl Rule {
         self
     }
 
-    /// Returns the name that the rule compares with, or the detector's.
+    /// Returns the name that the rule compares with, the detector's, or the template or pattern.
     pub(super) fn name(&self) -> &str {
         match &self.what {
             What::Header(name) | What::Query(name) | What::Cookie(name) | What::Field(name) => name,
             What::Pointer(pointer) => pointer,
             What::Detector(detector) => detector.as_str(),
+            What::Segment(template) => template,
+            #[cfg(feature = "regex")]
+            What::Pattern(pattern) => pattern,
         }
     }
 }

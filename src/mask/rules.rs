@@ -9,8 +9,10 @@ use super::detect::{Detector, Detectors};
 use super::keyed_hash::KeyedHash;
 use super::media_type::{Claim, MediaType};
 use super::names::{Fit, NameRule, Names, Pointers, Shape};
+use super::patterns::Patterns;
 use super::presets;
 use super::rule::{Rule, What};
+use super::segments::Segments;
 use super::spots::{FinderRule, Finders};
 use crate::error::Error;
 
@@ -148,6 +150,8 @@ impl Rules {
                 .with_pointers(self.pointers()?)
                 .only(listed),
             finders: self.finders(),
+            segments: self.segments()?,
+            patterns: self.patterns()?,
             cookies: self.names(|it| matches!(it, What::Cookie(_)), &[])?,
             plain_texts: plain_texts.collect::<Result<_, _>>()?,
             hash,
@@ -240,8 +244,8 @@ fn check(rule: &Rule) -> Result<(), Error> {
         HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Error::configuration("a masked header must be a header name"))?;
     }
+    let is_name = rule.what.is_name();
     let name = rule.name();
-    let is_name = !matches!(rule.what, What::Pointer(_));
     if is_name && (name.len() > MAX_NAME_BYTES || !name.contains(char::is_alphanumeric)) {
         return Err(Error::configuration(
             "a masked name must have a letter or digit and at most 256 bytes",
@@ -297,6 +301,8 @@ pub(super) struct Compiled {
     pub(super) fields: Names,
     pub(super) cookies: Names,
     pub(super) finders: Finders,
+    pub(super) segments: Segments,
+    pub(super) patterns: Patterns,
     pub(super) plain_texts: Vec<String>,
     pub(super) hash: KeyedHash,
     pub(super) former_hashes: Vec<KeyedHash>,

@@ -50,20 +50,33 @@ impl Finders {
 }
 
 impl Pass<'_> {
-    /// Tells whether a detector may find something in a whole text. It errs on the side of yes.
+    /// Tells whether a detector, a pattern or a template may find something in a whole text. It errs on the side of yes.
     pub(super) fn may_find(&self, text: &str) -> bool {
         let classes = text
             .bytes()
             .fold(0, |all, byte| all | detect::CLASS[usize::from(byte)]);
-        self.detectors.may_find(classes, text.len())
+        self.may_find_of(classes, text.len())
     }
 
-    /// Replaces what the detectors find in a decoded text. Returns `None` where it stays as it is.
+    /// As [`Self::may_find`], of a text whose bytes are of these classes.
+    pub(super) fn may_find_of(&self, classes: u8, length: usize) -> bool {
+        self.looks_at_all() || self.detectors.may_find(classes, length)
+    }
+
+    /// Tells whether there are rules that may find something in any text.
+    #[inline]
+    pub(super) fn looks_at_all(&self) -> bool {
+        self.patterns.is_on() || self.has_segments()
+    }
+
+    /// Replaces what the detectors and the patterns find in a decoded text. Returns `None` where it stays as it is.
     pub(super) fn mask_found(&mut self, text: &str, cut: bool) -> Option<String> {
-        match cut || self.may_find(text) {
+        let masked = match cut || self.may_find(text) {
             true => self.mask_what_is_found(text, cut),
             false => None,
-        }
+        };
+        let shown = masked.as_deref().unwrap_or(text);
+        self.mask_patterns(shown, cut).or(masked)
     }
 
     /// Replaces what the detectors find in a decoded text in which they may find something.
@@ -105,11 +118,13 @@ impl Pass<'_> {
         (spots, count)
     }
 
-    /// Returns the detector of a whole number, and what stands in its place where that is not the mark.
-    pub(super) fn find_number(&self, digits: &str) -> Option<(Detector, Option<String>)> {
-        let detector = self.detectors.find_number(digits)?;
+    /// Returns the name of the detector or pattern of a whole number, and what stands in its place where that is not the mark.
+    pub(super) fn find_number(&self, digits: &str) -> Option<(&str, Option<String>)> {
+        let Some(detector) = self.detectors.find_number(digits) else {
+            return self.pattern_of_number(digits);
+        };
         let shown = self.finders.replacement(detector).of(digits, self.hash);
-        Some((detector, shown))
+        Some((detector.as_str(), shown))
     }
 }
 
@@ -161,10 +176,7 @@ mod tests {
             r#"{"note":"a [MASKED] b","n":"[MASKED]","m":-4111111111111111,"[MASKED]":{"otp":"[MASKED]"},"a":["[MASKED]"]}"#
         );
         let named = format!(r#"{{"b":1,"{CARD} value":2,"name":"old_vip"}}"#);
-        assert_eq!(
-            json(&named, &mut pass),
-            r#"{"b":1,"[MASKED] value":"[MASKED]","name":"old_vip"}"#
-        );
+        assert_eq!(json(&named, &mut pass), r#"{"b":1,"name":"old_vip"}"#);
         let (spots, count) = pass.finish();
         let pointers: Vec<_> = spots.iter().map(|it| it.pointer.as_str()).collect();
         assert_eq!(

@@ -277,7 +277,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         self.name = Name {
             start,
             end: scanned.end,
-            is_hidden: scanned.may_find(self.pass.detectors, start)
+            is_hidden: (self.pass.looks_at_all() || scanned.may_find(self.pass.detectors, start))
                 && self.look_into_name(start, scanned),
         };
         let name = match scanned.escaped {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::entry::Place;
 use Replacement::{Fixed, LastFour, Pseudonym, Remove, Token};
 
 const KEY: [u8; 32] = *b"0123456789abcdefghijklmnopqrstuv";
@@ -177,6 +178,21 @@ fn rule_that_hides_most_of_a_log_is_told() {
         Rule::query("id"),
         Rule::header("id"),
     ]));
+}
+
+#[test]
+fn template_or_detector_that_is_wrong_or_stands_there_twice_is_told() {
+    let segment = |template: &str| Rule::segment(template);
+    warns(
+        rules([segment("/{*rest}")]),
+        "segment(\"/{*rest}\")",
+        "hides every path",
+    );
+    let twice = [segment("/s/{a}"), segment("/s/{a}").on_route("/a")];
+    warns(rules(twice), "segment", "stands before already");
+    let removed = segment("/s/{a}").replace_with(Remove);
+    warns(rules([removed]), "segment", "leaves the mark");
+    is_silent(rules([segment("/s/{a}").on_route("/a"), segment("/s/{a}")]));
 }
 
 #[test]

@@ -65,7 +65,6 @@ impl Walk<'_, '_, '_> {
         let Some(shown) = self.hides((start, end), is_whole, value.name, rule) else {
             return;
         };
-        self.name = value.name;
         match self.is_removed(rule) {
             true => self
                 .out

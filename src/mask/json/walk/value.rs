@@ -75,6 +75,7 @@ impl Walk<'_, '_, '_> {
             || scanned.is_marked_by_more_than_colons()
             || scanned.is_marked() && !inside::is_time(raw)
             || begins_as_secret(raw) && inside::may_be_secret(raw)
+            || self.pass.looks_at_all()
         {
             let content = text::decoded(raw);
             self.mask_inside(start, scanned, |pass, level| {
@@ -169,22 +170,19 @@ impl Walk<'_, '_, '_> {
     /// Replaces a number that a detector knows.
     fn find_number(&mut self, start: usize) {
         let digits = self.source.get(start..self.at).unwrap_or_default();
-        let Some((detector, shown)) = self.pass.find_number(digits) else {
+        let Some((rule, shown)) = self.pass.find_number(digits) else {
             return;
         };
+        let rule = rule.to_owned();
         self.out.replace(start, self.at, shown.as_deref());
         let (nesting, source) = (&self.nesting, self.source);
         let pointer = || nesting.pointer(source);
-        self.pass
-            .report
-            .masked(pointer, detector.as_str(), digits.len());
+        self.pass.report.masked(pointer, &rule, digits.len());
     }
 
-    /// Tells whether a rule takes the present member out, with its name. One whose name is a secret too, and already replaced, stays with both marks.
+    /// Tells whether a rule takes the present member out, with its name.
     pub(super) fn is_removed(&self, rule: RuleId) -> bool {
-        self.nesting.in_object()
-            && !self.name.is_hidden
-            && self.pass.fields.replacement(rule) == Replacement::Remove
+        self.nesting.in_object() && self.pass.fields.replacement(rule) == Replacement::Remove
     }
 
     /// Tells whether the present member is the first that shows.
