@@ -176,9 +176,11 @@ pub(crate) const BODIES: &[(&str, Make)] = &[
     }),
     ("json that is not UTF-8", |it| {
         withheld(it, |it| {
-            let mut bytes = json::document(it).into_bytes();
-            let at = it.below(u32::try_from(bytes.len()).unwrap()) as usize;
-            bytes.insert(at, 0xff);
+            // Within a name it would be another name.
+            let document = json::document(it).replacen('{', "{\"b\":\"x\",", 1);
+            let mut bytes = document.into_bytes();
+            let at = bytes.iter().position(|byte| *byte == b'x').unwrap();
+            bytes.splice(at..=at, [0xff]);
             let content_type =
                 it.one_of(&["application/json", "application/json; charset=iso-8859-1"]);
             Body {
