@@ -176,7 +176,11 @@ mod tests {
             r#"{"note":"a [MASKED] b","n":"[MASKED]","m":-4111111111111111,"[MASKED]":{"otp":"[MASKED]"},"a":["[MASKED]"]}"#
         );
         let named = format!(r#"{{"b":1,"{CARD} value":2,"name":"old_vip"}}"#);
-        assert_eq!(json(&named, &mut pass), r#"{"b":1,"name":"old_vip"}"#);
+        assert_eq!(
+            json(&named, &mut pass),
+            r#"{"b":1,"name":"old_vip"}"#,
+            "a member that is removed leaves nothing of its name"
+        );
         let (spots, count) = pass.finish();
         let pointers: Vec<_> = spots.iter().map(|it| it.pointer.as_str()).collect();
         assert_eq!(
