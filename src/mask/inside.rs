@@ -121,7 +121,7 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
         return None;
     }
     // A URL says what it says in its parts.
-    let colon = content.bytes().position(|byte| byte == b':');
+    let colon = memchr::memchr(b':', content.as_bytes());
     let is_url = is_word && colon.is_some_and(|at| content[at..].starts_with("://"));
     let mut says_a_secret = |text: &str| prose::says_a_secret(text, cut, pass.fields);
     match !is_url && says_a_secret(masked.as_deref().unwrap_or(content)) {
@@ -219,7 +219,7 @@ pub(super) fn mask_references(
 /// Tells whether text holds a URL, or is a path or a relative reference with a query.
 fn is_reference(text: &str) -> bool {
     text.starts_with(['/', '#'])
-        || text.bytes().any(|byte| byte == b'?')
+        || memchr::memchr(b'?', text.as_bytes()).is_some()
         || uri::has_scheme(text)
         || uri::may_have_userinfo(text)
 }

@@ -82,24 +82,26 @@ impl Marks {
 
 /// Returns the words of a text that may be references, and where each begins.
 pub(super) fn references(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut rest = text.bytes().enumerate();
-    let mut start = Some(0);
+    let bytes = text.as_bytes();
+    let marks = memchr::memchr3_iter(b'?', b':', b'@', bytes);
+    let begins = |at: usize| at.checked_sub(1).is_none_or(|at| is_between(bytes[at]));
+    let starts = memchr::memchr2_iter(b'/', b'#', bytes).filter(move |&at| begins(at));
+    let (mut marks, mut starts) = (marks.peekable(), starts.peekable());
+    let mut passed = 0;
     std::iter::from_fn(move || {
-        while let Some(from) = start {
-            let mut seen = Marks(0);
-            let end = rest.find(|&(_, byte)| {
-                seen.0 |= KINDS[usize::from(byte)];
-                is_between(byte)
-            });
-            start = end.map(|(at, _)| at + 1);
-            let word = text.get(from..end.map_or(text.len(), |(at, _)| at));
-            if let Some(word) = word
-                && (seen.may_have_reference() || word.starts_with(['/', '#']))
-            {
-                return Some((from, word));
-            }
-        }
-        None
+        // What is marked in the word before counts no more.
+        while marks.next_if(|&at| at < passed).is_some() {}
+        while starts.next_if(|&at| at < passed).is_some() {}
+        let next = [marks.peek(), starts.peek()].into_iter().flatten().min();
+        let next = *next?;
+        let is_between = |byte: &u8| is_between(*byte);
+        let (before, after) = (bytes.get(passed..next)?, bytes.get(next..)?);
+        let start = before.iter().rposition(is_between);
+        let start = start.map_or(passed, |at| passed + at + 1);
+        let end = after.iter().position(is_between);
+        let end = end.map_or(bytes.len(), |at| next + at);
+        passed = end;
+        Some((start, text.get(start..end)?))
     })
 }
 

@@ -352,13 +352,5 @@ pub(super) fn asks(name: &str) -> bool {
     presets::QUESTIONS.contains(&first)
 }
 
-fn role(words: &Words) -> Role {
-    match words.last() {
-        Some(last) if presets::NAMING.contains(&last) => Role::Names,
-        Some(last) if presets::HOLDING.contains(&last) => Role::Holds,
-        _ => Role::None,
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ pub(super) fn has_marks(text: &str) -> bool {
 /// Tells whether there is a `://`.
 pub(super) fn has_scheme(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut colons = (0..bytes.len()).filter(|&at| bytes[at] == b':');
+    let mut colons = memchr::memchr_iter(b':', bytes);
     colons.any(|at| bytes[at + 1..].starts_with(b"//"))
 }
 

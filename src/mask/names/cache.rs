@@ -9,7 +9,7 @@ const MAX_LONG_BYTES: usize = 64;
 /// Names up to here stand in the table.
 const MAX_BYTES: usize = 32;
 const WORDS: usize = MAX_BYTES / 8;
-const SETS: usize = 512;
+const SETS: usize = 1024;
 /// How many names share a place in the table.
 const WAYS: usize = 2;
 

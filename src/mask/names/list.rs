@@ -1,10 +1,9 @@
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::cache::Cache;
-use super::parts::{Filter, Parts};
+use super::parts::{Filter, Listed, Parts};
 use super::words::Words;
-use super::{Fit, Known, NameRule, RuleId, letters, role};
+use super::{Fit, Known, NameRule, Role, RuleId, letters};
 use crate::mask::presets;
 
 /// A compiled list of rules.
@@ -20,9 +19,15 @@ pub(super) struct List {
     may_begin_row: Filter,
     /// The last words of rows of several.
     lasts: HashSet<String>,
+    may_be_last: Filter,
+    about: Listed,
+    naming: Listed,
+    holding: Listed,
     inside: Parts,
     endings: Vec<(String, RuleId)>,
     cache: Cache,
+    /// Kept from one name to the next.
+    words: Words,
 }
 
 impl List {
@@ -36,9 +41,14 @@ impl List {
             rows: HashMap::new(),
             may_begin_row: Filter::default(),
             lasts: HashSet::new(),
+            may_be_last: Filter::default(),
+            about: Listed::new(presets::ABOUT),
+            naming: Listed::new(presets::NAMING),
+            holding: Listed::new(presets::HOLDING),
             inside: Parts::default(),
             endings: Vec::new(),
             cache: Cache::default(),
+            words: Words::default(),
         };
         for rule in rules.into_iter().take(usize::from(u16::MAX)) {
             names.add(rule);
@@ -67,6 +77,7 @@ impl List {
             self.whole.entry(whole).or_insert(id);
             if let (Fit::Words | Fit::Last, Some(first)) = (rule.fit, row.first()) {
                 if let [_, .., last] = row.as_slice() {
+                    self.may_be_last.add(last);
                     self.lasts.insert(last.clone());
                 }
                 self.may_begin_row.add(first);
@@ -91,12 +102,22 @@ impl List {
     }
 
     fn learn(&mut self, name: &str) -> Known {
-        let words = Words::of(name);
+        let mut words = std::mem::take(&mut self.words);
+        words.read(name);
+        let last = words.last();
+        let role = match last {
+            Some(last) if self.naming.has(last) => Role::Names,
+            Some(last) if self.holding.has(last) => Role::Holds,
+            _ => Role::None,
+        };
+        let ends_rule =
+            last.is_some_and(|it| self.may_be_last.may_have(it) && self.lasts.contains(it));
         let known = Known {
             rule: self.decide(name, &words),
-            role: role(&words),
-            ends_rule: words.last().is_some_and(|it| self.lasts.contains(it)),
+            role,
+            ends_rule,
         };
+        self.words = words;
         self.cache.put(name, known);
         known
     }
@@ -136,16 +157,20 @@ impl List {
         {
             return Some(*id);
         }
-        let about = words.last().is_some_and(|it| presets::ABOUT.contains(&it));
+        let about = words.last().is_some_and(|it| self.about.has(it));
         let counts = |id: &RuleId| !about || self.rule(*id).is_some_and(|rule| rule.own);
-        let harmless = |word: &&&str| squashed.len() >= word.len() && squashed.contains(**word);
-        let left = match presets::HARMLESS_WORDS.iter().find(harmless) {
-            Some(word) => Cow::Owned(squashed.replace(word, "")),
-            None => Cow::Borrowed(squashed),
+        let held = || {
+            let rule = self.inside.find(squashed, counts)?;
+            // These hold such a part themselves.
+            let mut harmless = presets::HARMLESS_WORDS.iter();
+            match harmless.find(|it| squashed.contains(**it)) {
+                Some(word) => self.inside.find(&squashed.replace(word, ""), counts),
+                None => Some(rule),
+            }
         };
         (0..words.len())
             .find_map(|at| self.row_at(words, at, &counts))
-            .or_else(|| self.inside.find(&left, counts))
+            .or_else(held)
             .or_else(|| self.ending(words).filter(counts))
     }
 

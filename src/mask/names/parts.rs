@@ -72,3 +72,21 @@ impl Filter {
         1 << word.len().min(63)
     }
 }
+
+/// A list of words.
+pub(super) struct Listed {
+    filter: Filter,
+    words: &'static [&'static str],
+}
+
+impl Listed {
+    pub(super) fn new(words: &'static [&'static str]) -> Self {
+        let mut filter = Filter::default();
+        words.iter().for_each(|it| filter.add(it));
+        Self { filter, words }
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.filter.may_have(word) && self.words.contains(&word)
+    }
+}

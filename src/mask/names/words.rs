@@ -1,6 +1,7 @@
 use super::letters;
 
 /// A name in lower case without its separators, and where its words end.
+#[derive(Default)]
 pub(super) struct Words {
     squashed: String,
     ends: Vec<usize>,
@@ -16,16 +17,21 @@ enum Class {
 
 impl Words {
     pub(super) fn of(name: &str) -> Self {
-        let mut words = Self {
-            squashed: String::with_capacity(name.len()),
-            ends: Vec::with_capacity(8),
-        };
-        match name.is_ascii() {
-            true => words.read_ascii(name.as_bytes()),
-            false => words.read(&letters::plain(name)),
-        }
-        words.end();
+        let mut words = Self::default();
+        words.read(name);
         words
+    }
+
+    /// Reads another name.
+    pub(super) fn read(&mut self, name: &str) {
+        self.squashed.clear();
+        self.squashed.reserve(name.len());
+        self.ends.clear();
+        match name.is_ascii() {
+            true => self.read_ascii(name.as_bytes()),
+            false => self.read_letters(&letters::plain(name)),
+        }
+        self.end();
     }
 
     fn read_ascii(&mut self, name: &[u8]) {
@@ -44,7 +50,7 @@ impl Words {
         }
     }
 
-    fn read(&mut self, name: &str) {
+    fn read_letters(&mut self, name: &str) {
         let mut last = Class::Separator;
         let mut rest = name.chars();
         while let Some(letter) = rest.next() {
