@@ -51,7 +51,7 @@ impl Masker {
     /// Tells what would be stored of an exchange, and what would be hidden by which rule.
     ///
     /// Bodies are taken as a whole, whatever a policy would keep of them. Of the request's extensions a
-    /// [`MatchedRoute`](crate::layer::MatchedRoute), a [`Context`] and an [`Actor`] count as they do in the layer.
+    /// [`MatchedRoute`], a [`Context`] and an [`Actor`] count as they do in the layer.
     ///
     /// # Example: a test of one's own rules
     ///
