@@ -8,7 +8,7 @@ const NOTE: u8 = 0x10;
 const LOWER: u8 = 0x20;
 /// Marks the other upper-case letters.
 const UPPER: u8 = 0x40;
-/// Marks spaces and control characters.
+/// Marks spaces and most of what else stands between words.
 const SPACE: u8 = 0x80;
 
 /// The classes of bytes by which [`Detectors::may_find`] decides. The three lowest bits are free.
@@ -21,10 +21,11 @@ pub(in crate::mask) const CLASS: [u8; 256] = {
             b'a'..=b'f' | b'T' | b'Z' => NOTE,
             b'g'..=b'z' => LOWER,
             b'A'..=b'Y' => UPPER,
-            0..=b' ' | 0x7f => SPACE,
+            // In UUIDs, digests and times too.
+            b'-' | b':' | b'.' | b'+' => 0,
             // An escape can stand for any byte, and some spaces are not ASCII.
             b'\\' | b'%' | 0x80.. => DIGIT | NOTE | LOWER | UPPER | SPACE,
-            _ => 0,
+            _ => SPACE,
         };
         at += 1;
     }

@@ -79,16 +79,15 @@ impl Detectors {
         self.on & detector.bit() != 0
     }
 
-    /// Appends what is found in a text, in its order and without overlaps: of finds that overlap, their union, by the name of the first.
+    /// Appends what is found in a text, in its order and apart: of finds that overlap or touch, their union, by the name of the first.
     pub(in crate::mask) fn find(self, text: &str, cut: bool, found: &mut Vec<Found>) {
         let first = found.len();
-        let bytes = text.as_bytes();
-        let source = Source { bytes, cut };
+        let source = Source::new(text.as_bytes(), cut);
         Words::new(self, source, found).run();
-        if self.on & !Self::DEFAULT != 0 {
-            personal::find(self, source, found);
-        }
         unite(found, first);
+        if self.on & !Self::DEFAULT != 0 {
+            personal::find(self, source, found, first);
+        }
     }
 
     /// Tells whether the digits of a whole number are a card's.
@@ -98,7 +97,7 @@ impl Detectors {
     }
 }
 
-/// Sorts finds and unites those that overlap.
+/// Sorts finds and unites those that overlap or touch.
 fn unite(found: &mut Vec<Found>, first: usize) {
     let Some(new) = found.get_mut(first..) else {
         return;
@@ -109,7 +108,7 @@ fn unite(found: &mut Vec<Found>, first: usize) {
     new.sort_by_key(|it| (it.start, std::cmp::Reverse(it.end)));
     let mut last = 0;
     for at in 1..new.len() {
-        if new[at].start < new[last].end {
+        if new[at].start <= new[last].end {
             new[last].end = new[last].end.max(new[at].end);
         } else {
             last += 1;

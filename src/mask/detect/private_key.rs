@@ -12,6 +12,8 @@ use memchr::memmem;
 use super::source::{BASE64, BLANK, LETTER, Source};
 
 const BEGIN: &[u8] = b"BEGIN ";
+/// The longer one first.
+const FIRST_LINES: [&[u8]; 2] = [b"-----BEGIN ", b"---- BEGIN "];
 const END: &[u8] = b"-----END ";
 const PRIVATE: [&[u8]; 3] = [b"PRIVATE KEY", b"SECRET KEY", b"STATIC KEY"];
 /// What public labels begin with.
@@ -59,10 +61,13 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     }
 }
 
-/// Returns the beginning of armour at the end of a text that was cut within its dashes.
+/// Returns the beginning of a first line at the end of a text that was cut.
 pub(super) fn last(source: Source<'_>) -> Option<Range<usize>> {
-    let dashes = source.bytes.iter().rev().take_while(|&&it| it == b'-');
-    source.open(source.len() - dashes.take(5).count())
+    FIRST_LINES.iter().find_map(|line| {
+        let mut lengths = (1..line.len()).rev();
+        let length = lengths.find(|&it| source.bytes.ends_with(&line[..it]))?;
+        source.open(source.len() - length)
+    })
 }
 
 fn armour(source: Source<'_>, at: usize) -> Option<Range<usize>> {
@@ -124,12 +129,13 @@ fn end_of_armour(source: Source<'_>, body: usize) -> usize {
     };
     let label = body + end + END.len();
     let rest = source.slice(label..source.len().min(label + MOST_OF_LABEL));
-    match memmem::find(rest, b"----") {
-        Some(length) => {
-            let after = source.from(label + length);
-            label + length + after.iter().take(5).take_while(|&&it| it == b'-').count()
-        }
-        None => {
+    if let Some(length) = memmem::find(rest, b"----") {
+        let dashes = source.from(label + length).iter().take(5);
+        return label + length + dashes.take_while(|&&it| it == b'-').count();
+    }
+    match source.is_cut_at(label + rest.len()) {
+        true => source.len(),
+        false => {
             label
                 + rest
                     .iter()
@@ -167,13 +173,12 @@ fn putty(source: Source<'_>, at: usize) -> Option<Range<usize>> {
             .take_while(|it| it.is_ascii_digit())
             .count();
     let start = skip_between(source, start);
-    let end = memmem::find(source.from(start), PUTTY_END);
-    let end = end.map_or(source.len(), |end| start + end);
     let body = source.run(start, BASE64, LEAST_BODY);
     if source.is_cut_at(body) {
         return source.open(start);
     }
-    (body - start >= LEAST_BODY).then_some(start..end)
+    let end = || memmem::find(source.from(start), PUTTY_END);
+    (body - start >= LEAST_BODY).then(|| start..end().map_or(source.len(), |end| start + end))
 }
 
 fn in_base64(source: Source<'_>, at: usize) -> Option<Range<usize>> {

@@ -5,12 +5,19 @@ use std::ops::Range;
 pub(super) struct Source<'t> {
     pub(super) bytes: &'t [u8],
     pub(super) cut: bool,
+    /// Fewer bytes at the end are no beginning of a find.
+    pub(super) least: usize,
 }
 
 /// Fewer bytes of something that was cut off are no beginning of it.
 const LEAST_BEGINNING: usize = 4;
 
 impl<'t> Source<'t> {
+    pub(super) fn new(bytes: &'t [u8], cut: bool) -> Self {
+        let least = LEAST_BEGINNING;
+        Self { bytes, cut, least }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -44,7 +51,7 @@ impl<'t> Source<'t> {
     /// Returns what lies between a place and the end of the text, where that may be the beginning of a find.
     pub(super) fn open(&self, start: usize) -> Option<Range<usize>> {
         let begun = self.bytes.len().saturating_sub(start);
-        (self.cut && begun >= LEAST_BEGINNING).then_some(start..self.bytes.len())
+        (self.cut && begun >= self.least).then_some(start..self.bytes.len())
     }
 
     /// Tells whether a text stands there as far as the source goes, and the source was cut within it.

@@ -63,6 +63,9 @@ impl<'t, 'f> Words<'t, 'f> {
                 private_key::last(it.source)
             });
             self.ask(Detector::ProviderKey, last, |it| provider::last(it.source));
+            self.ask(Detector::ProviderKey, last, |it| {
+                provider::last_for_azure(it.source)
+            });
         }
     }
 
@@ -77,19 +80,22 @@ impl<'t, 'f> Words<'t, 'f> {
     }
 
     fn begin(&mut self, at: usize) {
-        let &[first, second, third, fourth] = match self.source.from(at).first_chunk() {
-            Some(four) => four,
-            None => return,
+        let [first, second, rest @ ..] = self.source.from(at) else {
+            return;
         };
         if first.is_ascii_digit() {
             self.ask(Detector::Card, at, |it| card::find(it.source, at));
             self.ask_for_key(at);
             return;
         }
-        if third.is_ascii_digit() && fourth.is_ascii_digit() && LETTER.has(second) {
+        if let [third, fourth, ..] = rest
+            && third.is_ascii_digit()
+            && fourth.is_ascii_digit()
+            && LETTER.has(*second)
+        {
             self.ask(Detector::Iban, at, |it| iban::find(it.source, at));
         }
-        if LEADS[usize::from(first & 0x7f)] >> (second & 0x7f) & 1 == 1 {
+        if LEADS[usize::from(*first & 0x7f)] >> (second & 0x7f) & 1 == 1 {
             self.begin_known(at);
         }
     }
@@ -116,8 +122,13 @@ impl<'t, 'f> Words<'t, 'f> {
         if let Some(&Found { start, end, .. }) = self.found.get(before)
             && provider::is_id_of_amazon(self.source.slice(start..end))
         {
+            // Other keys may stand between.
             let secret = provider::secret_of_amazon(self.source, end);
-            self.add(Detector::ProviderKey, secret);
+            self.found.extend(secret.map(|it| Found {
+                start: it.start,
+                end: it.end,
+                detector: Detector::ProviderKey,
+            }));
         }
     }
 

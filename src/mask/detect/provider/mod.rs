@@ -17,7 +17,9 @@ use std::ops::Range;
 use super::source::Source;
 pub(super) use index::LEADS;
 use rule::Rule;
-pub(super) use special::{is_id_of_amazon, last, secret_of_amazon, secret_of_azure};
+pub(super) use special::{
+    is_id_of_amazon, last, last_for_azure, secret_of_amazon, secret_of_azure,
+};
 
 /// How many characters are looked at to tell a key from words.
 const PROBE: usize = 48;

@@ -155,24 +155,47 @@ pub(in crate::mask::detect) fn secret_of_amazon(
     None
 }
 
-/// Looks for the secret of an application of Azure around the `~` there, as in `abc8Q~...`; its first four characters stay.
+/// What stands before the `Q~` of a secret of Azure, the last of which is a digit.
+const BEFORE_TILDE: usize = 4;
+
+/// Looks for the secret of an application of Azure around the `~` there, as in `abc8Q~...`.
 pub(in crate::mask::detect) fn secret_of_azure(
     source: Source<'_>,
     at: usize,
 ) -> Option<Range<usize>> {
-    const SET: Set = URL64.and(DOT);
-    let start = at.checked_sub(1)?;
-    if source.byte(start)? != b'Q' || !start.checked_sub(1).is_some_and(|it| source.is_digit(it)) {
+    let start = at.checked_sub(BEFORE_TILDE + 1)?;
+    if source.byte(at - 1)? != b'Q' || !begins_for_azure(source, start) {
         return None;
     }
-    let tilde = |byte: u8| byte == b'~' || SET.has(byte);
     let rest = source.from(at + 1).iter().take(40);
-    let length = rest.take_while(|&&byte| tilde(byte)).count();
+    let length = rest.take_while(|&&byte| is_for_azure(byte)).count();
     let end = at + 1 + length;
     if source.is_cut_at(end) {
         return source.open(start);
     }
     let secret = source.slice(at + 1..end);
     let is_mix = [LOWER, UPPER].iter().all(|&it| any(secret, it));
-    ((31..=34).contains(&length) && is_mix).then_some(start..end)
+    ((31..=34).contains(&length) && is_mix && !source.is_word(end)).then_some(start..end)
+}
+
+/// Returns what may be the beginning of a secret of Azure at the end of a text that was cut before its `~`.
+pub(in crate::mask::detect) fn last_for_azure(source: Source<'_>) -> Option<Range<usize>> {
+    let bare = source.bytes.strip_suffix(b"Q").unwrap_or(source.bytes);
+    let start = bare.len().checked_sub(BEFORE_TILDE)?;
+    begins_for_azure(source, start)
+        .then(|| source.open(start))
+        .flatten()
+}
+
+fn begins_for_azure(source: Source<'_>, start: usize) -> bool {
+    source.is_digit(start + BEFORE_TILDE - 1)
+        && source
+            .slice(start..start + BEFORE_TILDE)
+            .iter()
+            .all(|&byte| byte != b'-' && is_for_azure(byte))
+        && !source.before(start).is_some_and(is_for_azure)
+}
+
+fn is_for_azure(byte: u8) -> bool {
+    byte == b'~' || URL64.and(DOT).has(byte)
 }

@@ -200,7 +200,7 @@ pub(super) fn secret(name: &str, random: &mut Random) -> Option<String> {
             random.text(ALNUM, 23),
             random.text(ALNUM, 25)
         ),
-        "azure-ad" => format!("Q~aB{}", random.text(ALNUM, 30)),
+        "azure-ad" => format!("aB_8Q~aB{}", random.text(ALNUM, 30)),
         "email" => format!(
             "{}.{}@{}.{}",
             random.pick(&["jane", "li", "omar"]),
