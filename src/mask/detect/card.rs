@@ -139,7 +139,7 @@ fn separator(source: Source<'_>, at: usize) -> Option<usize> {
 
 /// Tells whether a number may end there.
 fn ends(source: Source<'_>, at: usize) -> bool {
-    !source.is_word(at) && !(source.byte(at) == Some(b'.') && source.is_digit(at + 1))
+    !(source.is_word(at) || source.byte(at) == Some(b'.') && source.is_digit(at + 1))
 }
 
 /// Tells whether digits follow a number and a decimal point.

@@ -83,7 +83,6 @@ pub(super) struct Set(u16);
 
 pub(super) const DIGIT: Set = Set(1);
 pub(super) const HEX_LETTER: Set = Set(1 << 1);
-pub(super) const HEX_CAPITAL: Set = Set(1 << 2);
 pub(super) const LOWER: Set = Set(1 << 1 | 1 << 3);
 pub(super) const UPPER: Set = Set(1 << 2 | 1 << 4);
 pub(super) const DASH: Set = Set(1 << 5);

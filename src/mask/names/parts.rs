@@ -26,9 +26,7 @@ impl Parts {
         let bytes = name.as_bytes();
         let mut best = self.parts.len();
         for (at, &byte) in bytes.iter().enumerate() {
-            let Some(parts) = self.by_first.get(usize::from(byte)) else {
-                return None;
-            };
+            let parts = self.by_first.get(usize::from(byte))?;
             // Those that begin here, up to the best so far.
             let found = parts.iter().find(|&&part| {
                 self.parts.get(part).is_some_and(|(text, id)| {

@@ -27,9 +27,9 @@ fn text() -> impl Strategy<Value = String> {
     (vec(piece, 0..10), any::<u32>()).prop_map(move |(pieces, seed)| {
         let mut random = Random::new(u64::from(seed) + 1);
         let make = |(kind, index): (u8, prop::sample::Index)| match kind {
-            0..25 => secret(*index.get::<&str>(&secrets), &mut random).unwrap(),
-            25..30 => harmless(*index.get::<&str>(&harmless_names), &mut random),
-            _ => (*index.get::<&str>(&plain)).to_owned(),
+            0..25 => secret(index.get::<&str>(&secrets), &mut random).unwrap(),
+            25..30 => harmless(index.get::<&str>(&harmless_names), &mut random),
+            _ => (index.get::<&str>(&plain)).to_owned(),
         };
         pieces.into_iter().map(make).collect()
     })

@@ -1,3 +1,6 @@
+// The figures are for the README.
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 
 use super::corpus::{Holds, cases};
