@@ -29,7 +29,7 @@ fn text() -> impl Strategy<Value = String> {
         let make = |(kind, index): (u8, prop::sample::Index)| match kind {
             0..25 => secret(index.get::<&str>(&secrets), &mut random).unwrap(),
             25..30 => harmless(index.get::<&str>(&harmless_names), &mut random),
-            _ => (index.get::<&str>(&plain)).to_owned(),
+            _ => (*index.get::<&str>(&plain)).to_owned(),
         };
         pieces.into_iter().map(make).collect()
     })
