@@ -59,9 +59,10 @@ pub(super) const fn mark_leads(mut table: [u128; 128]) -> [u128; 128] {
 
 /// Looks for credentials after a scheme that begins there.
 pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let first = source.byte(at)?;
     let is_there = |name: &[u8]| {
         let there = source.slice(at..at + name.len());
-        there.eq_ignore_ascii_case(name)
+        first.eq_ignore_ascii_case(&name[0]) && there.eq_ignore_ascii_case(name)
     };
     let &(name, scheme) = SCHEMES.iter().find(|(name, _)| is_there(name))?;
     let start = skip_between(source, at + name.len())?;

@@ -18,10 +18,12 @@
 //! first 64 of them, and the members that may belong together of the first 256; no allocation while nothing is masked, apart from strings that
 //! have to be decoded and those members.
 
+mod digits;
 mod nesting;
 mod output;
 mod scan;
 mod siblings;
+
 mod text;
 mod trail;
 mod walk;

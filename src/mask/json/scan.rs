@@ -1,4 +1,4 @@
-use super::Malformed;
+use super::{Malformed, digits};
 use crate::mask::detect::{self, Detectors};
 use crate::mask::inside;
 
@@ -193,10 +193,16 @@ pub(super) fn number(bytes: &[u8], from: usize) -> Result<Option<usize>, Malform
 
 fn digits(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(b'0'..=b'9') = bytes.get(at) {
-        at += 1;
+    let rest = bytes.get(from..).unwrap_or_default();
+    let (eights, tail) = rest.as_chunks::<8>();
+    for eight in eights {
+        let count = digits::count(u64::from_le_bytes(*eight));
+        at += count;
+        if count < 8 {
+            return at;
+        }
     }
-    at
+    at + tail.iter().take_while(|it| it.is_ascii_digit()).count()
 }
 
 /// Reads `true`, `false` or `null`. Returns where it ends, or `None` where the text ends within it.

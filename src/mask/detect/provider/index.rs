@@ -12,11 +12,33 @@ const ASCII: usize = 128;
 /// All rules by the first byte of their mark, and where those of each begin.
 struct Index {
     rules: [Rule; COUNT],
+    leads: [Lead; COUNT],
     starts: [u16; ASCII + 1],
+}
+
+/// The first four bytes of a mark, or as many as it has.
+#[derive(Clone, Copy)]
+struct Lead {
+    bytes: u32,
+    mask: u32,
+}
+
+impl Lead {
+    const fn of(mark: &[u8]) -> Self {
+        let mut lead = Self { bytes: 0, mask: 0 };
+        let mut at = 0;
+        while at < mark.len() && at < 4 {
+            lead.bytes |= (mark[at] as u32) << (8 * at);
+            lead.mask |= 0xff << (8 * at);
+            at += 1;
+        }
+        lead
+    }
 }
 
 static INDEX: Index = {
     let mut rules = [CLOUDS[0]; COUNT];
+    let mut leads = [Lead::of(b""); COUNT];
     let mut starts = [0; ASCII + 1];
     let mut count = 0;
     let mut first = 0;
@@ -28,6 +50,7 @@ static INDEX: Index = {
             while at < GROUPS[group].len() {
                 if GROUPS[group][at].prefix[0] as usize == first {
                     rules[count] = GROUPS[group][at];
+                    leads[count] = Lead::of(rules[count].prefix);
                     count += 1;
                 }
                 at += 1;
@@ -37,17 +60,24 @@ static INDEX: Index = {
         first += 1;
     }
     starts[ASCII] = count as u16;
-    Index { rules, starts }
+    Index {
+        rules,
+        leads,
+        starts,
+    }
 };
 
-/// Returns the rules whose mark begins with a byte.
-pub(super) fn rules(first: u8) -> &'static [Rule] {
+/// Returns the rules whose mark begins with four bytes, or, where it is shorter, those begin with it.
+pub(super) fn rules(four: [u8; 4]) -> impl Iterator<Item = &'static Rule> {
     let start = |at: usize| INDEX.starts.get(at).copied().map_or(COUNT, usize::from);
-    let first = usize::from(first);
-    INDEX
-        .rules
-        .get(start(first)..start(first + 1))
-        .unwrap_or_default()
+    let first = usize::from(four[0]);
+    let range = start(first)..start(first + 1);
+    let rules = INDEX.rules.get(range.clone()).unwrap_or_default();
+    let leads = INDEX.leads.get(range).unwrap_or_default();
+    let four = u32::from_le_bytes(four);
+    let fits = move |lead: &Lead| four & lead.mask == lead.bytes;
+    let all = leads.iter().zip(rules);
+    all.filter_map(move |(lead, rule)| fits(lead).then_some(rule))
 }
 
 /// Which two bytes begin a mark: bits of the second by the first.
@@ -77,13 +107,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_found_by_the_first_byte_of_its_mark() {
-        let mut count = 0;
-        for first in 0..=u8::MAX {
-            let rules = rules(first);
-            assert!(rules.iter().all(|it| it.prefix[0] == first), "{first}");
-            count += rules.len();
+    fn every_rule_is_found_by_the_first_bytes_of_its_mark() {
+        for rule in GROUPS.concat() {
+            let mut four = [b'!'; 4];
+            for (byte, of_mark) in four.iter_mut().zip(rule.prefix) {
+                *byte = *of_mark;
+            }
+            let found = |four| rules(four).any(|it| it.prefix == rule.prefix);
+            assert!(found(four), "{four:?}");
+            for at in 0..rule.prefix.len().min(4) {
+                let mut other = four;
+                other[at] = b'?';
+                assert!(!found(other), "{other:?}");
+            }
         }
-        assert_eq!(count, COUNT);
     }
 }

@@ -26,8 +26,8 @@ const PROBE: usize = 48;
 
 /// Looks for a key that begins there.
 pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
-    let rules = index::rules(source.byte(at)?).iter();
-    rules
+    let four = source.from(at).first_chunk()?;
+    index::rules(*four)
         .filter_map(|rule| rule.find(source, at))
         .chain(special::find(source, at))
         .max_by_key(|it| it.end)
