@@ -5,6 +5,7 @@
 //! cargo bench --bench mask -- --speed         ordinary documents, side by side, 20 s
 //! cargo bench --bench mask -- --instructions  the same under callgrind (needs valgrind), 1 minute
 //! cargo bench --bench mask -- --slopes        adversarial bodies at four sizes, 1 minute
+//! cargo bench --bench mask -- --slopes 'a=1;' those that have it in their names
 //! ```
 //!
 //! Contenders, each from borrowed bytes to a text of its own that is then dropped: this crate's `Masker::body` with the default rules, which copies the
@@ -34,11 +35,12 @@ fn main() {
         [] => {
             speed::table();
             instructions::table();
-            slopes::table();
+            slopes::table("");
         }
         ["--speed"] => speed::table(),
         ["--instructions"] => instructions::table(),
-        ["--slopes"] => slopes::table(),
+        ["--slopes"] => slopes::table(""),
+        ["--slopes", part] => slopes::table(part),
         ["--child", job @ ..] => instructions::run(job),
         _ => println!("see the head of benches/mask.rs"),
     }

@@ -69,7 +69,8 @@ type Make = Box<dyn Fn(usize) -> String>;
 /// A body: its name, its type, and its text of about so many bytes.
 type Body = (String, &'static str, Make);
 
-pub(crate) fn table() {
+/// Prints the bodies that have a part in their names.
+pub(crate) fn table(part: &str) {
     println!("\nNanoseconds a byte of adversarial bodies\n");
     println!("| body | 64 KiB | 256 KiB | 1 MiB | 4 MiB | largest to smallest |");
     println!("|---|--:|--:|--:|--:|--:|");
@@ -77,6 +78,7 @@ pub(crate) fn table() {
     let mut masker = Masker::new(&rules).unwrap();
     let mut rows: Vec<_> = bodies()
         .into_iter()
+        .filter(|(name, _, _)| name.contains(part))
         .map(|body| (measure(&mut masker, &body), body.0))
         .collect();
     rows.sort_by(|(a, _), (b, _)| b[3].total_cmp(&a[3]));

@@ -63,6 +63,7 @@ mod report;
 mod rule;
 mod rules;
 mod segments;
+mod split;
 mod spots;
 mod sse;
 mod token;

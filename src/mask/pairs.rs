@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::names::{Role, RuleId};
+use super::split::{split, split_once};
 use super::{MASKED, Pass, Replacement, inside};
 
 mod escapes;
@@ -38,7 +39,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     };
     walk.look_around(pass);
     let mut start = 0;
-    for pair in text.split('&') {
+    for pair in split(text, b'&') {
         let end = start + pair.len();
         walk.pair(start, end, pass);
         start = end + 1;
@@ -76,7 +77,7 @@ impl Walk<'_> {
         }
         let mut holds = false;
         let mut names = Vec::new();
-        for (name, value) in self.text.split('&').filter_map(|it| it.split_once('=')) {
+        for (name, value) in split(self.text, b'&').filter_map(|it| split_once(it, b'=')) {
             let name = decoded(name);
             self.oauth |= name == "code";
             match pass.pairs.known(&name).role {
@@ -96,7 +97,7 @@ impl Walk<'_> {
 
     fn pair(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
         let pair = self.text.get(start..end).unwrap_or_default();
-        let Some((name, value)) = pair.split_once('=') else {
+        let Some((name, value)) = split_once(pair, b'=') else {
             if !self.lists(pair, pass) {
                 self.not_listed("", start, end, pass);
             }
@@ -106,16 +107,16 @@ impl Walk<'_> {
         if self.secret(name, from, end, pass) {
             return;
         }
-        let mut more = value.split(';').filter_map(|it| it.split_once('='));
+        let mut more = split(value, b';').filter_map(|it| split_once(it, b'='));
         if !self.lists(name, pass) || more.any(|(inner, _)| !self.lists(inner, pass)) {
             self.not_listed(name, from, end, pass);
             return;
         }
         // A secret after a semicolon reaches up to the end as well.
         let mut at = start;
-        for piece in pair.split(';') {
+        for piece in split(pair, b';') {
             let piece_end = at + piece.len();
-            if let (true, Some((inner, value))) = (at > start, piece.split_once('=')) {
+            if let (true, Some((inner, value))) = (at > start, split_once(piece, b'=')) {
                 let inner_from = piece_end - value.len();
                 let value = self.text.get(inner_from..end).unwrap_or_default();
                 let (inner_name, cut) = (decoded(inner), self.is_cut(end));
@@ -152,9 +153,9 @@ impl Walk<'_> {
         }
         let value = self.text.get(from..end).unwrap_or_default();
         let mut at = from;
-        for piece in value.split(';').skip_while(|_| !value.contains(';')) {
+        for piece in split(value, b';').skip_while(|_| !value.contains(';')) {
             let piece_end = at + piece.len();
-            if let Some((name, value)) = piece.split_once('=') {
+            if let Some((name, value)) = split_once(piece, b'=') {
                 self.inside(name, piece_end - value.len(), piece_end, pass);
             }
             at = piece_end + 1;
