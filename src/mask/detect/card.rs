@@ -1,8 +1,8 @@
 //! The numbers of payment cards.
 //!
 //! A number counts that has 13 to 19 digits, an issuer's beginning and length (`issuers`) and a right check digit (ISO/IEC 7812-1, Luhn),
-//! alone or in groups as cards and forms show them, with a space, a dash or a dot between. Letters, digits and decimal places next to it make it
-//! part of something else: an id, a time, a fraction. The data of a magnetic track around a number are hidden with it.
+//! alone or in groups as cards and forms show them, with a space, a dash or a dot between. Letters and digits next to it, or a decimal point
+//! before it, make it part of something else: an id, a time, a fraction. The data of a magnetic track around a number are hidden with it.
 
 use std::ops::Range;
 
@@ -22,9 +22,9 @@ const GROUPINGS: [u32; 14] = [
     0x465, 0x445, 0x88,
 ];
 
-/// Looks for a number that begins there.
-pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
-    if is_fraction(source, at) {
+/// Looks for a number that begins there. What was found up to `known` does not count as a number before a decimal point.
+pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<usize>> {
+    if at > known + 1 && is_fraction(source, at) {
         return None;
     }
     let mut number = Number::default();
@@ -34,7 +34,7 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
         return number.may_be_a_card().then(|| source.open(at)).flatten();
     }
     if number.length >= LEAST_DIGITS {
-        let is_card = ends(source, first) && number.is_card();
+        let is_card = !source.is_word(first) && number.is_card();
         return is_card.then(|| at..end_of_track(source, first).unwrap_or(first));
     }
     groups(source, at, first, number)
@@ -103,7 +103,7 @@ fn groups(source: Source<'_>, at: usize, first: usize, mut number: Number) -> Op
             return found;
         }
         sizes = sizes << 4 | size;
-        if GROUPINGS.contains(&sizes) && ends(source, end) && number.is_card() {
+        if GROUPINGS.contains(&sizes) && !source.is_word(end) && number.is_card() {
             found = Some(at..end);
         }
         if !may_go_on(sizes, 0) || !source.starts_with(end, mark) {
@@ -137,21 +137,17 @@ fn separator(source: Source<'_>, at: usize) -> Option<usize> {
     }
 }
 
-/// Tells whether a number may end there.
-fn ends(source: Source<'_>, at: usize) -> bool {
-    !(source.is_word(at) || source.byte(at) == Some(b'.') && source.is_digit(at + 1))
-}
-
 /// Tells whether digits follow a number and a decimal point.
 fn is_fraction(source: Source<'_>, at: usize) -> bool {
     if source.before(at) != Some(b'.') {
         return false;
     }
-    let before = source.slice(at.saturating_sub(MOST_DIGITS + 2)..at - 1);
+    let before = source.slice(at.saturating_sub(LEAST_DIGITS + 1)..at - 1);
     let digits = before.iter().rev().take_while(|it| it.is_ascii_digit());
     let digits = digits.count();
-    let first = before.len() - digits;
-    digits > 0 && !first.checked_sub(1).is_some_and(|at| ALNUM.has(before[at]))
+    let first = at - 1 - digits;
+    let is_more = |byte: u8| ALNUM.has(byte) || byte == b'.';
+    (1..LEAST_DIGITS).contains(&digits) && !source.before(first).is_some_and(is_more)
 }
 
 /// The digits of a number as far as they are read.

@@ -107,20 +107,18 @@ fn armour(source: Source<'_>, at: usize) -> Option<Range<usize>> {
         .take_while(|&&it| it == b'-');
     let head = label + length + dashes.count();
     let body = skip_between(source, head);
-    if source.is_cut_at(body) {
+    let is_in_escape = source.cut && matches!(source.from(body), [b'%'] | [b'%', _]);
+    if source.is_cut_at(body) || is_in_escape {
         return source.open(start);
     }
-    if !is_body(source, body)? {
-        return None;
-    }
-    Some(start..end_of_armour(source, body))
+    is_body(source, body).then(|| start..end_of_armour(source, body))
 }
 
-/// Tells whether a key or a header of one stands there; `None` where neither does.
-fn is_body(source: Source<'_>, at: usize) -> Option<bool> {
+/// Tells whether a key or a header of one stands there, as far as the text goes.
+fn is_body(source: Source<'_>, at: usize) -> bool {
     let end = source.run(at, BASE64, LEAST_BODY);
-    let has_header = HEADERS.iter().any(|it| source.starts_with(at, it));
-    (end - at >= LEAST_BODY || has_header || source.is_cut_at(end)).then_some(true)
+    let is_header = |it: &&[u8]| source.starts_with(at, it) || source.begins(at, it);
+    end - at >= LEAST_BODY || source.is_cut_at(end) || HEADERS.iter().any(is_header)
 }
 
 fn end_of_armour(source: Source<'_>, body: usize) -> usize {

@@ -84,7 +84,8 @@ impl<'t, 'f> Words<'t, 'f> {
             return;
         };
         if first.is_ascii_digit() {
-            self.ask(Detector::Card, at, |it| card::find(it.source, at));
+            let known = self.known();
+            self.ask(Detector::Card, at, |it| card::find(it.source, at, known));
             self.ask_for_key(at);
             return;
         }
@@ -113,11 +114,17 @@ impl<'t, 'f> Words<'t, 'f> {
         self.ask(Detector::Card, at, |it| card::find_track(it.source, at));
     }
 
+    /// Returns up to where the last find goes.
+    fn known(&self) -> usize {
+        self.found.last().map_or(0, |it| it.end)
+    }
+
     /// Asks for a vendor's key, and for the secret that comes after one of Amazon's.
     fn ask_for_key(&mut self, at: usize) {
         let before = self.found.len();
+        let known = self.known();
         self.ask(Detector::ProviderKey, at, |it| {
-            provider::find(it.source, at)
+            provider::find(it.source, at, known)
         });
         if let Some(&Found { start, end, .. }) = self.found.get(before)
             && provider::is_id_of_amazon(self.source.slice(start..end))

@@ -9,38 +9,45 @@ const MOST: usize = 45;
 /// Looks for an address that begins there.
 pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     let before = source.before(at);
-    let first = source.byte(at)?;
-    if before.is_some_and(is_part) || !is_part(first) || matches!(first, b'.') {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b":.".contains(&byte);
+    if before.is_some_and(is_part) {
         return None;
     }
-    let run = source.from(at).iter().take(MOST + 1);
-    let length = run.take_while(|&&byte| is_part(byte)).count();
-    let end = at + length;
-    let text = source.slice(at..end);
-    let has_digit = text.iter().any(u8::is_ascii_digit);
-    let is_hex = text
-        .iter()
-        .all(|it| it.is_ascii_hexdigit() || b":.".contains(it));
-    if length > MOST || !is_hex {
-        return None;
-    }
-    if source.is_cut_at(end) {
-        return source.open(at);
-    }
-    // The end of a sentence, or a port.
-    let text = std::str::from_utf8(text).ok()?;
-    let bare = text.trim_end_matches(['.', ':']);
-    let host = bare.split_once(':').map_or(bare, |(host, _)| host);
-    let length = match (host.parse::<Ipv4Addr>(), bare.parse::<Ipv6Addr>()) {
-        // A version, as in `Chrome/124.0.0.0`.
-        (Ok(address), _) if before == Some(b'/') && address.octets()[1..] == [0; 3] => return None,
-        (Ok(_), _) => host.len(),
-        (_, Ok(_)) if has_digit => bare.len(),
-        _ => return None,
-    };
-    Some(at..at + length)
+    version_4(source, at).or_else(|| version_6(source, at))
 }
 
-fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b":.".contains(&byte)
+fn version_4(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let text = text(source, at, |byte| byte.is_ascii_digit() || byte == b'.')?;
+    if source.is_cut_at(at + text.len()) && !text.is_empty() {
+        return source.open(at);
+    }
+    // The end of a sentence.
+    let bare = text.trim_end_matches('.');
+    let address: Ipv4Addr = bare.parse().ok()?;
+    let end = at + bare.len();
+    // A version, as in `Chrome/124.0.0.0`.
+    let is_version = source.before(at) == Some(b'/') && address.octets()[1..] == [0; 3];
+    (!is_version && !source.is_word(end)).then_some(at..end)
+}
+
+fn version_6(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
+    let text = text(source, at, is_part)?;
+    if source.is_cut_at(at + text.len()) && !text.is_empty() {
+        return source.open(at);
+    }
+    let bare = text.trim_end_matches(['.', ':']);
+    // Paths in code have colons too.
+    let has_digit = bare.bytes().any(|byte| byte.is_ascii_digit());
+    let is_address = has_digit && bare.parse::<Ipv6Addr>().is_ok();
+    let end = at + bare.len();
+    (is_address && !source.is_word(end)).then_some(at..end)
+}
+
+/// Returns the bytes of a kind that stand there; `None` where they are too many.
+fn text(source: Source<'_>, at: usize, is_part: impl Fn(u8) -> bool) -> Option<&str> {
+    let run = source.from(at).iter().take(MOST + 1);
+    let length = run.take_while(|&&byte| is_part(byte)).count();
+    let text = std::str::from_utf8(source.slice(at..at + length)).ok()?;
+    (length <= MOST).then_some(text)
 }

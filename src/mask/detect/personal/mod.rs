@@ -22,28 +22,28 @@ pub(super) fn find(on: Detectors, source: Source<'_>, found: &mut Vec<Found>, fi
         (Detector::UsSsn, ssn::find),
     ];
     for _ in 0..MOST_PASSES {
-        let before = found.len();
+        let mut is_new = false;
         for (detector, find) in finders {
-            if on.is_on(detector) {
-                find_between(detector, find, source, found, first);
+            if on.is_on(detector) && find_between(detector, find, source, found, first) {
                 unite(found, first);
+                is_new = true;
             }
         }
-        if found.len() == before {
+        if !is_new {
             break;
         }
     }
 }
 
 /// Adds what one of them finds between what was found, each stretch for itself, as if nothing stood around it: what is replaced around it
-/// says nothing any more.
+/// says nothing any more. Tells whether there was anything.
 fn find_between(
     detector: Detector,
     find: Finder,
     source: Source<'_>,
     found: &mut Vec<Found>,
     first: usize,
-) {
+) -> bool {
     let known = found.len();
     let mut start = 0;
     for next in first..=known {
@@ -73,6 +73,7 @@ fn find_between(
         }
         start = after;
     }
+    found.len() > known
 }
 
 /// Looks for something at a place of a text.

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use crate::mask::detect::source::Source;
+use crate::mask::detect::source::{DIGIT, Source};
 
 /// How many digits a number of ITU-T E.164 has, with the country's.
 const LEAST: usize = 8;
@@ -31,24 +31,31 @@ fn international(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     {
         return None;
     }
-    let mut end = at + 1;
     let mut digits = 0;
-    let mut next = end;
-    for _ in 0..MOST + MOST_GROUPS {
-        match source.byte(next) {
-            Some(b'0'..=b'9') => {
-                digits += 1;
-                next += 1;
-                end = next;
-            }
-            Some(b' ' | b'-' | b'.' | b'(' | b')') if next < end + 2 => next += 1,
-            _ => break,
+    let mut next = at + 1;
+    let mut found = None;
+    for _ in 0..MOST_GROUPS {
+        let end = source.run(next, DIGIT, MOST + 1);
+        digits += end - next;
+        if digits > MOST {
+            return found;
+        }
+        if source.is_cut_at(end) {
+            return source.open(at);
+        }
+        if digits >= LEAST && end > next && !source.is_word(end) {
+            found = Some(at..end);
+        }
+        let rest = source.from(end).iter().take(2);
+        next = end + rest.take_while(|it| b" -.()".contains(it)).count();
+        if source.is_cut_at(next) {
+            return source.open(at);
+        }
+        if next == end {
+            break;
         }
     }
-    if source.is_cut_at(next) && digits <= MOST {
-        return source.open(at);
-    }
-    ((LEAST..=MOST).contains(&digits) && !source.is_word(end)).then_some(at..end)
+    found
 }
 
 /// `(415) 555-0132`, `415-555-0132`, `415.555.0132`: three, three and four digits, of which the first and the fourth are above one.

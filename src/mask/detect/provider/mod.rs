@@ -24,18 +24,18 @@ pub(super) use special::{
 /// How many characters are looked at to tell a key from words.
 const PROBE: usize = 48;
 
-/// Looks for a key that begins there.
-pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
+/// Looks for a key that begins there. What was found up to `known` does not count as a word before it.
+pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<usize>> {
     let four = source.from(at).first_chunk()?;
     index::rules(*four)
-        .filter_map(|rule| rule.find(source, at))
+        .filter_map(|rule| rule.find(source, at, known))
         .chain(special::find(source, at))
         .max_by_key(|it| it.end)
 }
 
 impl Rule {
-    fn find(&self, source: Source<'_>, at: usize) -> Option<Range<usize>> {
-        if self.apart && source.before(at).is_some_and(|byte| b"-._".contains(&byte)) {
+    fn find(&self, source: Source<'_>, at: usize, known: usize) -> Option<Range<usize>> {
+        if self.apart && at > known + 1 && is_joined(source, at) {
             return None;
         }
         if !source.starts_with(at, self.prefix) {
@@ -62,4 +62,12 @@ impl Rule {
         let end = end - tail.take_while(|byte| b".-:!?*".contains(byte)).count();
         (end - body >= least && !source.is_word(end)).then_some(start..end)
     }
+}
+
+/// Tells whether a word before goes on there, with a dash, dot or underscore between.
+fn is_joined(source: Source<'_>, at: usize) -> bool {
+    source.before(at).is_some_and(|byte| b"-._".contains(&byte))
+        && at
+            .checked_sub(2)
+            .is_some_and(|before| source.is_word(before))
 }

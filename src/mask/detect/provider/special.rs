@@ -33,13 +33,14 @@ fn telegram(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     if !(6..=16).contains(&(colon - at)) || source.byte(colon)? != b':' {
         return None;
     }
-    let end = source.run(start, URL64, 48);
-    if source.byte(start).is_none_or(|byte| byte == b'A') && source.is_cut_at(end) {
+    let begins = source.byte(start).is_none_or(|byte| byte == b'A');
+    let most = if begins { usize::MAX } else { 0 };
+    let end = source.run(start, URL64, most);
+    if source.is_cut_at(end) {
         return source.open(start);
     }
-    let is_long = (32..48).contains(&(end - start));
-    let is_token = source.byte(start) == Some(b'A') && is_long;
-    (is_token && any(source.slice(start..end), DIGIT) && !source.is_word(end)).then_some(start..end)
+    let is_token = end - start >= 32 && any(source.slice(start..end), DIGIT);
+    is_token.then_some(start..end)
 }
 
 /// The token of a bot: its id in base64, a time and a signature with dots between.
@@ -65,11 +66,11 @@ fn discord(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     if !(5..8).contains(&(time - id - 1)) || source.byte(time)? != b'.' {
         return None;
     }
-    let end = source.run(time + 1, URL64, 64);
+    let end = source.run(time + 1, URL64, usize::MAX);
     if source.is_cut_at(end) {
         return source.open(at);
     }
-    ((24..64).contains(&(end - time - 1))).then_some(at..end)
+    (end - time > 24).then_some(at..end)
 }
 
 /// A personal access token: `pat`, an id, a dot and 64 hexadecimal digits.
@@ -167,15 +168,15 @@ pub(in crate::mask::detect) fn secret_of_azure(
     if source.byte(at - 1)? != b'Q' || !begins_for_azure(source, start) {
         return None;
     }
-    let rest = source.from(at + 1).iter().take(40);
-    let length = rest.take_while(|&&byte| is_for_azure(byte)).count();
-    let end = at + 1 + length;
-    if source.is_cut_at(end) {
+    let rest = source.from(at + 1).iter().take(34);
+    let last = at + 1 + rest.take_while(|&&byte| is_for_azure(byte)).count();
+    if source.is_cut_at(last) {
         return source.open(start);
     }
+    let end = (at + 32..=last).rev().find(|&end| !source.is_word(end))?;
     let secret = source.slice(at + 1..end);
     let is_mix = [LOWER, UPPER].iter().all(|&it| any(secret, it));
-    ((31..=34).contains(&length) && is_mix && !source.is_word(end)).then_some(start..end)
+    is_mix.then_some(start..end)
 }
 
 /// Returns what may be the beginning of a secret of Azure at the end of a text that was cut before its `~`.
@@ -193,7 +194,9 @@ fn begins_for_azure(source: Source<'_>, start: usize) -> bool {
             .slice(start..start + BEFORE_TILDE)
             .iter()
             .all(|&byte| byte != b'-' && is_for_azure(byte))
-        && !source.before(start).is_some_and(is_for_azure)
+        && !source
+            .before(start)
+            .is_some_and(|byte| byte != b'-' && is_for_azure(byte))
 }
 
 fn is_for_azure(byte: u8) -> bool {

@@ -106,7 +106,7 @@ fn gate_lets_every_text_with_a_find_through() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn t3_any_text_that_is_cut_anywhere_shows_nothing_of_what_is_hidden_of_the_whole(text in text()) {

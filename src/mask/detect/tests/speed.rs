@@ -2,13 +2,13 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-const SMALL: usize = 50_000;
+const SMALL: usize = 8_000;
 const TIMES: usize = 8;
 /// A text so many times as long may take so many times as long: some more for a machine that does other things too, and much less than the
 /// 64 times of squared time.
 const MOST_GROWTH: f64 = 24.0;
 /// Shorter times say nothing.
-const NOISE: Duration = Duration::from_millis(30);
+const NOISE: Duration = Duration::from_millis(8);
 
 /// The least of some tries.
 fn time(text: &str, cut: bool) -> Duration {
@@ -18,7 +18,7 @@ fn time(text: &str, cut: bool) -> Duration {
         drop(found);
         start.elapsed()
     };
-    (0..3).map(try_once).min().unwrap()
+    (0..2).map(try_once).min().unwrap()
 }
 
 #[test]
@@ -104,13 +104,12 @@ fn time_is_linear_in_the_text_whatever_it_holds() {
         let small = piece.repeat(SMALL / piece.len());
         let large = piece.repeat(TIMES * SMALL / piece.len());
         for cut in [false, true] {
-            let (first, second) = (time(&small, cut), time(&large, cut));
-            let growth = second.as_secs_f64() / first.as_secs_f64();
-            assert!(
-                second < NOISE || growth < MOST_GROWTH,
-                "{piece:?}: {first:?}, {second:?}"
-            );
-            assert!(second < Duration::from_secs(2), "{piece:?}: {second:?}");
+            // The machine may do something else for a while.
+            let is_linear = |_| {
+                let (first, second) = (time(&small, cut), time(&large, cut));
+                second < NOISE || second.as_secs_f64() / first.as_secs_f64() < MOST_GROWTH
+            };
+            assert!((0..5).any(is_linear), "{piece:?}");
         }
     }
 }
