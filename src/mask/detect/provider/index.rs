@@ -67,15 +67,15 @@ static INDEX: Index = {
     }
 };
 
-/// Returns the rules whose mark begins with four bytes, or, where it is shorter, those begin with it.
-pub(super) fn rules(four: [u8; 4]) -> impl Iterator<Item = &'static Rule> {
+/// Returns the rules whose mark begins as the text does: up to four bytes of both, or as many as there are.
+pub(super) fn rules(text: &[u8]) -> impl Iterator<Item = &'static Rule> {
     let start = |at: usize| INDEX.starts.get(at).copied().map_or(COUNT, usize::from);
-    let first = usize::from(four[0]);
+    let first = text.first().map_or(ASCII, |&first| usize::from(first));
     let range = start(first)..start(first + 1);
     let rules = INDEX.rules.get(range.clone()).unwrap_or_default();
     let leads = INDEX.leads.get(range).unwrap_or_default();
-    let four = u32::from_le_bytes(four);
-    let fits = move |lead: &Lead| four & lead.mask == lead.bytes;
+    let this = Lead::of(text);
+    let fits = move |lead: &Lead| (lead.bytes ^ this.bytes) & lead.mask & this.mask == 0;
     let all = leads.iter().zip(rules);
     all.filter_map(move |(lead, rule)| fits(lead).then_some(rule))
 }
@@ -109,17 +109,17 @@ mod tests {
     #[test]
     fn every_rule_is_found_by_the_first_bytes_of_its_mark() {
         for rule in GROUPS.concat() {
-            let mut four = [b'!'; 4];
-            for (byte, of_mark) in four.iter_mut().zip(rule.prefix) {
-                *byte = *of_mark;
+            let found = |text: &[u8]| rules(text).any(|it| it.prefix == rule.prefix);
+            let text = [rule.prefix, b"!!!!"].concat();
+            for end in 1..=text.len() {
+                assert!(found(&text[..end]), "{:?}", &text[..end]);
             }
-            let found = |four| rules(four).any(|it| it.prefix == rule.prefix);
-            assert!(found(four), "{four:?}");
             for at in 0..rule.prefix.len().min(4) {
-                let mut other = four;
+                let mut other = text.clone();
                 other[at] = b'?';
-                assert!(!found(other), "{other:?}");
+                assert!(!found(&other), "{other:?}");
             }
         }
+        assert!(rules(b"").next().is_none() && rules(b"\xff").next().is_none());
     }
 }

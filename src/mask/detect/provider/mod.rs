@@ -26,8 +26,7 @@ const PROBE: usize = 48;
 
 /// Looks for a key that begins there. What was found up to `known` does not count as a word before it.
 pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<usize>> {
-    let four = source.from(at).first_chunk()?;
-    index::rules(*four)
+    index::rules(source.from(at))
         .filter_map(|rule| rule.find(source, at, known))
         .chain(special::find(source, at))
         .max_by_key(|it| it.end)
