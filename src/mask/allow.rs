@@ -51,11 +51,21 @@ impl Rules {
         self
     }
 
-    /// Lets only the values of these fields show, and of those of an earlier call: in JSON, forms, multipart bodies, queries, URLs in header fields,
+    /// Lets only the values of these fields show, and of those of an earlier call: in bodies of every kind, in queries, in URLs in header fields,
     /// and in the data and the states of events.
     ///
     /// A name that is listed lets everything below it show; where neither a value's own name nor one around it is listed, the mark stands
-    /// in its place. Names stay. Text without fields, as that of [`Rules::plain_text`], is not looked at.
+    /// in its place. Names stay. What a text holds, such as JSON in a string, shows where the text does. What counts as a field:
+    ///
+    /// | Kind | Fields |
+    /// |---|---|
+    /// | JSON | members of objects |
+    /// | forms, queries, multipart bodies | parameters and parts |
+    /// | XML | elements and attributes, without their prefixes; namespaces stay as names do |
+    /// | CSV | columns |
+    /// | GraphQL | arguments, fields of input objects, variables with a default; every literal is masked, numbers and `true` among them |
+    /// | server-sent events | those of the JSON of an event, and its `id` and `retry`; its name stays, other data and comments are withheld |
+    /// | other text, that of [`Rules::plain_text`] too | none: it is withheld |
     pub fn only_fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         extend(&mut self.lists.fields, names);
         self

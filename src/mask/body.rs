@@ -159,6 +159,8 @@ impl Bodies<'_> {
             _ => guess::mask_json(text, cut, pass).ok_or(WithheldReason::UnknownType),
         };
         match masked {
+            // It has no fields that a list could name.
+            Err(_) if is_plain && pass.fields.is_limited() => Err(WithheldReason::Unstructured),
             Err(_) if is_plain => {
                 pass.report.forget(&mark);
                 Ok(plain::mask(text, cut, pass))

@@ -2,6 +2,7 @@
 //!
 //! - Cells below a secret's name are replaced as a whole, and those that a neighbour names (`key,value`); every other one is looked into.
 //!   The rest keeps its bytes.
+//! - Where only listed names show, the cells of every other column are replaced.
 //! - The header must be certain: the type says `header=present`, or the first row is names throughout and something tells it from the
 //!   rows below: a name that is known, or a column of numbers, times or flags.
 //! - What breaks the grammar, or has a row of another length, is withheld. Of text that was cut the last row is left out.
@@ -92,7 +93,11 @@ pub(super) fn mask(
     }
     for name in &names {
         let known = pass.fields.known(name.trim());
-        table.columns.push((known.rule, known.role));
+        table.columns.push(Column {
+            rule: known.rule,
+            role: known.role,
+            is_listed: pass.fields.lists(name.trim()),
+        });
     }
     while let Some(row) = rows.next_row().map_err(malformed)? {
         if row.len() != names.len() {
@@ -106,9 +111,16 @@ pub(super) fn mask(
     Ok(table.finish(rows.certain()))
 }
 
+/// What the name of a column says of its cells.
+struct Column {
+    rule: Option<RuleId>,
+    role: Role,
+    is_listed: bool,
+}
+
 struct Table<'t> {
     text: &'t str,
-    columns: Vec<(Option<RuleId>, Role)>,
+    columns: Vec<Column>,
     out: String,
     copied: usize,
 }
@@ -116,9 +128,9 @@ struct Table<'t> {
 impl Table<'_> {
     /// Returns the rule of the name that a cell of the row gives to another.
     fn named_by_neighbour(&self, row: &[Cell], pass: &Pass<'_>) -> Option<RuleId> {
-        let holds = self.columns.iter().any(|&(_, role)| role == Role::Holds);
+        let holds = self.columns.iter().any(|it| it.role == Role::Holds);
         let mut names = row.iter().zip(&self.columns);
-        names.find_map(|(cell, &(_, role))| match holds && role == Role::Names {
+        names.find_map(|(cell, column)| match holds && column.role == Role::Names {
             true => pass.fields.decide_once(&cell.text(self.text)),
             false => None,
         })
@@ -133,13 +145,17 @@ impl Table<'_> {
         pass: &mut Pass<'_>,
     ) {
         let text = cell.text(self.text);
-        let (own, role) = self
-            .columns
-            .get(column)
-            .copied()
-            .unwrap_or((None, Role::None));
-        let rule = own.or(named.filter(|_| role == Role::Holds));
-        match rule.filter(|&rule| !text.is_empty() && pass.fields.shape(rule).hides(&text)) {
+        if text.is_empty() {
+            return;
+        }
+        // Rows are as long as the header.
+        let column = self.columns.get(column);
+        let own = column.and_then(|it| it.rule);
+        let holds = column.is_some_and(|it| it.role == Role::Holds);
+        let is_listed = column.is_some_and(|it| it.is_listed);
+        let rule = own.or(named.filter(|_| holds));
+        let rule = rule.filter(|&rule| pass.fields.shape(rule).hides(&text));
+        match rule.or((!is_listed).then_some(RuleId::NOT_LISTED)) {
             Some(rule) => {
                 let shown = pass.stands_for_field(rule, &text);
                 let rule = pass.fields.rule_name(rule);

@@ -4,6 +4,7 @@
 //! input objects and defaults of variables replaced whose name is a secret's, and every other byte kept. Promises:
 //!
 //! - Names, aliases, types, variables, `true`, `false` and `null` stay: they say what is asked for.
+//! - Where only listed names show, every literal is replaced whose own name and each one around it is not listed.
 //! - Other strings are looked into; comments are emptied, since a secret can stand anywhere in them.
 //! - What is no such document, type definitions among it, is [`Malformed`]: the caller takes it for the text that it is.
 //! - Of a document that was cut, the last token is left out, with the literals whose name may have been cut off.

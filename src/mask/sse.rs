@@ -4,10 +4,13 @@
 //!   stay; a number, `[DONE]` and one short word, which say that a stream goes on or ends, stay as they are.
 //! - An event's name stays where it looks like one, its `id` is looked into. Of comments a short word and a time stay. Other lines, which readers
 //!   pass over, are withheld.
+//! - Where only listed names show, what is no JSON is withheld but for `[DONE]`, and so are comments; `id` and `retry` count as names, and an
+//!   event's name stays as names do.
 //! - The masked stream is a stream; events in which nothing is masked keep their bytes. A text that comes in pieces, one an event, is masked
 //!   piece by piece.
 
 use super::edits::Edits;
+use super::names::RuleId;
 use super::{Pass, WITHHELD, body, inside, json, token};
 
 mod lines;
@@ -66,7 +69,7 @@ impl<'t> Walk<'t, '_, '_> {
     fn line(&mut self, line: Line, field: Field) {
         let (value, stays) = match field {
             Field::Event(value) => (value, is_name(self.slice(value, line.end))),
-            Field::Id(value) => {
+            Field::Id(value) if self.pass.fields.lists("id") => {
                 let id = self.slice(value, line.end);
                 let masked = inside::mask(id, false, 0, self.pass);
                 if let Some(masked) = &masked {
@@ -75,6 +78,7 @@ impl<'t> Walk<'t, '_, '_> {
                 let is_id = id.len() <= MAX_ID_BYTES && !id.contains(char::is_whitespace);
                 (value, masked.is_some() || is_id)
             }
+            Field::Id(value) => (value, value == line.end),
             Field::Retry(value) => {
                 let is_number = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
                 (value, is_number(self.slice(value, line.end)))
@@ -82,7 +86,16 @@ impl<'t> Walk<'t, '_, '_> {
             Field::Comment(value) => (value, is_harmless(self.slice(value, line.end))),
             _ => (line.start, false),
         };
-        if !stays {
+        let is_listed = match field {
+            Field::Id(_) => self.pass.fields.lists("id"),
+            Field::Retry(_) => self.pass.fields.lists("retry"),
+            Field::Comment(_) => !self.pass.fields.is_limited(),
+            _ => true,
+        };
+        if !is_listed && value < line.end {
+            self.edits.replace(value, line.end, WITHHELD);
+            self.not_listed(line.end - value);
+        } else if !stays {
             let bytes = line.end - value;
             self.pass.report.masked(String::new, "event stream", bytes);
             let lead = if field == Field::Other { ": " } else { "" };
@@ -130,6 +143,12 @@ impl<'t> Walk<'t, '_, '_> {
         }
     }
 
+    /// Reports text that no list lets show.
+    fn not_listed(&mut self, bytes: usize) {
+        let rule = self.pass.fields.rule_name(RuleId::NOT_LISTED);
+        self.pass.report.masked(String::new, rule, bytes);
+    }
+
     fn mask_data(&mut self, data: &str, cut: bool) -> Option<String> {
         let mark = self.pass.report.mark();
         let masked = match cut {
@@ -143,8 +162,14 @@ impl<'t> Walk<'t, '_, '_> {
             return document.text;
         }
         self.pass.report.forget(&mark);
-        if data.trim().is_empty() || !cut && (data.trim() == DONE || is_word(data)) {
+        let is_limited = self.pass.fields.is_limited();
+        let is_sign = data.trim() == DONE || !is_limited && is_word(data);
+        if data.trim().is_empty() || !cut && is_sign {
             return None;
+        }
+        if is_limited {
+            self.not_listed(data.len());
+            return Some(WITHHELD.to_owned());
         }
         if self.is_plain {
             return body::plain::mask(data, cut, self.pass);

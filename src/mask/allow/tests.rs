@@ -3,6 +3,8 @@ use crate::error::ErrorKind;
 use crate::mask::tests::{Sample, pass_with};
 use crate::mask::{Masker, Rules, cookies, headers, pairs};
 
+mod kinds;
+
 fn body(rules: Rules, content_type: &str, body: &str) -> String {
     let shown = Masker::new(&rules).unwrap();
     let shown = { shown }.body(Some(content_type), body.as_bytes());

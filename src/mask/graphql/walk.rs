@@ -1,13 +1,13 @@
-use super::lexer::{self, Kind, Lexer, Token};
+use super::lexer::{Kind, Lexer, Token};
 use super::{Malformed, Told};
+use crate::mask::Pass;
 use crate::mask::edits::Edits;
-use crate::mask::names::{Role, RuleId, Shape};
-use crate::mask::{MASKED, Pass, inside};
+use crate::mask::names::{Role, RuleId};
+
+mod literal;
 
 /// The most open brackets; servers allow fewer.
 pub(super) const MAX_DEPTH: usize = 256;
-/// The arguments of one kind that are looked at in one bracket.
-const MAX_MEMBERS: usize = 16;
 pub(super) const OPERATIONS: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
 
 /// What a bracket holds.
@@ -48,6 +48,10 @@ struct Frame {
     /// The rule of the name before the next value, and what the value is to its siblings.
     rule: Option<RuleId>,
     role: Role,
+    /// Whether the name before the next value is listed.
+    is_listed: bool,
+    /// Whether all values within show: a name around them is listed, or no list is needed.
+    is_shown: bool,
     /// The rule of the first sibling that names a secret, and whether any names anything.
     named: Option<RuleId>,
     is_named: bool,
@@ -192,6 +196,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 let name = source.get(token.start..token.end).unwrap_or_default();
                 let known = self.pass.fields.known(name);
                 (frame.rule, frame.role) = (known.rule, known.role);
+                frame.is_listed = self.pass.fields.lists(name);
                 Colon
             }
             (Holds::Members, Colon, Kind::Sign(b':')) => Value,
@@ -221,6 +226,10 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Malformed);
         }
+        // What a text holds shows where the text does.
+        let is_needed = self.told == Told::ByItsType && self.pass.fields.is_limited();
+        let parent = self.frames.last();
+        let is_shown = parent.map_or(!is_needed, |it| it.is_shown);
         self.frames.push(Frame {
             holds,
             expect,
@@ -231,6 +240,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             },
             rule: None,
             role: Role::None,
+            is_listed: false,
+            is_shown,
             named: None,
             is_named: false,
             values: Vec::new(),
@@ -257,105 +268,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         Ok(())
     }
 
-    /// Replaces the values of a bracket that a sibling names, or whose name may have been cut off.
-    fn settle(&mut self, frame: &Frame, is_cut: bool) {
-        let doubtful = (is_cut && !frame.is_named).then_some(RuleId::UNNAMED);
-        if let Some(rule) = frame.named.or(doubtful) {
-            for &(start, end) in &frame.values {
-                self.replace(start, end, rule, None);
-            }
-        }
-    }
-
-    fn value(&mut self, token: Token) -> Result<(), Malformed> {
-        let depth = self.frames.len();
-        let Some(frame) = self.frames.last_mut() else {
-            return Err(Malformed);
-        };
-        frame.expect = match frame.holds {
-            // A directive or the next variable.
-            Holds::Variables => Expect::Type,
-            _ => Expect::Item,
-        };
-        let rule = frame.rule.take();
-        let role = std::mem::replace(&mut frame.role, Role::None);
-        if token.kind == Kind::Sign(b'$') {
-            frame.expect = Expect::Variable;
-            return Ok(());
-        }
-        if role == Role::Holds && rule.is_none() && frame.values.len() < MAX_MEMBERS {
-            frame.values.push((token.start, self.source.len()));
-            frame.is_open = true;
-        }
-        if let Kind::Sign(sign @ (b'{' | b'[')) = token.kind {
-            let hides = rule.filter(|&it| self.pass.fields.shape(it).hides_all());
-            if let (Some(rule), None) = (hides, self.hidden) {
-                self.hidden = Some((depth, token.start, rule));
-            }
-            return match sign {
-                b'{' => self.open(token, Holds::Members, Expect::Item),
-                _ => self.open(token, Holds::Values, Expect::Item),
-            };
-        }
-        frame.ended(token.end);
-        match token.kind {
-            Kind::Text | Kind::BlockText => self.string(token, rule, role),
-            Kind::Name | Kind::Number => {
-                self.scalar(token, rule);
-                Ok(())
-            }
-            _ => Err(Malformed),
-        }
-    }
-
-    fn string(&mut self, token: Token, rule: Option<RuleId>, role: Role) -> Result<(), Malformed> {
-        let text = lexer::decoded(token, self.source)?;
-        if let (Role::Names, Some(frame)) = (role, self.frames.last_mut()) {
-            frame.is_named = true;
-            let decided = text
-                .split('/')
-                .find_map(|it| self.pass.fields.decide_once(it));
-            frame.named = frame.named.or(decided);
-        }
-        if self.hidden.is_some() {
-            return Ok(());
-        }
-        if let Some(rule) = rule.filter(|&it| self.pass.fields.shape(it).hides(&text)) {
-            let shown = self.pass.stands_for_field(rule, &text);
-            self.replace(token.start, token.end, rule, shown.as_deref());
-        } else if inside::may_hold(&text)
-            && let Some(masked) = inside::mask(&text, false, self.level + 1, self.pass)
-        {
-            let quoted = serde_json::Value::String(masked).to_string();
-            self.edits.replace(token.start, token.end, quoted);
-        }
-        Ok(())
-    }
-
-    fn scalar(&mut self, token: Token, rule: Option<RuleId>) {
-        let text = self.text(token);
-        let Some(rule) = rule.filter(|_| self.hidden.is_none()) else {
-            return;
-        };
-        let hides = match (token.kind, self.pass.fields.shape(rule)) {
-            (Kind::Name, _) if matches!(text, "true" | "false" | "null") => false,
-            // `code: 201234` is the number of an error.
-            (Kind::Number, Shape::Code) => Shape::Opaque.hides(text),
-            (_, shape) => shape.hides(text),
-        };
-        if hides {
-            let shown = self.pass.stands_for_field(rule, text);
-            self.replace(token.start, token.end, rule, shown.as_deref());
-        }
-    }
-
-    fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
-        let rule = self.pass.fields.rule_name(rule);
-        self.pass.report.masked(String::new, rule, end - start);
-        let shown = shown.unwrap_or(MASKED);
-        self.edits.replace(start, end, format!("\"{shown}\""));
-    }
-
     fn finish(mut self) -> Result<Option<String>, Malformed> {
         let is_whole = self.frames.is_empty() && self.head.is_none() && self.definitions > 0;
         if !is_whole && !self.cut {
@@ -369,16 +281,5 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             self.replace(start, self.source.len(), rule, None);
         }
         Ok(self.edits.apply(self.source, certain))
-    }
-}
-
-impl Frame {
-    /// Notes where the present value ends.
-    fn ended(&mut self, end: usize) {
-        if std::mem::take(&mut self.is_open)
-            && let Some(last) = self.values.last_mut()
-        {
-            last.1 = end;
-        }
     }
 }

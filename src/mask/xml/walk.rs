@@ -18,6 +18,8 @@ pub(super) struct Walk<'t, 'p, 'm> {
     source: &'t str,
     cut: bool,
     level: u8,
+    /// Whether only what is listed shows.
+    is_limited: bool,
     /// The open elements.
     frames: Vec<Frame<'t>>,
     has_root: bool,
@@ -38,6 +40,8 @@ struct Frame<'t> {
     content: usize,
     rule: Option<RuleId>,
     role: Role,
+    /// Whether its name or one around it is listed, or no list is needed.
+    is_shown: bool,
     has_children: bool,
     siblings: Option<Box<Siblings>>,
 }
@@ -55,6 +59,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             source,
             cut,
             level,
+            // What a text holds shows where the text does.
+            is_limited: level == 0 && pass.fields.is_limited(),
             frames: Vec::new(),
             has_root: false,
             run: None,
@@ -143,6 +149,13 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             }
             None => self.run = Some(Run { start, end, text }),
         }
+    }
+
+    /// Tells whether what stands in the innermost element may show.
+    fn is_shown(&self) -> bool {
+        self.frames
+            .last()
+            .map_or(!self.is_limited, |it| it.is_shown)
     }
 
     /// Returns the names of the open elements, for reports.

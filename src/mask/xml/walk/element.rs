@@ -46,11 +46,12 @@ impl<'t> Walk<'t, '_, '_> {
         });
         // `d` and `k` are members of a JSON Web Key and here a path or anything else.
         let own = known.rule.filter(|_| local.len() > 1);
+        let is_shown = self.is_shown() || self.pass.fields.lists(local);
         let mut rule = None;
         if self.hidden.is_none() {
             let next = self.frames.last_mut().and_then(|it| it.siblings.as_mut());
             let next = next.and_then(|it| it.next.take());
-            let named = self.attributes(&tag, own, known.role)?;
+            let named = self.attributes(&tag, own, known.role, is_shown)?;
             rule = own.or(next.filter(|_| known.role != Role::Names)).or(named);
         }
         if !empty {
@@ -60,6 +61,7 @@ impl<'t> Walk<'t, '_, '_> {
                 content: end,
                 rule,
                 role: known.role,
+                is_shown,
                 has_children: false,
                 siblings: None,
             });
@@ -91,6 +93,7 @@ impl<'t> Walk<'t, '_, '_> {
         tag: &Tag<'t>,
         own: Option<RuleId>,
         role: Role,
+        is_shown: bool,
     ) -> Result<Option<RuleId>, Malformed> {
         let (mut named, mut names_text) = (None, None);
         for attribute in &tag.attributes {
@@ -115,7 +118,10 @@ impl<'t> Walk<'t, '_, '_> {
             });
             let rule = known.rule.filter(|_| local.len() > 1);
             let rule = rule.or(by_element).or(named.filter(|_| holds));
-            self.attribute(attribute, rule.filter(|_| !attribute.is_namespace()))?;
+            // A namespace is a part of names.
+            let is_name = attribute.is_namespace();
+            let is_shown = is_shown || is_name || self.pass.fields.lists(local);
+            self.attribute(attribute, rule.filter(|_| !is_name), is_shown)?;
         }
         Ok(names_text)
     }
@@ -124,11 +130,14 @@ impl<'t> Walk<'t, '_, '_> {
         &mut self,
         attribute: &Attribute<'t>,
         rule: Option<RuleId>,
+        is_shown: bool,
     ) -> Result<(), Malformed> {
         let value = references::decoded(attribute.value)?;
         let (start, end) = (attribute.value_start, attribute.value_end());
         let local = tag::local(attribute.name);
-        if let Some(rule) = rule.filter(|&rule| self.hides(rule, local, &value)) {
+        let rule = rule.filter(|&rule| self.hides(rule, local, &value));
+        let not_listed = || (!is_shown && !value.is_empty()).then_some(RuleId::NOT_LISTED);
+        if let Some(rule) = rule.or_else(not_listed) {
             let shown = self.pass.stands_for_field(rule, &value);
             match self.pass.fields.replacement(rule) {
                 Replacement::Remove => self.edits.replace(attribute.start, attribute.end(), ""),
@@ -181,7 +190,8 @@ impl<'t> Walk<'t, '_, '_> {
                     siblings.next = rule.filter(|_| is_key);
                 }
             }
-            (Role::Holds, _) => {
+            // What no list lets show is replaced already.
+            (Role::Holds, _) if frame.is_shown || frame.has_children => {
                 let value = Value {
                     start: frame.content,
                     end,

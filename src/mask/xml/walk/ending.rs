@@ -90,10 +90,15 @@ impl Walk<'_, '_, '_> {
             return;
         }
         let before = std::mem::take(&mut self.before);
+        let is_shown = self.is_shown();
         let mark = self.pass.report.mark();
         let masked = if plain::is_named(&before, &text, self.pass) {
             self.pass.report.masked(String::new, "text", text.len());
             Some(WITHHELD.to_owned())
+        } else if !is_shown {
+            let rule = self.pass.fields.rule_name(RuleId::NOT_LISTED);
+            self.pass.report.masked(String::new, rule, text.len());
+            Some(MASKED.to_owned())
         } else if inside::may_hold(&text) {
             inside::mask(&text, cut, self.level, self.pass)
         } else {
@@ -101,10 +106,11 @@ impl Walk<'_, '_, '_> {
         };
         let frames = &self.frames;
         self.pass.report.under(&mark, || Self::pointer(frames));
-        if let Some(masked) = masked {
-            self.put(start, end, &masked);
-        } else if text.trim_end().ends_with([':', '=']) {
-            let text = text.trim_end();
+        if let Some(masked) = &masked {
+            self.put(start, end, masked);
+        }
+        let text = text.trim_end();
+        if (masked.is_none() || !is_shown) && text.ends_with([':', '=']) {
             let from = text.len().saturating_sub(MAX_BEFORE_BYTES);
             let from = (from..text.len()).find(|&at| text.is_char_boundary(at));
             self.before = text[from.unwrap_or(0)..].to_owned();

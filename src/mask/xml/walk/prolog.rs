@@ -42,7 +42,7 @@ impl Walk<'_, '_, '_> {
         let rest = content.trim_start_matches(tag::is_space).len() - name.len();
         let plain = |it: u8| it.is_ascii_alphanumeric() || b" \t\r\n\"'/:.-_+,()".contains(&it);
         let from = end - 1 - rest;
-        if !self.slice(from, end - 1).bytes().all(plain) {
+        if self.is_limited || !self.slice(from, end - 1).bytes().all(plain) {
             self.drop_content(from, end - 1, "document type");
         }
         Ok(())
