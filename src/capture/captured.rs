@@ -112,6 +112,23 @@ impl CapturedBody {
         }
     }
 
+    /// Makes a body of which every byte is known, with the codings that can be undone of its message.
+    pub(crate) fn whole(bytes: &[u8], codings: Option<Codings>, limit: usize) -> Self {
+        let bytes_seen = bytes.len() as u64;
+        let kept = match codings {
+            _ if bytes.is_empty() => Kept::Nothing,
+            None => Kept::Skipped(SkipReason::ContentCoding),
+            Some(codings) if codings.is_empty() => Kept::All(bytes.to_vec()),
+            Some(codings) => Kept::Coded(Coded {
+                bytes: bytes.to_vec(),
+                cut: None,
+                codings,
+                limit,
+            }),
+        };
+        Self { bytes_seen, kept }
+    }
+
     /// Forgets what was kept, for a reason.
     pub(crate) fn skip(&mut self, reason: SkipReason) {
         if self.bytes_seen > 0 {

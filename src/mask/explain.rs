@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 
 use super::{Masker, json, pairs};
 use crate::capture::{
-    Budget, Captured, CapturedBody, CapturedResponse, Fields, Kept, MatchedRoute,
+    Budget, Captured, CapturedBody, CapturedResponse, Codings, Fields, MatchedRoute, Policy,
 };
 use crate::clock::Timestamp;
 use crate::entry::{Actor, BodyRecord, Context, EntryId, Exchange, Headers};
@@ -50,7 +50,8 @@ pub struct Spot {
 impl Masker {
     /// Tells what would be stored of an exchange, and what would be hidden by which rule.
     ///
-    /// Bodies are taken as a whole, whatever a policy would keep of them. Of the request's extensions a
+    /// Bodies are taken as a whole, whatever a policy would keep of them. One with a content coding is decoded as in the layer, up to 16 MiB, with
+    /// the feature `decompress`; one whose coding is not undone is skipped. Of the request's extensions a
     /// [`MatchedRoute`], a [`Context`] and an [`Actor`] count as they do in the layer.
     ///
     /// # Example: a test of one's own rules
@@ -145,14 +146,15 @@ fn captured<B: AsRef<[u8]>>(request: &Request<B>, response: Option<&Response<B>>
         method: request.method().clone(),
         version: request.version(),
         request: fields,
-        request_body: body(request.body().as_ref()),
+        request_body: body(request.body(), request.headers()),
         request_trailers: Fields::default(),
         response: response.map(|it| CapturedResponse {
             status: it.status().as_u16(),
             fields: Some(all(it.headers())),
             trailers: Fields::default(),
         }),
-        response_body: response.map_or_else(CapturedBody::empty, |it| body(it.body().as_ref())),
+        response_body: response
+            .map_or_else(CapturedBody::empty, |it| body(it.body(), it.headers())),
         outcome: match response {
             Some(_) => Outcome::Completed,
             None => Outcome::LeftBeforeResponse,
@@ -174,11 +176,9 @@ fn all(headers: &HeaderMap) -> Fields {
     fields
 }
 
-fn body(bytes: &[u8]) -> CapturedBody {
-    CapturedBody {
-        bytes_seen: bytes.len() as u64,
-        kept: Kept::All(bytes.to_vec()),
-    }
+fn body(body: &impl AsRef<[u8]>, headers: &HeaderMap) -> CapturedBody {
+    let codings = Codings::of(headers);
+    CapturedBody::whole(body.as_ref(), codings, Policy::MOST_BODY_BYTES)
 }
 
 /// Prints the exchange as it would be stored, and what was hidden.

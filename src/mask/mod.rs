@@ -79,7 +79,9 @@ use std::sync::atomic::AtomicU64;
 
 use http::Version;
 
-use crate::capture::{Captured, CapturedBody, Fields, Kept, Reservation, TrustedNetworks};
+use crate::capture::{
+    Captured, CapturedBody, Codings, Fields, Policy, Reservation, TrustedNetworks,
+};
 use crate::entry::{
     BodyRecord, EntryKind, Exchange, LogEntry, Place, RequestRecord, ResponseRecord, SkipReason,
     WithheldReason,
@@ -159,16 +161,14 @@ impl Masker {
         self.callbacks.as_ref().map(Runner::withheld)
     }
 
-    /// Masks a whole body of a request, as it is stored.
+    /// Masks a whole body of a request, without a content coding, as it is stored.
     pub fn body(&mut self, content_type: Option<&str>, bytes: &[u8]) -> BodyRecord {
         let mut fields = Fields::default();
         if let Some(content_type) = content_type {
             fields.push("content-type", content_type.as_bytes(), false);
         }
-        let body = CapturedBody {
-            bytes_seen: bytes.len() as u64,
-            kept: Kept::All(bytes.to_vec()),
-        };
+        let codings = Some(Codings::default());
+        let body = CapturedBody::whole(bytes, codings, Policy::MOST_BODY_BYTES);
         let (mut pass, bodies) = self.rules.pass("");
         pass.enter(Place::RequestBody);
         let mut body = bodies.mask(body, &fields, &mut pass);

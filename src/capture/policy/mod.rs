@@ -177,10 +177,12 @@ impl Policy {
         self
     }
 
+    /// The most bytes that any policy keeps of a body.
+    pub(crate) const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
+
     /// Refuses settings that cannot be meant.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        const MOST: usize = 16 * 1024 * 1024;
-        if self.plan.max_body_bytes > MOST {
+        if self.plan.max_body_bytes > Self::MOST_BODY_BYTES {
             return Err(Error::configuration("max_body_bytes is at most 16 MiB"));
         }
         if self

@@ -1,6 +1,7 @@
 use http::{Request, Response};
 
 use super::*;
+use crate::entry::SkipReason;
 use crate::mask::Rules;
 
 fn masker() -> Masker {
@@ -93,4 +94,75 @@ fn spots_of_lines_parts_and_pruned_members_are_looked_up() {
     assert_eq!(spot("application/x-ndjson", "{}\n{\"pin\":1}"), masked);
     let part = "--b\r\nContent-Disposition: form-data; name=\"pin\"\r\n\r\n1\r\n--b--\r\n";
     assert_eq!(spot("multipart/form-data; boundary=b", part), masked);
+}
+
+/// Explains an exchange of which both bodies come under a coding, and returns what became of them.
+fn coded(coding: &str, body: &[u8]) -> (Explanation, [BodyRecord; 2]) {
+    let request = Request::post("/")
+        .header("content-type", "application/json")
+        .header("content-encoding", coding)
+        .body(body)
+        .unwrap();
+    let response = Response::builder()
+        .header("content-type", "application/json")
+        .header("content-encoding", coding)
+        .body(body)
+        .unwrap();
+    let explained = masker().explain(&request, Some(&response));
+    let exchange = explained.entry.exchange().unwrap();
+    let bodies = [&exchange.request_body, &exchange.response_body].map(Clone::clone);
+    (explained, bodies)
+}
+
+#[cfg(feature = "decompress")]
+fn gzip(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[cfg(feature = "decompress")]
+#[test]
+fn body_under_a_coding_is_decoded_and_masked() {
+    let bytes = gzip(JSON);
+    let (explained, bodies) = coded("gzip", &bytes);
+    assert!(!explained.shows("canary"), "{explained}");
+    assert!(explained.shows("decoy"), "{explained}");
+    for body in bodies {
+        assert_eq!(body.bytes_seen(), bytes.len() as u64);
+    }
+    assert_eq!(explained.spots[0].pointer, "/a/0/password");
+    let exchange = explained.entry.exchange().unwrap();
+    assert_eq!(exchange.request_decoded_bytes, Some(JSON.len() as u64));
+    let (_, bodies) = coded("gzip", JSON.as_bytes());
+    for body in bodies {
+        let malformed = crate::entry::WithheldReason::Malformed;
+        assert!(matches!(body, BodyRecord::Withheld { reason, .. } if reason == malformed));
+    }
+}
+
+#[cfg(not(feature = "decompress"))]
+#[test]
+fn body_under_a_known_coding_is_skipped_without_the_feature() {
+    let reason = SkipReason::ContentCoding;
+    for body in coded("gzip", b"canary").1 {
+        let bytes_seen = 6;
+        assert_eq!(body, BodyRecord::Skipped { reason, bytes_seen });
+    }
+}
+
+#[test]
+fn body_under_an_unknown_coding_is_skipped_and_one_of_no_bytes_is_empty() {
+    let reason = SkipReason::ContentCoding;
+    for body in coded("compress", b"canary").1 {
+        let bytes_seen = 6;
+        assert_eq!(body, BodyRecord::Skipped { reason, bytes_seen });
+    }
+    assert_eq!(
+        coded("compress", b"").1,
+        [BodyRecord::Empty, BodyRecord::Empty]
+    );
+    let (explained, _) = coded("identity", JSON.as_bytes());
+    assert!(explained.shows("decoy") && !explained.shows("canary"));
 }
