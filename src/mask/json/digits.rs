@@ -6,8 +6,8 @@ const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
 /// Counts the digits at the beginning.
 #[inline]
 pub(super) fn count(word: u64) -> usize {
-    let digits = word ^ ONES * u64::from(b'0');
-    let others = ((digits & !TOPS) + ONES * 0x76 | digits) & TOPS;
+    let digits = word ^ (ONES * u64::from(b'0'));
+    let others = (((digits & !TOPS) + ONES * 0x76) | digits) & TOPS;
     (others.trailing_zeros() / 8) as usize
 }
 
