@@ -5,6 +5,7 @@ use super::super::tests::pass;
 use super::*;
 
 mod cut;
+mod large;
 mod late;
 mod pointed;
 mod removed;
