@@ -95,7 +95,7 @@ pub(crate) fn table(part: &str) {
 fn measure(masker: &mut Masker, (_, content_type, make): &Body) -> [f64; 4] {
     SIZES.map(|size| {
         let body = make(size);
-        let runs = ((1 << 20) / size).max(2);
+        let runs = ((1 << 20) / size).max(5);
         let times = (0..runs).map(|_| {
             let start = Instant::now();
             black_box(masker.body(Some(content_type), body.as_bytes()));
