@@ -23,8 +23,9 @@
 //! SQLite as bundled by libsqlite3-sys 0.40.0. All tables are of one run, and every bound held.
 //!
 //! Instructions an exchange in user mode; of `bare` as such, of the others added to it. Repeats of ours on the request's thread lay between 12,100 and
-//! 12,800 for `POST`, 10,900 and 13,300 for `GET` (the allocator). Repeated once handlers could tell events and notes: 13,006 and 10,982, stored in
-//! SQLite 13,088 and 10,972, beside 48,809 and 50,709 of trace-json, 191,832 of handwritten-json and 105,767 of outlet-discard for `POST`.
+//! 12,800 for `POST`, 10,900 and 13,300 for `GET` (the allocator). Repeated on 2026-11-23, with failure texts and detectors: 14,154 and 11,451, stored in
+//! SQLite 14,078 and 12,099, beside 49,124 and 51,446 of trace-json, 192,078 of handwritten-json and 105,901 of outlet-discard for `POST`; on all threads
+//! 211,799 and 155,537, stored in SQLite 276,712 and 214,408.
 //!
 //! | | POST, request's thread | POST, all threads | GET, request's thread | GET, all threads |
 //! |---|--:|--:|--:|--:|
