@@ -98,7 +98,9 @@ impl Walk<'_> {
     fn pair(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
         let pair = self.text.get(start..end).unwrap_or_default();
         let Some((name, value)) = split_once(pair, b'=') else {
-            if !self.lists(pair, pass) {
+            if self.lists(pair, pass) {
+                self.inside("", start, end, pass);
+            } else {
                 self.not_listed("", start, end, pass);
             }
             return;
@@ -107,6 +109,7 @@ impl Walk<'_> {
         if self.secret(name, from, end, pass) {
             return;
         }
+        self.name(start, from - 1, pass);
         let mut more = split(value, b';').filter_map(|it| split_once(it, b'='));
         if !self.lists(name, pass) || more.any(|(inner, _)| !self.lists(inner, pass)) {
             self.not_listed(name, from, end, pass);
@@ -177,9 +180,22 @@ impl Walk<'_> {
             .masked(|| name.into_owned(), &secret.rule, value.len());
         match secret.is_removed && self.level == 0 && self.begins_pair(start) {
             true => self.remove(start, end),
-            false => self.replace(from, end, &secret.shown),
+            false => {
+                self.name(start, from - 1, pass);
+                self.replace(from, end, &secret.shown);
+            }
         }
         true
+    }
+
+    /// Masks what is found in a name.
+    fn name(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
+        let name = self.text.get(start..end).unwrap_or_default();
+        if pass.may_find(name)
+            && let Some(masked) = pass.mask_found(&decoded(name), false)
+        {
+            self.replace(start, end, &encoded(&masked));
+        }
     }
 
     /// Tells whether a name is the first of its pair, and not one after a semicolon.
@@ -240,10 +256,10 @@ impl Walk<'_> {
     /// Masks what a value holds.
     fn inside(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
         let value = self.text.get(from..end).unwrap_or_default();
-        if !inside::may_hold(value) && !pass.may_find(value) {
+        let cut = self.is_cut(end);
+        if !cut && !inside::may_hold(value) && !pass.may_find(value) {
             return false;
         }
-        let cut = self.is_cut(end);
         let value = match cut {
             true => decoded(without_half_escape(value)),
             false => decoded(value),

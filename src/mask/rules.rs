@@ -22,7 +22,7 @@ const MAX_NAME_BYTES: usize = 256;
 
 /// What is masked: the defaults and what is added here.
 ///
-/// Every method but [`Rules::plain_text`] only adds masking; nothing takes a default away. Wrong rules are an error when the layer is built.
+/// Every method but [`Rules::plain_text`] and [`Rules::ignore`] only adds masking. Wrong rules are an error when the layer is built.
 ///
 /// # Example: names of one's own
 ///
@@ -50,6 +50,7 @@ const MAX_NAME_BYTES: usize = 256;
 /// - Header values that are marked by `HeaderValue::set_sensitive`.
 /// - Userinfo and secret parameters of URLs, in the target, in header fields such as `Referer` and `Location`, and in fields, alone or in a
 ///   sentence.
+/// - What the [`Detector`]s that are on by default find in texts, numbers, names and paths.
 /// - Columns of CSV, arguments of GraphQL, and with the feature `xml` elements and attributes of XML, by the same names.
 /// - JSON, GraphQL, XML, forms and base64 of JSON inside strings, down to three levels; every JSON Web Token; text in which a secret's name is followed by
 ///   its value, as `password=x`.

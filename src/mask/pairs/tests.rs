@@ -132,3 +132,27 @@ fn t3_value_whose_name_was_cut_off_is_masked() {
         assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
     }
 }
+
+#[test]
+fn t9_secret_without_a_name_and_in_a_name_is_masked() {
+    for (text, shown) in [
+        ("4111111111111111", "%5BMASKED%5D"),
+        ("a=1&4111111111111111&b=2", "a=1&%5BMASKED%5D&b=2"),
+        ("4111+1111+1111+1111=x", "%5BMASKED%5D=x"),
+        (
+            "4111111111111111_token=canary",
+            "%5BMASKED%5D_token=%5BMASKED%5D",
+        ),
+        (
+            "4111111111111111%20token=canary",
+            "%5BMASKED%5D%20token=%5BMASKED%5D",
+        ),
+        ("%7B%22pin%22:1%7D", "%7B%22pin%22%3A%22%5BMASKED%5D%22%7D"),
+        ("a=1&decoy&b", "a=1&decoy&b"),
+    ] {
+        let masked = pass(|pass| mask(text, false, 0, pass));
+        assert_eq!(masked.as_deref().unwrap_or(text), shown, "{text}");
+    }
+    let masked = pass(|pass| mask("note=paid+4111+11", true, 0, pass));
+    assert_eq!(masked.as_deref(), Some("note=paid%20%5BMASKED%5D"));
+}
