@@ -34,6 +34,8 @@ pub enum ErrorKind {
     InvalidQuery,
     /// A sink or store cannot be reached or is busy.
     Unavailable,
+    /// A sink or store did not accept the credentials, or the rights that come with them.
+    Denied,
     /// A sink or store refused or failed the operation.
     Storage,
     /// A store holds data of a schema that this version does not know.
@@ -52,6 +54,7 @@ impl ErrorKind {
             Self::Configuration => "configuration",
             Self::InvalidQuery => "invalid query",
             Self::Unavailable => "unavailable",
+            Self::Denied => "denied",
             Self::Storage => "storage",
             Self::Schema => "schema",
             Self::Corrupt => "corrupt entry",
@@ -96,6 +99,16 @@ impl Error {
     /// Tells whether writing the same batch again may succeed.
     pub fn is_retryable(&self) -> bool {
         self.retryable
+    }
+
+    /// Tells whether nothing can be written before somebody mends the sink, its settings, rights or schema.
+    pub(crate) fn needs_operator(&self) -> bool {
+        let kinds = [
+            ErrorKind::Configuration,
+            ErrorKind::Denied,
+            ErrorKind::Schema,
+        ];
+        !self.retryable && kinds.contains(&self.kind)
     }
 
     pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {

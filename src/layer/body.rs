@@ -27,8 +27,13 @@ pin_project! {
         #[pin]
         inner: B,
         pending: Pending,
+        // The last frame, or the end after it, which waits until the entry is where it should be.
+        held: Option<Last>,
     }
 }
+
+/// A body's last frame, or `None` where its end comes alone.
+type Last = Option<Frame<Bytes>>;
 
 impl<B> RequestBody<B> {
     pub(super) fn new(inner: B, tap: Option<SharedTap>) -> Self {
@@ -47,7 +52,11 @@ impl<B> RequestBody<B> {
 
 impl<B> ResponseBody<B> {
     pub(super) fn new(inner: B, pending: Pending) -> Self {
-        Self { inner, pending }
+        Self {
+            inner,
+            pending,
+            held: None,
+        }
     }
 }
 
@@ -106,34 +115,57 @@ impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let inner = &mut this.inner;
-        // With an exact length the peer never polls for the end, so it is asked for after each frame.
-        let (frame, has_ended) = ready!(this.pending.polling(|| {
-            let polled = inner.as_mut().poll_frame(cx);
-            polled.map(|frame| {
-                (
-                    frame.map(|frame| frame.map(into_bytes)),
-                    inner.is_end_stream(),
-                )
-            })
-        }));
-        match &frame {
-            Some(Ok(frame)) => {
-                let data = frame.data_ref().map(|data| &**data);
-                this.pending.frame(data, frame.trailers_ref(), has_ended);
+        let last = match this.held.take() {
+            Some(last) => last,
+            None => {
+                let inner = &mut this.inner;
+                // With an exact length the peer never polls for the end, so it is asked for after each frame.
+                let (frame, has_ended) = ready!(this.pending.polling(|| {
+                    let polled = inner.as_mut().poll_frame(cx);
+                    polled.map(|frame| {
+                        (
+                            frame.map(|frame| frame.map(into_bytes)),
+                            inner.is_end_stream(),
+                        )
+                    })
+                }));
+                match &frame {
+                    Some(Ok(frame)) => {
+                        let data = frame.data_ref().map(|data| &**data);
+                        this.pending.frame(data, frame.trailers_ref(), has_ended);
+                    }
+                    Some(Err(error)) => this.pending.fail(Outcome::BodyError, error),
+                    None => this.pending.frame(None, None, true),
+                }
+                match frame {
+                    Some(Ok(frame)) => Some(frame),
+                    None => None,
+                    failed => return Poll::Ready(failed),
+                }
             }
-            Some(Err(error)) => this.pending.fail(Outcome::BodyError, error),
-            None => this.pending.frame(None, None, true),
+        };
+        if this.pending.poll_hold(cx).is_pending() {
+            *this.held = Some(last);
+            return Poll::Pending;
         }
-        Poll::Ready(frame)
+        Poll::Ready(last.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.held.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let mut hint = self.inner.size_hint();
+        if let Some(Some(frame)) = &self.held
+            && let Some(data) = frame.data_ref()
+        {
+            let held = data.len() as u64;
+            let upper = hint.upper().map(|upper| upper + held);
+            hint.set_lower(hint.lower() + held);
+            upper.into_iter().for_each(|it| hint.set_upper(it));
+        }
+        hint
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Extensions;
 
 use super::ApiLogLayer;
+use super::destination::Destination;
 use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
@@ -35,10 +36,9 @@ use crate::sink::LogSink;
 /// ```
 #[must_use = "a builder does nothing until `build()`"]
 pub struct ApiLogLayerBuilder {
-    sink: Arc<dyn LogSink>,
+    destinations: Vec<Destination>,
     policy: Policy,
     rules: Rules,
-    delivery: Delivery,
     networks: Vec<String>,
     forwarded_header: ForwardedHeader,
     hooks: Hooks,
@@ -61,10 +61,9 @@ impl ApiLogLayerBuilder {
 
     pub(super) fn new(sink: Arc<dyn LogSink>) -> Self {
         Self {
-            sink,
+            destinations: vec![Destination::first(sink)],
             policy: Policy::default(),
             rules: Rules::default(),
-            delivery: Delivery::default(),
             networks: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             hooks: Hooks::default(),
@@ -88,9 +87,31 @@ impl ApiLogLayerBuilder {
         self
     }
 
-    /// Says how entries travel to the sink.
+    /// Says how entries travel to the sink that the builder was made with.
     pub fn delivery(mut self, delivery: Delivery) -> Self {
-        self.delivery = delivery;
+        if let Some(first) = self.destinations.first_mut() {
+            first.delivery = delivery;
+        }
+        self
+    }
+
+    /// Sends entries to another sink as well, on a way of its own: neither slows the other, nor loses an entry for it.
+    ///
+    /// # Example: a store, and failures as lines
+    ///
+    /// ```
+    /// use tower_api_log::layer::Destination;
+    /// use tower_api_log::sink::{Ndjson, When};
+    /// use tower_api_log::{ApiLogLayer, MemoryStore};
+    ///
+    /// let failures = When::failed(Ndjson::new(std::io::stderr()));
+    /// let layer = ApiLogLayer::builder(MemoryStore::new())
+    ///     .and(Destination::new("failures", failures))
+    ///     .build()?;
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    pub fn and(mut self, destination: Destination) -> Self {
+        self.destinations.push(destination);
         self
     }
 
@@ -209,7 +230,7 @@ impl ApiLogLayerBuilder {
     /// # Errors
     ///
     /// A wrong setting, or a machine that gives no thread or no randomness: [`ErrorKind::Configuration`](crate::ErrorKind).
-    pub fn build(self) -> Result<ApiLogLayer, Error> {
+    pub fn build(mut self) -> Result<ApiLogLayer, Error> {
         self.policy.check()?;
         if self.max_captured_bytes < 64 * 1024 {
             return Err(Error::configuration("max_captured_bytes is at least 65536"));
@@ -238,14 +259,15 @@ impl ApiLogLayerBuilder {
             } = gate.pass(item);
             Made {
                 own,
+                is_sampled_out: false,
                 found,
                 expanding_bodies,
                 guard: reservation,
             }
         };
         let gauge = parts.budget.clone();
-        let (intake, recorder) =
-            recorder::start(self.sink.clone(), self.delivery, move || gauge.used(), mask)?;
+        let plans = Destination::plans(std::mem::take(&mut self.destinations), &self.clock)?;
+        let (intake, recorder) = recorder::start(plans, move || gauge.used(), mask)?;
         let recorder = recorder.counting_withheld(withheld);
         parts.warnings.say();
         Ok(self.assemble(intake, recorder, parts))
@@ -301,7 +323,7 @@ impl fmt::Debug for ApiLogLayerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiLogLayerBuilder")
             .field("policy", &self.policy)
-            .field("delivery", &self.delivery)
+            .field("destinations", &self.destinations)
             .finish_non_exhaustive()
     }
 }

@@ -12,16 +12,22 @@ use crate::entry::Outcome;
 
 pin_project! {
     /// The future of [`ApiLogService`](crate::layer::ApiLogService).
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F: Future> {
         #[pin]
         inner: F,
         pending: Pending,
+        // What waits until its entry is where it should be.
+        held: Option<Box<F::Output>>,
     }
 }
 
-impl<F> ResponseFuture<F> {
+impl<F: Future> ResponseFuture<F> {
     pub(super) fn new(inner: F, pending: Pending) -> Self {
-        Self { inner, pending }
+        Self {
+            inner,
+            pending,
+            held: None,
+        }
     }
 }
 
@@ -35,22 +41,28 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        Poll::Ready(match ready!(this.pending.polling(|| inner.poll(cx))) {
-            Ok(mut response) => {
-                let mut pending = std::mem::take(this.pending);
-                pending.respond(&mut response);
-                Ok(response.map(|body| ResponseBody::new(body, pending)))
+        let (inner, pending) = (this.inner, this.pending);
+        let output = match this.held.take() {
+            Some(held) => *held,
+            None => {
+                let mut output = ready!(pending.polling(|| inner.poll(cx)));
+                match &mut output {
+                    Ok(response) => pending.respond(response),
+                    Err(error) => pending.fail(Outcome::ServiceError, error),
+                }
+                output
             }
-            Err(error) => {
-                this.pending.fail(Outcome::ServiceError, &error);
-                Err(error)
-            }
-        })
+        };
+        if pending.poll_hold(cx).is_pending() {
+            *this.held = Some(Box::new(output));
+            return Poll::Pending;
+        }
+        let pending = std::mem::take(pending);
+        Poll::Ready(output.map(|response| response.map(|body| ResponseBody::new(body, pending))))
     }
 }
 
-impl<F> fmt::Debug for ResponseFuture<F> {
+impl<F: Future> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

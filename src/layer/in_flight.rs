@@ -1,10 +1,12 @@
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body;
 
-use super::open::Open;
+use super::open::{Hold, Open};
 use crate::capture::Failure;
 use crate::entry::{Outcome, OwnEndpoint};
 
@@ -13,11 +15,16 @@ use crate::entry::{Outcome, OwnEndpoint};
 pub(super) struct Pending {
     /// `None` once finished, and for exchanges of which nothing is taken.
     open: Option<Open>,
+    /// What the end of the response waits for.
+    hold: Option<Hold>,
 }
 
 impl Pending {
     pub(super) fn new(open: Open) -> Self {
-        Self { open: Some(open) }
+        Self {
+            open: Some(open),
+            hold: None,
+        }
     }
 
     /// Runs a poll of the service or of its body. A panic goes on as it came, and finishes the record where that is dropped: what the service's own
@@ -78,7 +85,9 @@ impl Pending {
         if let Some(trailers) = trailers {
             tap.trailers(trailers);
         }
-        if has_ended || trailers.is_some() {
+        // A server that has the declared length does not ask for the end, which may have to wait.
+        let is_last = open.shared.intake.shared().holds && tap.is_complete();
+        if has_ended || is_last || trailers.is_some() {
             tap.ended();
             self.finish(Outcome::Completed);
         }
@@ -97,8 +106,18 @@ impl Pending {
     /// Ends the record and hands it to the recorder. Does nothing the second time.
     pub(super) fn finish(&mut self, outcome: Outcome) {
         if let Some(open) = self.open.take() {
-            open.finish(outcome);
+            self.hold = open.finish(outcome);
         }
+    }
+
+    /// Waits until the end of the response may go on.
+    pub(super) fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(hold) = &mut self.hold {
+            // A recorder that is gone holds nobody back.
+            let _ = ready!(Pin::new(hold).poll(cx));
+            self.hold = None;
+        }
+        Poll::Ready(())
     }
 }
 

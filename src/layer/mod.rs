@@ -15,6 +15,7 @@
 
 mod body;
 mod builder;
+mod destination;
 mod future;
 mod gate;
 mod hooks;
@@ -36,6 +37,7 @@ use crate::sink::LogSink;
 pub use crate::capture::{ForwardedHeader, MatchedRoute};
 pub use body::{RequestBody, ResponseBody};
 pub use builder::ApiLogLayerBuilder;
+pub use destination::Destination;
 pub use future::ResponseFuture;
 pub use hooks::PeerAddr;
 pub use request_id::RequestIdFormat;

@@ -12,6 +12,10 @@ use crate::capture::{
     Policy, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
+use crate::recorder::{Parcel, Ticket};
+
+/// What the end of a response waits for; `true` where its entry is where it should be.
+pub(super) type Hold = tokio::sync::oneshot::Receiver<bool>;
 
 /// What is held of an exchange from its call to its end.
 pub(super) struct Open {
@@ -184,11 +188,13 @@ impl Open {
         let origin = Arc::new(origin);
         for mut event in events {
             event.origin = Some(origin.clone());
-            self.shared.intake.push(Item::Event(Box::new(event)));
+            let item = Item::Event(Box::new(event));
+            self.shared.intake.push(Parcel::urgent(item));
         }
     }
 
-    pub(super) fn finish(mut self, outcome: Outcome) {
+    /// Hands the exchange over. Returns what the end of its response waits for, if it may have to wait.
+    pub(super) fn finish(mut self, outcome: Outcome) -> Option<Hold> {
         let took = match (outcome, self.progress.to_last_frame) {
             (Outcome::Completed, Some(last)) => last,
             _ => self.since_begun(),
@@ -207,7 +213,7 @@ impl Open {
             self.leave_out();
             if !self.is_event() {
                 self.shared.intake.shared().ledger.filtered();
-                return;
+                return None;
             }
             self.captured.is_left_out = true;
         }
@@ -217,7 +223,16 @@ impl Open {
         let Self {
             shared, captured, ..
         } = self;
-        shared.intake.push(Item::Exchange(captured));
+        let (ticket, hold) = match shared.intake.shared().holds {
+            true => Some(Ticket::new()).unzip(),
+            false => (None, None),
+        };
+        shared.intake.push(Parcel {
+            is_urgent: captured.has_failed(),
+            item: Item::Exchange(captured),
+            ticket,
+        });
+        hold
     }
 
     /// Tells whether an audit route makes an event of the exchange.

@@ -1,5 +1,5 @@
 use crate::capture::{CapturedEvent, Item, Outbox};
-use crate::recorder::{DropReason, Intake};
+use crate::recorder::{DropReason, Intake, Parcel};
 
 impl Outbox for Intake<Item> {
     fn late(&self) {
@@ -23,6 +23,6 @@ impl Outbox for Intake<Item> {
     }
 
     fn push(&self, event: CapturedEvent) -> bool {
-        Intake::push(self, Item::Event(Box::new(event)))
+        Intake::push(self, Parcel::urgent(Item::Event(Box::new(event))))
     }
 }

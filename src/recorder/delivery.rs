@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// How entries travel from the request to the sink.
+/// How entries travel from the request to a sink.
 ///
 /// # Example: small batches for a service that is seldom called
 ///
@@ -12,9 +12,11 @@ use crate::error::Error;
 ///
 /// let delivery = Delivery::default().batch_entries(50).batch_age(Duration::from_millis(50));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Delivery {
     pub(super) queue_entries: usize,
+    pub(super) queue_bytes: usize,
+    pub(super) when_full: WhenFull,
     pub(super) batch_entries: usize,
     pub(super) batch_bytes: usize,
     pub(super) batch_age: Duration,
@@ -22,10 +24,27 @@ pub struct Delivery {
     pub(super) write_timeout: Duration,
 }
 
+/// What happens to an entry for which a sink's queue has no room.
+///
+/// Whatever the choice, events and failed exchanges outlive the others: they take the place of exchanges that went well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// It is dropped, and what waits stays.
+    #[default]
+    DropNewest,
+    /// It takes the place of the entry that has waited longest.
+    DropOldest,
+    /// The end of its response waits for room, at most this long; then it is dropped. An exchange whose client has left waits alone.
+    WaitAtMost(Duration),
+}
+
 impl Default for Delivery {
     fn default() -> Self {
         Self {
             queue_entries: 16_384,
+            queue_bytes: 32 * 1024 * 1024,
+            when_full: WhenFull::default(),
             batch_entries: 1_000,
             batch_bytes: 8 * 1024 * 1024,
             batch_age: Duration::from_millis(200),
@@ -36,10 +55,27 @@ impl Default for Delivery {
 }
 
 impl Delivery {
-    /// Holds at most this many ended exchanges that the recorder has not come to; 16,384 by default. Past it the newest is dropped.
+    /// Holds at most this many entries that wait for the sink; 16,384 by default. What comes then, [`Delivery::when_full`] says.
+    ///
+    /// As many ended exchanges, of the first destination's number, may wait to be masked; its last eighth is kept for events and failures. Past it the newest
+    /// is dropped, whatever `when_full` says: that queue is full only where the machine has no time to mask.
     #[must_use]
     pub fn queue_entries(mut self, entries: usize) -> Self {
         self.queue_entries = entries;
+        self
+    }
+
+    /// Holds at most about this many bytes of entries that wait for the sink; 32 MiB by default. They count as captured as well, until they are settled.
+    #[must_use]
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = bytes;
+        self
+    }
+
+    /// Says what happens to entries for which the queue has no room; the newest is dropped by default.
+    #[must_use]
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
         self
     }
 
@@ -64,20 +100,30 @@ impl Delivery {
         self
     }
 
-    /// Repeats a write whose error is retryable for this long before the batch is dropped; 60 s by default. The pause between two
-    /// tries doubles from 50 ms to 5 s.
+    /// Repeats a write whose error may pass for this long before the batch is dropped; 60 s by default. The pause between two
+    /// tries doubles from 50 ms to 5 s, less up to a half by chance.
     #[must_use]
     pub fn retry_for(mut self, duration: Duration) -> Self {
         self.retry_for = duration;
         self
     }
 
-    /// Gives up a write, or a flush, that has not returned after this long, as a retryable error; 30 s by default. A sink that blocks the
-    /// recorder's thread instead of awaiting is not interrupted.
+    /// Gives up a write, or a flush, that has not returned after this long, as a retryable error; 30 s by default. A sink that blocks its
+    /// thread instead of awaiting is not interrupted; it keeps nobody else waiting.
     #[must_use]
     pub fn write_timeout(mut self, duration: Duration) -> Self {
         self.write_timeout = duration;
         self
+    }
+
+    /// Tells whether the end of a response may have to wait.
+    pub(crate) fn may_hold(&self) -> bool {
+        matches!(self.when_full, WhenFull::WaitAtMost(_)) || self.is_before_response()
+    }
+
+    /// Tells whether a response's end waits until its entry is safe, and not only until it has room.
+    pub(super) fn is_before_response(&self) -> bool {
+        false
     }
 
     /// Refuses settings that cannot be meant.
@@ -91,8 +137,13 @@ impl Delivery {
         };
         within(self.queue_entries, "queue_entries")?;
         within(self.batch_entries, "batch_entries")?;
-        if self.batch_bytes == 0 {
-            return Err(Error::configuration("batch_bytes is at least 1"));
+        for (bytes, name) in [
+            (self.batch_bytes, "batch_bytes"),
+            (self.queue_bytes, "queue_bytes"),
+        ] {
+            if bytes == 0 {
+                return Err(Error::configuration(format!("{name} is at least 1")));
+            }
         }
         Ok(())
     }

@@ -1,42 +1,46 @@
 //! The end of a recorder, on whatever road it comes: asked for, because nobody is left who could push, or by a panic of its thread.
 //!
-//! Invariant: once the thread has ended, the ledger has nothing in flight that was handed over, the report stands, and whoever asked has
-//! been answered.
+//! Invariant: once the thread has ended, the ledger has nothing in flight that was handed over, but for what a sink that blocks its thread is writing; the
+//! report stands, and whoever asked has been answered.
 
-use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
-use std::task::Poll;
-use std::time::Instant;
-
-use tokio::time::Sleep;
+use std::time::{Duration, Instant};
 
 use super::ledger::{Balance, DropReason};
 use super::queue::Shared;
-use super::worker::{Made, Worker};
-use super::{Command, Report, ShutdownReply, answer};
+use super::stats::{Report, SinkReport};
+use super::worker::Worker;
+use super::{Command, ShutdownReply, answer};
+
+/// How long after the deadline a lane's answer is waited for: one that does not come then, does not come.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// A shutdown that was asked for, or that came because every handle is gone.
 pub(super) struct End {
     at: Instant,
-    before: Balance,
-    deadline: Pin<Box<Sleep>>,
+    before: Vec<Balance>,
     pub(super) replies: Vec<ShutdownReply>,
-    is_flushed: bool,
+    /// For each lane, whether its sink was flushed.
+    flushed: Vec<bool>,
 }
 
-/// The deadline of the shutdown has come.
-pub(super) struct TooLate;
+impl Shared {
+    /// Reads the ledger of every sink.
+    pub(super) fn balances(&self) -> Vec<Balance> {
+        let books = self.lanes.iter().map(|lane| lane.shared.book.read());
+        books.map(|counts| self.ledger.read(&counts)).collect()
+    }
+}
 
-impl<T, G, M> Worker<T, G, M> {
+impl<T, M> Worker<T, M> {
     /// Ends by the first deadline that was told.
     pub(super) fn end_by(&mut self, at: Instant) -> &mut End {
         self.shared.is_closed.store(true, Ordering::SeqCst);
         self.end.get_or_insert_with(|| End {
             at,
-            before: self.shared.ledger.read(),
-            deadline: Box::pin(tokio::time::sleep_until(at.into())),
+            before: self.shared.balances(),
             replies: Vec::new(),
-            is_flushed: false,
+            flushed: Vec::new(),
         })
     }
 
@@ -46,9 +50,25 @@ impl<T, G, M> Worker<T, G, M> {
             .is_some_and(|end| Instant::now() >= end.at)
     }
 
-    /// Settles what was taken and what waits in the queue.
+    /// Ends every lane at the same time, and waits for them.
+    pub(super) async fn close(mut self) {
+        let Some(end) = &mut self.end else { return };
+        let lanes = &self.shared.lanes;
+        let answers: Vec<_> = lanes.iter().map(|lane| lane.end(end.at)).collect();
+        let latest = (end.at + GRACE).into();
+        for (lane, answer) in lanes.iter().zip(answers) {
+            let ended = tokio::time::timeout_at(latest, answer).await;
+            if ended.is_err() {
+                // Its sink blocks the thread.
+                lane.shared.lose_all(DropReason::Deadline);
+            }
+            end.flushed.push(matches!(ended, Ok(Ok(true))));
+        }
+    }
+
+    /// Settles what waits in the queue.
     fn settle(&mut self, reason: DropReason) {
-        let mut left = self.shared.batched.swap(0, Ordering::Relaxed);
+        let mut left = 0;
         while self.shared.queued() > 0 {
             match self.queue.try_recv() {
                 Ok(_) => {
@@ -63,39 +83,7 @@ impl<T, G, M> Worker<T, G, M> {
     }
 }
 
-impl<T, G, M> Worker<T, G, M>
-where
-    M: FnMut(T) -> Made<G>,
-{
-    /// Awaits, taking commands meanwhile, until the deadline of a shutdown.
-    pub(super) async fn unless_too_late<F: Future>(
-        &mut self,
-        future: F,
-    ) -> Result<F::Output, TooLate> {
-        let mut future = pin!(future);
-        std::future::poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(Ok(output));
-            }
-            self.take_commands(cx);
-            match &mut self.end {
-                Some(end) => end.deadline.as_mut().poll(cx).map(|()| Err(TooLate)),
-                None => Poll::Pending,
-            }
-        })
-        .await
-    }
-
-    /// Flushes the sink if there is time; what is left then is settled by the drop.
-    pub(super) async fn close(mut self) {
-        let is_flushed = !self.is_too_late() && matches!(self.flush_sink().await, Ok(Ok(())));
-        if let Some(end) = &mut self.end {
-            end.is_flushed = is_flushed;
-        }
-    }
-}
-
-impl<T, G, M> Drop for Worker<T, G, M> {
+impl<T, M> Drop for Worker<T, M> {
     fn drop(&mut self) {
         self.shared.is_closed.store(true, Ordering::SeqCst);
         let reason = match self.end {
@@ -103,34 +91,55 @@ impl<T, G, M> Drop for Worker<T, G, M> {
             None => DropReason::Closed,
         };
         self.settle(reason);
-        let is_flushed = self.end.as_ref().is_some_and(|end| end.is_flushed);
-        let before = self.end.as_ref().map(|end| end.before).unwrap_or_default();
-        let report = report(&self.shared, &before, is_flushed);
-        let report = *self.shared.ended.get_or_init(|| report);
+        let end = self.end.take();
+        let (before, flushed) = match &end {
+            Some(end) => (&*end.before, &*end.flushed),
+            None => Default::default(),
+        };
+        let report = report(&self.shared, before, flushed);
+        let report = self.shared.ended.get_or_init(|| report).clone();
         self.commands.close();
         let late = std::iter::from_fn(|| self.commands.try_recv().ok());
         let late = late.filter_map(|command| match command {
             Command::Shutdown { reply, .. } => Some(reply),
-            Command::Flush { .. } => None,
+            Command::HandOver { .. } => None,
         });
-        let asked = self.end.take().into_iter().flat_map(|end| end.replies);
+        let asked = end.into_iter().flat_map(|end| end.replies);
         for reply in asked.chain(late) {
-            answer(&reply, report);
+            answer(&reply, report.clone());
         }
     }
 }
 
-/// Tells what has been lost since a shutdown began.
-pub(super) fn report(shared: &Shared, before: &Balance, is_flushed: bool) -> Report {
-    let balance = shared.ledger.read();
-    let given_up = [DropReason::Deadline, DropReason::Sink, DropReason::Masking];
-    let dropped = given_up
-        .iter()
-        .map(|&reason| balance.dropped(reason) - before.dropped(reason));
-    let under_way = shared.queued() + shared.batched.load(Ordering::Relaxed) as u64;
+/// Tells what has become of everything since a shutdown began.
+pub(super) fn report(shared: &Shared, before: &[Balance], flushed: &[bool]) -> Report {
+    let given_up = [
+        DropReason::Deadline,
+        DropReason::Sink,
+        DropReason::Masking,
+        DropReason::SinkBehind,
+        DropReason::SpoolFull,
+    ];
+    let sinks = shared.lanes.iter().enumerate().map(|(index, lane)| {
+        let balance = shared.ledger.read(&lane.shared.book.read());
+        let before = before.get(index).copied().unwrap_or_default();
+        let dropped = given_up
+            .iter()
+            .map(|&reason| balance.dropped(reason) - before.dropped(reason));
+        let under_way = shared.queued() + lane.shared.under_way() as u64;
+        SinkReport {
+            name: lane.shared.name.clone(),
+            balance,
+            is_flushed: flushed.get(index).is_some_and(|it| *it),
+            stored: balance.stored() - before.stored(),
+            spooled: balance.spooled(),
+            lost: dropped.sum::<u64>() + under_way,
+        }
+    });
+    let sinks: Vec<_> = sinks.collect();
+    let of_nothing = || shared.ledger.read(&Default::default());
     Report {
-        balance,
-        is_flushed,
-        lost: dropped.sum::<u64>() + under_way,
+        balance: sinks.first().map_or_else(of_nothing, |it| it.balance),
+        sinks,
     }
 }

@@ -1,17 +1,19 @@
 //! The balance of all exchanges and events.
 //!
-//! Invariant, at every moment: `seen = stored + filtered + dropped + in flight`. An exchange is seen once, when it begins, and an event when it is
-//! told, or found by the recorder in an exchange. Each is settled once: stored, filtered, or dropped for one reason. What is seen and not settled is in
-//! flight: with the service, in the queue or in a batch.
+//! Invariant, at every moment and for each sink: `seen = stored + filtered + sampled out + dropped + spooled + dead-lettered + in flight`. An exchange is seen
+//! once, when it begins, and an event when it is told, or found by the recorder in an exchange. Each is settled once for each sink: left out, stored,
+//! or dropped for one reason. What is seen and not settled is in flight: with the service, in the queue or in a batch; or it lies in the sink's spool,
+//! where it may come from an earlier life of the process, and counts as seen from then on.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Why an entry was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The queue to the recorder was full.
+    /// The queue to the recorder was full: the machine had no time to mask.
     QueueFull,
     /// The budget of captured bytes had no room for even the head, or for the event.
     OverBudget,
@@ -21,15 +23,21 @@ pub enum DropReason {
     Closed,
     /// The masker panicked.
     Masking,
-    /// The sink refused the batch for good, panicked, or failed for longer than it is retried.
+    /// The sink refused the entry for good, panicked at it, or failed for longer than it is retried.
     Sink,
     /// The deadline of the shutdown came first.
     Deadline,
+    /// The sink did not keep up, and its queue was full.
+    SinkBehind,
+    /// The spool was full.
+    SpoolFull,
+    /// What the spool held was damaged.
+    Damaged,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::QueueFull,
         Self::OverBudget,
         Self::Refused,
@@ -37,6 +45,9 @@ impl DropReason {
         Self::Masking,
         Self::Sink,
         Self::Deadline,
+        Self::SinkBehind,
+        Self::SpoolFull,
+        Self::Damaged,
     ];
 
     /// Returns the snake-case name, for metrics.
@@ -49,6 +60,9 @@ impl DropReason {
             Self::Masking => "masking",
             Self::Sink => "sink",
             Self::Deadline => "deadline",
+            Self::SinkBehind => "sink_behind",
+            Self::SpoolFull => "spool_full",
+            Self::Damaged => "damaged",
         }
     }
 }
@@ -59,15 +73,16 @@ impl fmt::Display for DropReason {
     }
 }
 
+/// How many were lost, for each reason.
+type Dropped = [u64; DropReason::ALL.len()];
+
+/// What is the same for every sink.
 #[derive(Default)]
 pub(crate) struct Ledger {
     seen: AtomicU64,
-    stored: AtomicU64,
     filtered: AtomicU64,
+    sampled_out: AtomicU64,
     dropped: [AtomicU64; DropReason::ALL.len()],
-    pub(super) sink_errors: AtomicU64,
-    pub(super) sink_panics: AtomicU64,
-    pub(super) retries: AtomicU64,
     pub(super) late_notes: AtomicU64,
     pub(super) refused_notes: AtomicU64,
     pub(super) callback_panics: AtomicU64,
@@ -81,6 +96,10 @@ impl Ledger {
 
     pub(crate) fn filtered(&self) {
         self.filtered.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn sampled_out(&self) {
+        self.sampled_out.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn dropped(&self, reason: DropReason, count: usize) {
@@ -107,35 +126,77 @@ impl Ledger {
         self.expanding_bodies.fetch_add(count, Ordering::Relaxed);
     }
 
-    pub(super) fn stored(&self, count: usize) {
-        self.stored.fetch_add(count as u64, Ordering::Release);
-    }
-
-    /// Reads the settled counts first: an entry settles after it is seen, so the balance is never negative.
-    pub(super) fn read(&self) -> Balance {
+    /// Reads the balance of a sink.
+    ///
+    /// The sink's counts were read before, and what is seen is read last: an entry settles after it is seen, so the balance is never negative.
+    pub(super) fn read(&self, sink: &Counts) -> Balance {
         let settled = |counter: &AtomicU64| counter.load(Ordering::Acquire);
-        let (stored, filtered) = (settled(&self.stored), settled(&self.filtered));
-        let dropped = std::array::from_fn(|index| settled(&self.dropped[index]));
+        let (filtered, sampled_out) = (settled(&self.filtered), settled(&self.sampled_out));
+        let dropped =
+            std::array::from_fn(|index| settled(&self.dropped[index]) + sink.dropped[index]);
         Balance {
-            seen: self.seen.load(Ordering::Acquire),
-            stored,
+            seen: self.seen.load(Ordering::Acquire) + sink.seen,
+            stored: sink.stored,
             filtered,
+            sampled_out,
             dropped,
+            spooled: sink.spooled,
+            dead_lettered: sink.dead_lettered,
         }
     }
 }
 
-/// The ledger at one moment. Counts are of exchanges and events, since the recorder started.
+/// What one sink adds to the ledger.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    /// What only this sink has seen: of an earlier life of the process, and what tells of gaps.
+    pub(super) seen: u64,
+    pub(super) stored: u64,
+    pub(super) spooled: u64,
+    pub(super) dead_lettered: u64,
+    dropped: Dropped,
+}
+
+impl Counts {
+    pub(super) fn drop(&mut self, reason: DropReason, count: usize) {
+        self.dropped[reason as usize] += count as u64;
+    }
+}
+
+/// The counts of a sink, changed together, so that what moves from one to another is in one of them at every moment.
+#[derive(Default)]
+pub(super) struct Book(Mutex<Counts>);
+
+impl Book {
+    pub(super) fn read(&self) -> Counts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn dropped(&self, reason: DropReason, count: usize) {
+        if count > 0 {
+            self.write(|it| it.drop(reason, count));
+        }
+    }
+}
+
+/// The ledger of a sink at one moment. Counts are of exchanges and events, since the recorder started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     seen: u64,
     stored: u64,
     filtered: u64,
-    dropped: [u64; DropReason::ALL.len()],
+    sampled_out: u64,
+    dropped: Dropped,
+    spooled: u64,
+    dead_lettered: u64,
 }
 
 impl Balance {
-    /// Returns how many exchanges began and events were told.
+    /// Returns how many exchanges began and events were told; with what the sink's spool held when the recorder started.
     pub fn seen(&self) -> u64 {
         self.seen
     }
@@ -150,6 +211,11 @@ impl Balance {
         self.filtered
     }
 
+    /// Returns how many stand in the log as a part of the weight of others.
+    pub fn sampled_out(&self) -> u64 {
+        self.sampled_out
+    }
+
     /// Returns how many were lost for a reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         self.dropped[reason as usize]
@@ -160,8 +226,20 @@ impl Balance {
         self.dropped.iter().sum()
     }
 
-    /// Returns how many are under way: with the service, in the queue or in a batch.
+    /// Returns how many lie in the sink's spool, to be written.
+    pub fn spooled(&self) -> u64 {
+        self.spooled
+    }
+
+    /// Returns how many the sink refused, and lie set aside in its spool.
+    pub fn dead_lettered(&self) -> u64 {
+        self.dead_lettered
+    }
+
+    /// Returns how many are under way: with the service, in the queue or in a batch that is not in a spool.
     pub fn in_flight(&self) -> u64 {
-        self.seen - self.stored - self.filtered - self.dropped_total()
+        let left_out = self.filtered + self.sampled_out;
+        let kept = self.stored + self.spooled + self.dead_lettered;
+        self.seen - left_out - kept - self.dropped_total()
     }
 }

@@ -1,26 +1,29 @@
-//! Delivery: from the end of an exchange to the sink's word that it is stored.
+//! Delivery: from the end of an exchange to the sinks' word that it is stored.
 //!
-//! Comes in: whatever the layer pushes, exchanges and events, with a function that masks it. Goes out: batches of entries to one [`LogSink`].
+//! Comes in: whatever the layer pushes, exchanges and events, with a function that masks it. Goes out: batches of entries to one or more [`LogSink`](crate::LogSink)s.
 //! Promises: a push never waits; what is held is bounded by count here and by bytes in the budget that comes with each item; every
-//! exchange is settled once in the ledger; a panic of the sink or of the masker is contained and counted. Costs: one thread, a poll every
-//! 5 ms while there is traffic, none after a second without.
+//! exchange is settled once in the ledger of each sink; a panic of a sink or of the masker is contained and counted. Costs: one thread that masks, one for each
+//! sink, a poll every 5 ms while there is traffic, none after a second without.
 //!
-//! The thread owns a current-thread tokio runtime, so that masking and writing never sit on the service's workers, a layer can be
+//! Each thread owns a current-thread tokio runtime, so that masking and writing never sit on the service's workers, a layer can be
 //! built outside a runtime, and the last flush outlives the service's own.
 
 mod delivery;
 mod ending;
 mod guarded;
+mod lane;
 mod ledger;
 mod queue;
+mod stats;
+mod thread;
+mod ticket;
 mod worker;
-mod writing;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,12 +32,16 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use crate::annotate::AuditEvent;
 use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
-use crate::sink::LogSink;
 
-pub use delivery::Delivery;
+pub use delivery::{Delivery, WhenFull};
+use lane::Lane;
+pub(crate) use lane::Plan;
+pub use lane::SinkState;
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
-pub(crate) use queue::{Intake, Shared};
+pub(crate) use queue::{Intake, Parcel, Shared};
+pub use stats::{Report, SinkReport, SinkStats, Stats};
+pub(crate) use ticket::Ticket;
 pub(crate) use worker::Made;
 use worker::Worker;
 
@@ -65,9 +72,10 @@ type Teller = dyn Fn(AuditEvent) -> Option<EntryId> + Send + Sync;
 
 /// What is asked of the recorder's thread.
 pub(crate) enum Command {
-    Flush {
+    /// Answers once everything that was accepted before has been handed to the lanes.
+    HandOver {
         up_to: u64,
-        reply: oneshot::Sender<Result<(), Error>>,
+        reply: oneshot::Sender<()>,
     },
     Shutdown {
         deadline: Instant,
@@ -75,141 +83,67 @@ pub(crate) enum Command {
     },
 }
 
-/// Answered by the thread, or by the watchdog where a sink blocks the thread past the deadline.
+/// Answered by the thread, or by the watchdog where a callback blocks the thread past the deadline.
 type ShutdownReply = Arc<Mutex<Option<oneshot::Sender<Report>>>>;
 
-/// What a recorder has done, at one moment.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Stats {
-    /// The ledger.
-    pub balance: Balance,
-    /// Ended exchanges and events that wait to be masked.
-    pub queued: u64,
-    /// Entries that wait to be written or are being written.
-    pub batched: u64,
-    /// Bytes that captures, the queue and batches hold of the budget.
-    pub captured_bytes: usize,
-    /// Writes that failed.
-    pub sink_errors: u64,
-    /// Writes that panicked.
-    pub sink_panics: u64,
-    /// Writes that were repeated.
-    pub retries: u64,
-    /// Calls of handlers on [`ApiLog`](crate::ApiLog) after their exchange had ended.
-    pub late_notes: u64,
-    /// Notes past [`ApiLog::MAX_NOTES`](crate::ApiLog::MAX_NOTES).
-    pub refused_notes: u64,
-    /// Panics of the application's callbacks, such as the one given to `route_from`, and of errors of its service that were asked for their text.
-    pub callback_panics: u64,
-    /// Bodies that decode to far more than they are ([`WithheldReason::Expands`](crate::entry::WithheldReason)): decompression bombs. Counted in exchanges that
-    /// are left out as well, where an audit route reads them.
-    pub expanding_bodies: u64,
-    /// Values that were withheld because a masking callback panicked or took too long.
-    pub withheld_by_callbacks: u64,
-    /// Whether the recorder takes entries.
-    pub is_running: bool,
-}
-
-/// How a shutdown went.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Report {
-    /// The ledger at the end.
-    pub balance: Balance,
-    /// Whether the sink was flushed, without an error, before the deadline.
-    pub is_flushed: bool,
-    lost: u64,
-}
-
-impl Report {
-    /// Tells whether everything that was handed over before the shutdown has been stored and flushed.
-    pub fn is_complete(&self) -> bool {
-        self.is_flushed && self.lost == 0
-    }
-
-    /// Returns how many entries the shutdown lost.
-    pub fn lost(&self) -> u64 {
-        self.lost
-    }
-}
-
-/// Starts a recorder of items that `mask` turns into entries.
+/// Starts a recorder of items that `mask` turns into entries, for one lane or more.
 pub(crate) fn start<T, G>(
-    sink: Arc<dyn LogSink>,
-    delivery: Delivery,
+    plans: Vec<Plan>,
     captured_bytes: impl Fn() -> usize + Send + Sync + 'static,
     mask: impl FnMut(T) -> Made<G> + Send + 'static,
 ) -> Result<(Intake<T>, Recorder), Error>
 where
     T: Send + 'static,
-    G: Send + 'static,
+    G: Send + Sync + 'static,
 {
-    delivery.check()?;
+    let ledger = Arc::<Ledger>::default();
+    let queue_entries = plans.first().map_or(1, |it| it.delivery.queue_entries);
+    let lanes = plans
+        .into_iter()
+        .map(|plan| Lane::start(plan, ledger.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
     let (intake, recorder, receiver, commands) =
-        connect(delivery.queue_entries, false, Box::new(captured_bytes));
-    let worker = Worker::new(
-        receiver,
-        commands,
-        recorder.shared.clone(),
-        sink,
-        delivery,
-        mask,
-    );
-    let (told, is_built) = std::sync::mpsc::sync_channel(1);
-    // The runtime is built, and dropped, on the thread: it must not be dropped where the caller awaits.
-    let run = move || match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => {
-            let _ = told.send(Ok(()));
-            runtime.block_on(worker.run());
-            runtime.shutdown_background();
-        }
-        Err(error) => drop(told.send(Err(error))),
-    };
-    let thread = std::thread::Builder::new()
-        .name("api-log".to_owned())
-        .spawn(run);
-    let started = thread.and_then(|_| is_built.recv().map_err(std::io::Error::other).flatten());
-    started.map_err(|source| {
-        Error::configuration("the recorder's thread could not be started").with_source(source)
-    })?;
+        connect(ledger, lanes, queue_entries, Box::new(captured_bytes));
+    let shared = recorder.shared.clone();
+    let task = move || Worker::new(receiver, commands, shared, mask).run();
+    thread::spawn("api-log".to_owned(), task)?;
     Ok((intake, recorder))
 }
 
 /// Makes a recorder that drops everything as closed, for a machine that gave no thread.
 pub(crate) fn dead<T>() -> (Intake<T>, Recorder) {
-    let (intake, recorder, ..) = connect(1, true, Box::new(|| 0));
+    let (intake, recorder, ..) = connect(Arc::default(), Vec::new(), 1, Box::new(|| 0));
+    recorder.shared.is_closed.store(true, Ordering::SeqCst);
     (intake, recorder)
 }
 
 type Ends<T> = (
     Intake<T>,
     Recorder,
-    std::sync::mpsc::Receiver<T>,
+    std::sync::mpsc::Receiver<Parcel<T>>,
     mpsc::UnboundedReceiver<Command>,
 );
 
 fn connect<T>(
+    ledger: Arc<Ledger>,
+    lanes: Vec<Lane>,
     queue_entries: usize,
-    is_closed: bool,
     captured_bytes: Box<dyn Fn() -> usize + Send + Sync>,
 ) -> Ends<T> {
     let (sender, receiver) = std::sync::mpsc::sync_channel(queue_entries);
     let (commands, inbox) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
-        ledger: Ledger::default(),
+        ledger,
+        holds: lanes.iter().any(|it| it.shared.delivery.may_hold()),
+        lanes,
         accepted: AtomicU64::new(0),
         taken: AtomicU64::new(0),
-        is_closed: AtomicBool::new(is_closed),
+        is_closed: AtomicBool::new(false),
         is_asleep: AtomicBool::new(false),
         bell: Notify::new(),
         is_rung: AtomicBool::new(false),
         ended: OnceLock::new(),
-        half_full: queue_entries.div_ceil(2) as u64,
-        batched: AtomicUsize::new(0),
+        queue_entries: queue_entries as u64,
         captured_bytes,
     });
     let intake = Intake {
@@ -232,28 +166,33 @@ impl Recorder {
         let shared = &*self.shared;
         let ledger = &shared.ledger;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sinks: Vec<_> = shared.lanes.iter().map(|it| it.stats()).collect();
+        let of_nothing = || ledger.read(&Default::default());
+        let sum = |count: fn(&SinkStats) -> u64| sinks.iter().map(count).sum();
         Stats {
-            balance: ledger.read(),
+            balance: sinks.first().map_or_else(of_nothing, |it| it.balance),
             queued: shared.queued(),
-            batched: shared.batched.load(Ordering::Relaxed) as u64,
+            batched: sum(|it| it.held),
             captured_bytes: (shared.captured_bytes)(),
-            sink_errors: read(&ledger.sink_errors),
-            sink_panics: read(&ledger.sink_panics),
-            retries: read(&ledger.retries),
+            sink_errors: sum(|it| it.errors),
+            sink_panics: sum(|it| it.panics),
+            retries: sum(|it| it.retries),
             late_notes: read(&ledger.late_notes),
             refused_notes: read(&ledger.refused_notes),
             callback_panics: read(&ledger.callback_panics),
             expanding_bodies: read(&ledger.expanding_bodies),
             withheld_by_callbacks: self.withheld.as_deref().map_or(0, read),
             is_running: !shared.is_closed(),
+            sinks,
         }
     }
 
-    /// Waits until every exchange that ended before the call is settled, and then for the sink's own flush.
+    /// Waits until every exchange that ended before the call is settled with every sink, and then for the sinks' own flush.
     ///
     /// # Errors
     ///
-    /// The sink's, or [`ErrorKind::Closed`] after a shutdown. Entries that the sink refused for good are not an error here; the ledger counts them.
+    /// That of the first sink that has one, or [`ErrorKind::Closed`] after a shutdown. Entries that a sink refused for good are not an error here; the
+    /// ledger counts them.
     ///
     /// # Cancel safety
     ///
@@ -263,22 +202,29 @@ impl Recorder {
         let up_to = self.shared.accepted.load(Ordering::SeqCst);
         let closed = || Error::new(ErrorKind::Closed, "the recorder has been shut down");
         self.commands
-            .send(Command::Flush { up_to, reply })
+            .send(Command::HandOver { up_to, reply })
             .map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        answer.await.map_err(|_| closed())?;
+        let answers: Vec<_> = self.shared.lanes.iter().map(Lane::flush).collect();
+        let mut flushed = Ok(());
+        for answer in answers {
+            let of_sink = answer.await.map_err(|_| closed()).flatten();
+            flushed = flushed.and(of_sink);
+        }
+        flushed
     }
 
-    /// Takes nothing more, writes what there is until the deadline, flushes the sink and ends the thread.
+    /// Takes nothing more, writes what there is until the deadline, flushes the sinks and ends the threads.
     ///
-    /// Exchanges that end later are dropped as [`DropReason::Closed`]. Returns by the deadline even where the sink hangs or blocks; what is
-    /// not stored by then is dropped as [`DropReason::Deadline`]. A second call reports the end of the first.
+    /// Exchanges that end later are dropped as [`DropReason::Closed`]. Returns by the deadline even where a sink hangs or blocks; what is
+    /// not stored by then is in the sink's spool, if it has one, and otherwise dropped as [`DropReason::Deadline`]. A second call reports the end of the first.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves the shutdown under way.
     pub async fn shutdown(&self, deadline: Duration) -> Report {
         let shared = &*self.shared;
-        let before = shared.ledger.read();
+        let before = shared.balances();
         shared.is_closed.store(true, Ordering::SeqCst);
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
@@ -287,13 +233,13 @@ impl Recorder {
             reply: reply.clone(),
         };
         if shared.ended.get().is_none() && self.commands.send(command).is_ok() {
-            watch(deadline, reply, self.shared.clone(), before);
+            watch(deadline, reply, self.shared.clone(), before.clone());
             if let Ok(report) = answer.await {
                 return report;
             }
         }
-        let unknown = || ending::report(shared, &before, false);
-        shared.ended.get().copied().unwrap_or_else(unknown)
+        let unknown = || ending::report(shared, &before, &[]);
+        shared.ended.get().cloned().unwrap_or_else(unknown)
     }
 
     /// Records an event that happened outside of any exchange, as in a job, and returns its id.
@@ -330,8 +276,8 @@ impl Recorder {
     }
 }
 
-/// Answers for the thread shortly after the deadline: a sink that blocks it cannot be interrupted, and the caller must not hang with it.
-fn watch(deadline: Duration, reply: ShutdownReply, shared: Arc<Shared>, before: Balance) {
+/// Answers for the thread shortly after the deadline: a callback of masking that blocks it cannot be interrupted, and the caller must not hang with it.
+fn watch(deadline: Duration, reply: ShutdownReply, shared: Arc<Shared>, before: Vec<Balance>) {
     const GRACE: Duration = Duration::from_millis(100);
     const LOOK: Duration = Duration::from_millis(10);
     let end = after(deadline.saturating_add(GRACE));
@@ -339,9 +285,9 @@ fn watch(deadline: Duration, reply: ShutdownReply, shared: Arc<Shared>, before: 
         while Instant::now() < end && is_open(&reply) {
             std::thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
         }
-        answer(&reply, ending::report(&shared, &before, false));
+        answer(&reply, ending::report(&shared, &before, &[]));
     };
-    // Without a watchdog the caller waits for the thread, which keeps the deadline unless the sink blocks.
+    // Without a watchdog the caller waits for the thread, which keeps the deadline unless that one blocks.
     let _ = std::thread::Builder::new()
         .name("api-log-deadline".to_owned())
         .spawn(watchdog);

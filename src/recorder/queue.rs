@@ -1,26 +1,51 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, mpsc};
 
+use super::lane::Lane;
 use super::ledger::{DropReason, Ledger};
+use super::ticket::Ticket;
 use super::{Command, Report};
 
 /// The request path's end of the queue. A push costs tens of nanoseconds and never waits.
 ///
 /// The recorder polls while it is busy, so a push does not wake it: waking a sleeping thread costs a hundred times as much as the
-/// push. It is woken when the queue is half full, and by the first push after more than a second of silence.
+/// push. It is woken when the queue is half full, by the first push after more than a second of silence, and for what somebody waits for.
 pub(crate) struct Intake<T> {
-    pub(super) sender: SyncSender<T>,
+    pub(super) sender: SyncSender<Parcel<T>>,
     pub(super) shared: Arc<Shared>,
     /// Tells the recorder, by closing, that nobody is left who could push.
     pub(super) _alive: mpsc::UnboundedSender<Command>,
 }
 
+/// An item on its way to the recorder.
+pub(crate) struct Parcel<T> {
+    pub(crate) item: T,
+    /// Whether it may use the last eighth of the queue.
+    pub(crate) is_urgent: bool,
+    /// What is held until every lane has done its duty.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+impl<T> Parcel<T> {
+    /// Makes a parcel of an event or of an exchange that failed, for which nobody waits.
+    pub(crate) fn urgent(item: T) -> Self {
+        Self {
+            item,
+            is_urgent: true,
+            ticket: None,
+        }
+    }
+}
+
 /// What the request path, the handles and the recorder's thread share.
 pub(crate) struct Shared {
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(super) lanes: Vec<Lane>,
+    /// Whether the end of a response may have to wait for a lane.
+    pub(crate) holds: bool,
     pub(super) accepted: AtomicU64,
     pub(super) taken: AtomicU64,
     pub(super) is_closed: AtomicBool,
@@ -29,8 +54,7 @@ pub(crate) struct Shared {
     /// Whether the bell has been rung for a half-full queue since the recorder last took from it.
     pub(super) is_rung: AtomicBool,
     pub(super) ended: OnceLock<Report>,
-    pub(super) half_full: u64,
-    pub(super) batched: AtomicUsize,
+    pub(super) queue_entries: u64,
     pub(super) captured_bytes: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
@@ -64,26 +88,36 @@ impl<T> Intake<T> {
     ///
     /// It counts as accepted before it is sent, and no more where it could not be: so a recorder that closes can wait until it has taken
     /// all that was accepted, and none is lost between its last look and its end.
-    pub(crate) fn push(&self, item: T) -> bool {
+    pub(crate) fn push(&self, parcel: Parcel<T>) -> bool {
         let shared = &*self.shared;
         let accepted = shared.accepted.fetch_add(1, Ordering::SeqCst) + 1;
+        let waiting = accepted.saturating_sub(shared.taken.load(Ordering::Relaxed));
+        let is_awaited = parcel.ticket.is_some();
+        let room = match parcel.is_urgent {
+            true => shared.queue_entries,
+            false => shared.queue_entries - shared.queue_entries / 8,
+        };
         let sent = match shared.is_closed() {
-            true => Err(DropReason::Closed),
-            false => self.sender.try_send(item).map_err(|error| match error {
-                TrySendError::Full(_) => DropReason::QueueFull,
-                TrySendError::Disconnected(_) => DropReason::Closed,
+            true => Err((DropReason::Closed, parcel)),
+            false if waiting > room => Err((DropReason::QueueFull, parcel)),
+            false => self.sender.try_send(parcel).map_err(|error| match error {
+                TrySendError::Full(parcel) => (DropReason::QueueFull, parcel),
+                TrySendError::Disconnected(parcel) => (DropReason::Closed, parcel),
             }),
         };
-        if let Err(reason) = sent {
+        if let Err((reason, parcel)) = sent {
             shared.accepted.fetch_sub(1, Ordering::SeqCst);
             shared.ledger.dropped(reason, 1);
+            if let Some(ticket) = parcel.ticket {
+                ticket.lost();
+            }
             return false;
         }
-        let waiting = accepted.saturating_sub(shared.taken.load(Ordering::Relaxed));
-        let is_half_full =
-            waiting >= shared.half_full && !shared.is_rung.swap(true, Ordering::Relaxed);
+        let is_half_full = waiting >= shared.queue_entries.div_ceil(2)
+            && !shared.is_rung.swap(true, Ordering::Relaxed);
         let asleep = shared.is_asleep.load(Ordering::SeqCst);
-        if is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst)) {
+        if is_awaited || is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst))
+        {
             shared.bell.notify_one();
         }
         true

@@ -8,29 +8,31 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::ending::{End, TooLate};
+use super::ending::End;
+use super::lane::{Guard, Held};
 use super::ledger::DropReason;
-use super::queue::Shared;
-use super::{Command, Delivery, after};
+use super::queue::{Parcel, Shared};
+use super::ticket::Ticket;
+use super::{Command, after};
 use crate::contain::contain;
 use crate::entry::LogEntry;
-use crate::error::Error;
-use crate::sink::LogSink;
 
 const POLL_BUSY: Duration = Duration::from_millis(5);
 const POLL_IDLE: Duration = Duration::from_millis(80);
 const SLEEP_AFTER: Duration = Duration::from_secs(1);
+/// So many items are masked before what was made of them goes on.
+const ROUND: usize = 128;
+/// How long the lanes may go on writing when every handle is gone.
+const LAST_WRITES: Duration = Duration::from_secs(60);
 
-/// The recorder's thread: takes, masks, batches, writes.
-pub(super) struct Worker<T, G, M> {
-    pub(super) queue: Receiver<T>,
+/// The recorder's thread: takes, masks, hands to every lane.
+pub(super) struct Worker<T, M> {
+    pub(super) queue: Receiver<Parcel<T>>,
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) shared: Arc<Shared>,
-    pub(super) sink: Arc<dyn LogSink>,
-    pub(super) delivery: Delivery,
     mask: M,
-    pub(super) batch: Batch<G>,
-    pub(super) flushes: VecDeque<(u64, oneshot::Sender<Result<(), Error>>)>,
+    made: Vec<Ready>,
+    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
     pub(super) end: Option<End>,
     pause: Duration,
     last_found: Instant,
@@ -38,8 +40,10 @@ pub(super) struct Worker<T, G, M> {
 
 /// What was made of one item that is in flight.
 pub(crate) struct Made<G> {
-    /// The item's own entry; `None` where it was let through for the others alone, and is left out itself.
+    /// The item's own entry; `None` where it was let through for the others alone, or does not stand in the log itself.
     pub(crate) own: Option<LogEntry>,
+    /// Whether it stands in the log as a part of the weight of others.
+    pub(crate) is_sampled_out: bool,
     /// The event that was found in it.
     pub(crate) found: Option<LogEntry>,
     /// How many bodies in it decode to far more than they are.
@@ -48,34 +52,30 @@ pub(crate) struct Made<G> {
     pub(crate) guard: G,
 }
 
-pub(super) struct Batch<G> {
-    pub(super) entries: Vec<LogEntry>,
-    /// What is given back when the entries are settled.
-    guards: Vec<G>,
-    bytes: usize,
-    since: Instant,
+/// An entry that goes to every lane.
+struct Ready {
+    entry: Arc<LogEntry>,
+    guard: Guard,
+    ticket: Option<Ticket>,
 }
 
-impl<T, G, M> Worker<T, G, M>
+impl<T, G, M> Worker<T, M>
 where
+    G: Send + Sync + 'static,
     M: FnMut(T) -> Made<G>,
 {
     pub(super) fn new(
-        queue: Receiver<T>,
+        queue: Receiver<Parcel<T>>,
         commands: mpsc::UnboundedReceiver<Command>,
         shared: Arc<Shared>,
-        sink: Arc<dyn LogSink>,
-        delivery: Delivery,
         mask: M,
     ) -> Self {
         Self {
             queue,
             commands,
             shared,
-            sink,
-            delivery,
             mask,
-            batch: Batch::new(),
+            made: Vec::with_capacity(ROUND),
             flushes: VecDeque::new(),
             end: None,
             pause: POLL_BUSY,
@@ -84,57 +84,54 @@ where
     }
 
     pub(super) async fn run(mut self) {
-        while let Ok(true) = self.step().await {}
+        loop {
+            self.hear().await;
+            let found = self.fill();
+            self.hand_over();
+            self.answer_flushes();
+            let is_empty = self.shared.queued() == 0;
+            if self.end.is_some() && is_empty {
+                break;
+            }
+            if !found || is_empty {
+                self.rest(found).await;
+            }
+        }
         self.close().await;
     }
 
-    /// Does what is next; `false` when all is done.
-    async fn step(&mut self) -> Result<bool, TooLate> {
-        let found = self.fill();
-        let must_write = self.end.is_some() || !self.flushes.is_empty();
-        if self.is_due() || (must_write && !self.batch.entries.is_empty()) {
-            self.write().await?;
-        } else if !self.flushes.is_empty() {
-            self.answer_flushes().await?;
-        } else if self.end.is_some() && self.shared.queued() == 0 {
-            return Ok(false);
-        } else if !(found && self.shared.queued() > 0) {
-            self.rest(found).await;
-        }
-        Ok(true)
-    }
-
-    /// Takes from the queue until the batch is full or the queue is empty.
+    /// Takes from the queue for a round, or until it is empty.
     fn fill(&mut self) -> bool {
         let mut found = false;
         self.shared.is_rung.store(false, Ordering::Relaxed);
-        while self.batch.entries.len() < self.delivery.batch_entries
-            && self.batch.bytes < self.delivery.batch_bytes
-        {
-            let Ok(item) = self.queue.try_recv() else {
+        for _ in 0..ROUND {
+            let Ok(parcel) = self.queue.try_recv() else {
                 break;
             };
             found = true;
             self.shared.taken.fetch_add(1, Ordering::SeqCst);
             if self.is_too_late() {
                 self.shared.ledger.dropped(DropReason::Deadline, 1);
+                parcel.ticket.iter().for_each(Ticket::lost);
                 continue;
             }
+            let Parcel { item, ticket, .. } = parcel;
             let mask = &mut self.mask;
             match contain(|| mask(item)) {
-                Some(made) => self.take(made),
-                None => self.shared.ledger.dropped(DropReason::Masking, 1),
+                Some(made) => self.take(made, ticket),
+                None => {
+                    self.shared.ledger.dropped(DropReason::Masking, 1);
+                    ticket.iter().for_each(Ticket::lost);
+                }
             }
         }
-        self.shared
-            .batched
-            .store(self.batch.entries.len(), Ordering::Relaxed);
         found
     }
 
-    fn take(&mut self, made: Made<G>) {
+    fn take(&mut self, made: Made<G>, ticket: Option<Ticket>) {
         let Made {
             own,
+            is_sampled_out,
             found,
             expanding_bodies,
             guard,
@@ -142,23 +139,47 @@ where
         let ledger = &self.shared.ledger;
         ledger.bodies_expand(expanding_bodies);
         ledger.seen(usize::from(found.is_some()));
-        if own.is_none() {
-            ledger.filtered();
+        match own {
+            Some(_) => {}
+            None if is_sampled_out => ledger.sampled_out(),
+            None => ledger.filtered(),
         }
-        self.batch.push(own.into_iter().chain(found), guard);
+        let guard: Guard = Arc::new(guard);
+        let ready = own.into_iter().chain(found).map(|entry| Ready {
+            entry: Arc::new(entry),
+            guard: guard.clone(),
+            ticket: ticket.clone(),
+        });
+        self.made.extend(ready);
     }
 
-    fn is_due(&self) -> bool {
-        let Batch {
-            entries,
-            bytes,
-            since,
-            ..
-        } = &self.batch;
-        !entries.is_empty()
-            && (entries.len() >= self.delivery.batch_entries
-                || *bytes >= self.delivery.batch_bytes
-                || since.elapsed() >= self.delivery.batch_age)
+    /// Hands what was made to every lane.
+    fn hand_over(&mut self) {
+        if self.made.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        for lane in &self.shared.lanes {
+            let may_hold = lane.shared.delivery.may_hold();
+            lane.take(self.made.iter().map(|it| {
+                let ticket = it.ticket.clone().filter(|_| may_hold);
+                Held::new(it.entry.clone(), it.guard.clone(), ticket, now)
+            }));
+        }
+        self.made.clear();
+    }
+
+    /// Answers those who wait until everything before them was handed over.
+    fn answer_flushes(&mut self) {
+        let taken = self.shared.taken.load(Ordering::SeqCst);
+        let is_empty = self.shared.queued() == 0;
+        while let Some((up_to, _)) = self.flushes.front()
+            && (is_empty || taken >= *up_to)
+        {
+            if let Some((_, reply)) = self.flushes.pop_front() {
+                let _ = reply.send(());
+            }
+        }
     }
 
     /// Waits for the next poll, a command or the bell.
@@ -172,16 +193,7 @@ where
         if found {
             self.last_found = now;
         }
-        let is_empty = self.batch.entries.is_empty();
-        let pause = match is_empty {
-            true => self.pause,
-            false => self.pause.min(
-                self.delivery
-                    .batch_age
-                    .saturating_sub(self.batch.since.elapsed()),
-            ),
-        };
-        let sleeps = is_empty && now.duration_since(self.last_found) > SLEEP_AFTER;
+        let sleeps = now.duration_since(self.last_found) > SLEEP_AFTER;
         let shared = self.shared.clone();
         if sleeps {
             shared.is_asleep.store(true, Ordering::SeqCst);
@@ -190,6 +202,7 @@ where
                 return;
             }
         }
+        let pause = self.pause;
         let mut bell = pin!(shared.bell.notified());
         let mut poll = pin!((!sleeps).then(|| tokio::time::sleep(pause)));
         std::future::poll_fn(|cx| {
@@ -199,14 +212,24 @@ where
                 .as_mut()
                 .as_pin_mut()
                 .is_some_and(|poll| poll.poll(cx).is_ready());
-            if told || rung || polled {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
+            match told || rung || polled {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
             }
         })
         .await;
         shared.is_asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+impl<T, M> Worker<T, M> {
+    /// Takes what has been asked by now.
+    async fn hear(&mut self) {
+        std::future::poll_fn(|cx| {
+            self.take_commands(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Takes what has been asked, and tells whether anything was. Keeps the waker for the next.
@@ -214,51 +237,18 @@ where
         let mut told = false;
         while let Poll::Ready(command) = self.commands.poll_recv(cx) {
             match command {
-                Some(Command::Flush { up_to, reply }) => self.flushes.push_back((up_to, reply)),
+                Some(Command::HandOver { up_to, reply }) => self.flushes.push_back((up_to, reply)),
                 Some(Command::Shutdown { deadline, reply }) => {
                     self.end_by(deadline).replies.push(reply)
                 }
                 None if self.end.is_some() => break,
                 // Every handle is gone: nobody can ask, and nobody can push.
                 None => {
-                    self.end_by(after(self.delivery.retry_for));
+                    self.end_by(after(LAST_WRITES));
                 }
             }
             told = true;
         }
         told
-    }
-}
-
-impl<G> Batch<G> {
-    fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            guards: Vec::new(),
-            bytes: 0,
-            since: Instant::now(),
-        }
-    }
-
-    fn push(&mut self, entries: impl Iterator<Item = LogEntry>, guard: G) {
-        let (was_empty, before) = (self.entries.is_empty(), self.entries.len());
-        for entry in entries {
-            self.bytes += entry.size_bytes();
-            self.entries.push(entry);
-        }
-        if self.entries.len() > before {
-            self.guards.push(guard);
-            if was_empty {
-                self.since = Instant::now();
-            }
-        }
-    }
-
-    /// Empties the batch and keeps its room.
-    pub(super) fn reset(&mut self, mut entries: Vec<LogEntry>) {
-        entries.clear();
-        self.entries = entries;
-        self.guards.clear();
-        self.bytes = 0;
     }
 }

@@ -1,0 +1,31 @@
+//! What is said of a sink to who subscribes to `tracing`: once for each change, so that a sink that stays down fills no other log.
+
+use super::SinkState;
+use crate::error::Error;
+
+/// Says how a sink fares from now on.
+#[cfg(feature = "tracing")]
+pub(super) fn sink(name: &str, state: SinkState, error: Option<&Error>) {
+    const TARGET: &str = "tower_api_log::recorder";
+    let error = error.map(tracing::field::display);
+    match state {
+        SinkState::Up => {
+            tracing::info!(target: TARGET, sink = name, "the sink stores entries again")
+        }
+        SinkState::Failing => {
+            tracing::debug!(target: TARGET, sink = name, error, "a write failed and is repeated");
+        }
+        SinkState::Down => {
+            tracing::warn!(target: TARGET, sink = name, error, "the sink is down; entries wait");
+        }
+        SinkState::Broken => tracing::error!(
+            target: TARGET,
+            sink = name,
+            error,
+            "the sink stores nothing before its settings, rights or schema are mended; entries wait"
+        ),
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn sink(_: &str, _: SinkState, _: Option<&Error>) {}

@@ -1,0 +1,240 @@
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::entry::LogEntry;
+use crate::recorder::WhenFull;
+use crate::recorder::ticket::Ticket;
+
+/// What is given back when the last who holds an entry lets go of it.
+pub(in crate::recorder) type Guard = Arc<dyn Any + Send + Sync>;
+
+/// A masked entry that waits for one sink.
+pub(in crate::recorder) struct Held {
+    entry: Arc<LogEntry>,
+    bytes: usize,
+    is_urgent: bool,
+    order: u64,
+    since: Instant,
+    guard: Guard,
+    ticket: Option<Ticket>,
+}
+
+/// The entries that wait in memory, in the order in which they came.
+///
+/// Invariant: past the limits there is at most one entry, and that one alone.
+pub(super) struct Queue {
+    /// Events and failures.
+    urgent: VecDeque<Held>,
+    others: VecDeque<Held>,
+    /// What came when there was no room, and until when it waits for some.
+    waiting: VecDeque<(Instant, Held)>,
+    bytes: usize,
+    next: u64,
+    limits: Limits,
+    /// Whether nobody is left who takes from it.
+    pub(super) is_closed: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) entries: usize,
+    pub(super) bytes: usize,
+    pub(super) when_full: WhenFull,
+    /// Whether tickets are held until their entries are safe, and not only until they have room.
+    pub(super) holds_until_safe: bool,
+}
+
+impl Held {
+    pub(in crate::recorder) fn new(
+        entry: Arc<LogEntry>,
+        guard: Guard,
+        ticket: Option<Ticket>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            bytes: entry.size_bytes(),
+            is_urgent: entry.exchange().is_none_or(|it| it.has_failed()),
+            order: 0,
+            since: now,
+            entry,
+            guard,
+            ticket,
+        }
+    }
+
+    /// Takes it apart: the entry, and what is to be dropped once that is settled.
+    pub(super) fn into_parts(self) -> (Arc<LogEntry>, Guard) {
+        (self.entry, self.guard)
+    }
+
+    /// Lets go of an entry that is lost.
+    fn lose(self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.lost();
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            urgent: VecDeque::new(),
+            others: VecDeque::new(),
+            waiting: VecDeque::new(),
+            bytes: 0,
+            next: 0,
+            limits,
+            is_closed: false,
+        }
+    }
+
+    /// Takes an entry, and returns how many were dropped for it, itself included.
+    pub(super) fn push(&mut self, mut held: Held) -> usize {
+        held.order = self.next;
+        self.next += 1;
+        if self.is_closed {
+            held.lose();
+            return 1;
+        }
+        if let WhenFull::WaitAtMost(longest) = self.limits.when_full {
+            let must_wait = !self.waiting.is_empty() || !self.has_room(held.bytes);
+            if must_wait && self.waiting.len() < self.limits.entries {
+                let until = held.since + longest.min(Duration::from_secs(3600));
+                self.waiting.push_back((until, held));
+                return 0;
+            }
+        }
+        let mut dropped = 0;
+        while !self.has_room(held.bytes) {
+            dropped += 1;
+            match self.loser(held.is_urgent) {
+                Some(loser) => {
+                    self.bytes -= loser.bytes;
+                    loser.lose();
+                }
+                None => {
+                    held.lose();
+                    return dropped;
+                }
+            }
+        }
+        self.admit(held);
+        dropped
+    }
+
+    /// Returns the entry that gives way to one that comes; `None` where that one does itself.
+    fn loser(&mut self, comes_urgent: bool) -> Option<Held> {
+        let is_oldest = self.limits.when_full == WhenFull::DropOldest;
+        match (is_oldest, comes_urgent) {
+            (true, true) => self.others.pop_front().or_else(|| self.urgent.pop_front()),
+            (true, false) => self.others.pop_front(),
+            (false, true) => self.others.pop_back(),
+            (false, false) => None,
+        }
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        let is_empty = self.len() == 0;
+        is_empty || self.len() < self.limits.entries && self.bytes + bytes <= self.limits.bytes
+    }
+
+    fn admit(&mut self, mut held: Held) {
+        if !self.limits.holds_until_safe {
+            held.ticket = None;
+        }
+        self.bytes += held.bytes;
+        match held.is_urgent {
+            true => self.urgent.push_back(held),
+            false => self.others.push_back(held),
+        }
+    }
+
+    /// Takes the first entries out, at least one if there is any, and lets those in that waited for their room.
+    pub(super) fn take(&mut self, entries: usize, bytes: usize) -> Vec<Held> {
+        let mut taken = Vec::new();
+        let mut taken_bytes = 0;
+        while taken.len() < entries && taken_bytes < bytes {
+            let Some(held) = self.pop() else { break };
+            taken_bytes += held.bytes;
+            taken.push(held);
+        }
+        self.bytes -= taken_bytes;
+        while let Some((until, held)) = self.waiting.pop_front() {
+            if !self.has_room(held.bytes) {
+                self.waiting.push_front((until, held));
+                break;
+            }
+            self.admit(held);
+        }
+        taken
+    }
+
+    fn pop(&mut self) -> Option<Held> {
+        let order = |queue: &VecDeque<Held>| queue.front().map_or(u64::MAX, |it| it.order);
+        match order(&self.urgent) < order(&self.others) {
+            true => self.urgent.pop_front(),
+            false => self.others.pop_front(),
+        }
+    }
+
+    /// Drops those that have waited for room for too long, and returns how many there were.
+    pub(super) fn expire(&mut self, now: Instant) -> usize {
+        let mut expired = 0;
+        while self.next_expiry().is_some_and(|until| until <= now) {
+            let first = self.waiting.pop_front();
+            first.into_iter().for_each(|(_, held)| held.lose());
+            expired += 1;
+        }
+        expired
+    }
+
+    /// Returns when the first of those that wait for room has waited for too long.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.waiting.front().map(|(until, _)| *until)
+    }
+
+    /// Returns since when the first entry waits.
+    pub(super) fn since(&self) -> Option<Instant> {
+        let fronts = [self.urgent.front(), self.others.front()];
+        fronts.into_iter().flatten().map(|it| it.since).min()
+    }
+
+    /// Returns the number of the first that is here; that of the next to come where none is.
+    pub(super) fn first(&self) -> u64 {
+        let fronts = [self.urgent.front(), self.others.front()];
+        let waiting = self.waiting.front().map(|(_, held)| held.order);
+        let orders = fronts.into_iter().flatten().map(|it| it.order);
+        orders.chain(waiting).min().unwrap_or(self.next)
+    }
+
+    /// Returns the number of the next to come.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Returns how many have room.
+    pub(super) fn len(&self) -> usize {
+        self.urgent.len() + self.others.len()
+    }
+
+    /// Returns how many are here in all.
+    pub(super) fn total(&self) -> usize {
+        self.len() + self.waiting.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes everything out as lost, and returns how many there were.
+    pub(super) fn lose_all(&mut self) -> usize {
+        let total = self.total();
+        let held = self.urgent.drain(..).chain(self.others.drain(..));
+        let waiting = self.waiting.drain(..).map(|(_, held)| held);
+        held.chain(waiting).for_each(Held::lose);
+        self.bytes = 0;
+        total
+    }
+}

@@ -1,0 +1,261 @@
+//! The way of entries to one sink: a queue of its own, a thread of its own, its own batches and retries.
+//!
+//! Comes in: masked entries from the recorder's thread, which never waits for a lane. Goes out: batches to the sink. Promises: no lane slows another; what waits
+//! is bounded by count and bytes; a batch that is tried again is the same batch; an entry that the sink refuses is found and costs its neighbours nothing.
+
+mod alerts;
+mod attempt;
+mod gap;
+mod held;
+mod pace;
+mod writer;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::ledger::{Book, DropReason, Ledger};
+use super::{Delivery, SinkStats, thread};
+use crate::clock::Clock;
+use crate::entry::LogEntry;
+use crate::error::{Error, ErrorKind};
+use crate::sink::LogSink;
+use held::{Limits, Queue};
+use writer::Writer;
+
+pub(super) use held::{Guard, Held};
+pub use pace::SinkState;
+
+/// Masks an entry once more, for one sink.
+pub(crate) type Refine = Box<dyn FnMut(LogEntry) -> LogEntry + Send>;
+
+/// What a lane is made of.
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) sink: Arc<dyn LogSink>,
+    pub(crate) delivery: Delivery,
+    pub(crate) refine: Option<Refine>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The recorder's end of a lane.
+pub(super) struct Lane {
+    pub(super) shared: Arc<Shared>,
+    inbox: mpsc::UnboundedSender<Command>,
+}
+
+/// What the recorder, its handles and the lane's threads share.
+pub(super) struct Shared {
+    pub(super) name: String,
+    pub(super) delivery: Delivery,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) book: Book,
+    pub(super) health: Health,
+    queue: Mutex<Queue>,
+    /// How many entries are being written.
+    writing: AtomicUsize,
+    bell: Notify,
+}
+
+/// How the sink has fared.
+#[derive(Default)]
+pub(super) struct Health {
+    pub(super) errors: AtomicU64,
+    pub(super) panics: AtomicU64,
+    pub(super) retries: AtomicU64,
+    now: Mutex<(SinkState, Option<ErrorKind>)>,
+}
+
+/// What is asked of a lane.
+enum Command {
+    Flush {
+        up_to: u64,
+        reply: oneshot::Sender<Result<(), Error>>,
+    },
+    /// Nothing more comes: write what there is until the deadline. Answers whether the sink was flushed.
+    End {
+        deadline: Instant,
+        reply: oneshot::Sender<bool>,
+    },
+}
+
+impl Lane {
+    /// Starts the lane's thread.
+    pub(super) fn start(plan: Plan, ledger: Arc<Ledger>) -> Result<Self, Error> {
+        plan.delivery.check()?;
+        let Plan {
+            name,
+            sink,
+            delivery,
+            refine,
+            clock,
+        } = plan;
+        let limits = Limits {
+            entries: delivery.queue_entries,
+            bytes: delivery.queue_bytes,
+            when_full: delivery.when_full,
+            holds_until_safe: delivery.is_before_response(),
+        };
+        let shared = Arc::new(Shared {
+            name,
+            delivery,
+            ledger,
+            book: Book::default(),
+            health: Health::default(),
+            queue: Mutex::new(Queue::new(limits)),
+            writing: AtomicUsize::new(0),
+            bell: Notify::new(),
+        });
+        let (inbox, commands) = mpsc::unbounded_channel();
+        let task = {
+            let shared = shared.clone();
+            move || Writer::new(shared, sink, refine, clock, commands).run()
+        };
+        thread::spawn(format!("api-log-{}", shared.name), task)?;
+        Ok(Self { shared, inbox })
+    }
+
+    /// Takes masked entries, or drops and counts them.
+    pub(super) fn take(&self, entries: impl Iterator<Item = Held>) {
+        let shared = &*self.shared;
+        let mut dropped = 0;
+        let (rings, is_closed) = {
+            let mut queue = shared.queue();
+            let before = queue.total();
+            entries.for_each(|held| dropped += queue.push(held));
+            let batch = shared.delivery.batch_entries;
+            let is_full = before < batch && queue.total() >= batch;
+            let rings = before == 0 || is_full || queue.bytes() >= shared.delivery.batch_bytes;
+            (rings, queue.is_closed)
+        };
+        let reason = match is_closed {
+            true => DropReason::Closed,
+            false => DropReason::SinkBehind,
+        };
+        shared.book.dropped(reason, dropped);
+        if rings {
+            shared.bell.notify_one();
+        }
+    }
+
+    pub(super) fn stats(&self) -> SinkStats {
+        let shared = &*self.shared;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (state, last_error) = shared.health.now();
+        SinkStats {
+            name: shared.name.clone(),
+            balance: shared.ledger.read(&shared.book.read()),
+            state,
+            last_error,
+            held: shared.under_way() as u64,
+            held_bytes: shared.queue().bytes(),
+            errors: read(&shared.health.errors),
+            panics: read(&shared.health.panics),
+            retries: read(&shared.health.retries),
+        }
+    }
+
+    /// Asks for a flush once everything that was taken before is settled.
+    pub(super) fn flush(&self) -> oneshot::Receiver<Result<(), Error>> {
+        let (reply, answer) = oneshot::channel();
+        let up_to = self.shared.queue().next();
+        let _ = self.inbox.send(Command::Flush { up_to, reply });
+        answer
+    }
+
+    /// Ends the lane; the answer tells whether the sink was flushed, and does not come where it blocks its thread.
+    pub(super) fn end(&self, deadline: Instant) -> oneshot::Receiver<bool> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.inbox.send(Command::End { deadline, reply });
+        answer
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a batch, if one is due.
+    fn take_due(&self, is_pressed: bool, now: Instant) -> Vec<Held> {
+        let Delivery {
+            batch_entries,
+            batch_bytes,
+            batch_age,
+            ..
+        } = self.delivery;
+        let mut queue = self.queue();
+        let expired = queue.expire(now);
+        let is_old = |since: Instant| now.saturating_duration_since(since) >= batch_age;
+        let is_due = is_pressed
+            || queue.len() >= batch_entries
+            || queue.bytes() >= batch_bytes
+            || queue.since().is_some_and(is_old);
+        let taken = match is_due {
+            true => queue.take(batch_entries, batch_bytes),
+            false => Vec::new(),
+        };
+        self.writing.store(taken.len(), Ordering::Relaxed);
+        drop(queue);
+        self.book.dropped(DropReason::SinkBehind, expired);
+        taken
+    }
+
+    /// Returns how long nothing is due; `None` where nothing waits.
+    fn rest(&self, now: Instant) -> Option<Duration> {
+        let queue = self.queue();
+        let age = self.delivery.batch_age;
+        let due = queue.since().and_then(|since| since.checked_add(age));
+        let next = due.into_iter().chain(queue.next_expiry()).min();
+        // An age that no clock reaches is waited for without an end, and commands end the wait.
+        let held = (queue.len() > 0).then_some(Duration::from_secs(3600));
+        next.map(|at| at.saturating_duration_since(now)).or(held)
+    }
+
+    /// Drops everything that waits, and what comes.
+    pub(super) fn lose_all(&self, reason: DropReason) {
+        let lost = {
+            let mut queue = self.queue();
+            queue.is_closed = true;
+            queue.lose_all()
+        };
+        self.book.dropped(reason, lost);
+    }
+
+    /// Returns how many entries wait in memory or are being written.
+    pub(super) fn under_way(&self) -> usize {
+        self.queue().total() + self.writing.load(Ordering::Relaxed)
+    }
+}
+
+impl Health {
+    /// Returns how the sink fares, and the kind of its last error.
+    pub(super) fn now(&self) -> (SinkState, Option<ErrorKind>) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how the sink fares; `true` where that is new.
+    fn tell(&self, state: SinkState, error: Option<ErrorKind>) -> bool {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = now.0 != state;
+        *now = (state, error.or(now.1));
+        is_new
+    }
+
+    /// Counts an error of the sink.
+    fn failed(&self, error: &Error) {
+        self.errors.fetch_add(1, Ordering::Relaxed);
+        if error.kind() == ErrorKind::Panicked {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").finish_non_exhaustive()
+    }
+}
