@@ -193,7 +193,9 @@ where
         if found {
             self.last_found = now;
         }
-        let sleeps = now.duration_since(self.last_found) > SLEEP_AFTER;
+        let lanes = self.shared.lanes.iter();
+        let expiry = lanes.filter_map(|lane| lane.expire(now)).min();
+        let sleeps = expiry.is_none() && now.duration_since(self.last_found) > SLEEP_AFTER;
         let shared = self.shared.clone();
         if sleeps {
             shared.is_asleep.store(true, Ordering::SeqCst);
@@ -202,7 +204,8 @@ where
                 return;
             }
         }
-        let pause = self.pause;
+        let to_expiry = expiry.map(|at| at.saturating_duration_since(now));
+        let pause = to_expiry.map_or(self.pause, |it| it.min(self.pause));
         let mut bell = pin!(shared.bell.notified());
         let mut poll = pin!((!sleeps).then(|| tokio::time::sleep(pause)));
         std::future::poll_fn(|cx| {

@@ -11,6 +11,7 @@ mod decompress;
 mod exactly_once;
 mod failure;
 mod keys;
+mod lanes;
 mod layering;
 mod leaks;
 mod promises;

@@ -23,7 +23,7 @@ pub(in crate::recorder) struct Held {
 
 /// The entries that wait in memory, in the order in which they came.
 ///
-/// Invariant: past the limits there is at most one entry, and that one alone.
+/// Invariant: past the limits there is at most one entry, and that one alone; and an entry that tells of a gap, of which one comes in ten seconds.
 pub(super) struct Queue {
     /// Events and failures.
     urgent: VecDeque<Held>,
@@ -122,6 +122,13 @@ impl Queue {
         }
         self.admit(held);
         dropped
+    }
+
+    /// Takes an entry that tells of others, for which nothing is dropped.
+    pub(super) fn push_marker(&mut self, mut held: Held) {
+        held.order = self.next;
+        self.next += 1;
+        self.admit(held);
     }
 
     /// Returns the entry that gives way to one that comes; `None` where that one does itself.

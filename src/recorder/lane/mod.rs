@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::ledger::{Book, DropReason, Ledger};
-use super::{Delivery, SinkStats, thread};
+use super::{Delivery, SinkStats, WhenFull, thread};
 use crate::clock::Clock;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
@@ -158,6 +158,19 @@ impl Lane {
         }
     }
 
+    /// Drops what has waited for room for too long, and returns when the next will have. Done by the recorder's thread, which no sink keeps busy.
+    pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
+        if !matches!(self.shared.delivery.when_full, WhenFull::WaitAtMost(_)) {
+            return None;
+        }
+        let (expired, next) = {
+            let mut queue = self.shared.queue();
+            (queue.expire(now), queue.next_expiry())
+        };
+        self.shared.book.dropped(DropReason::SinkBehind, expired);
+        next
+    }
+
     /// Asks for a flush once everything that was taken before is settled.
     pub(super) fn flush(&self) -> oneshot::Receiver<Result<(), Error>> {
         let (reply, answer) = oneshot::channel();
@@ -188,7 +201,6 @@ impl Shared {
             ..
         } = self.delivery;
         let mut queue = self.queue();
-        let expired = queue.expire(now);
         let is_old = |since: Instant| now.saturating_duration_since(since) >= batch_age;
         let is_due = is_pressed
             || queue.len() >= batch_entries
@@ -199,8 +211,6 @@ impl Shared {
             false => Vec::new(),
         };
         self.writing.store(taken.len(), Ordering::Relaxed);
-        drop(queue);
-        self.book.dropped(DropReason::SinkBehind, expired);
         taken
     }
 
@@ -208,8 +218,7 @@ impl Shared {
     fn rest(&self, now: Instant) -> Option<Duration> {
         let queue = self.queue();
         let age = self.delivery.batch_age;
-        let due = queue.since().and_then(|since| since.checked_add(age));
-        let next = due.into_iter().chain(queue.next_expiry()).min();
+        let next = queue.since().and_then(|since| since.checked_add(age));
         // An age that no clock reaches is waited for without an end, and commands end the wait.
         let held = (queue.len() > 0).then_some(Duration::from_secs(3600));
         next.map(|at| at.saturating_duration_since(now)).or(held)

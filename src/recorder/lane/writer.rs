@@ -125,8 +125,7 @@ impl Writer {
         if let Some(marker) = self.gaps.look(&balance) {
             self.lane.book.write(|it| it.seen += 1);
             let held = Held::new(Arc::new(marker), Arc::new(()), None, Instant::now());
-            let dropped = self.lane.queue().push(held);
-            self.lane.book.dropped(DropReason::SinkBehind, dropped);
+            self.lane.queue().push_marker(held);
         }
     }
 
