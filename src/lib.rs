@@ -55,6 +55,7 @@
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
 //! | `regex` | [`mask::Rule`]`::pattern`, on the regex crate |
+//! | `spool` | [`recorder`]`::Spool`, a folder that keeps entries until their sink has stored them, on a bundled SQLite |
 //! | `tracing` | warnings about masking rules as events of the tracing crate, when a layer is built |
 //! | `xml` | masking of XML bodies, which are withheld without it, on the quick-xml crate |
 //! | `testing` | `testing`: the conformance suite, sample entries, scripted bodies and a manual clock |

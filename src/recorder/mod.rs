@@ -14,6 +14,8 @@ mod guarded;
 mod lane;
 mod ledger;
 mod queue;
+#[cfg(feature = "spool")]
+mod spool;
 mod stats;
 mod thread;
 mod ticket;
@@ -40,6 +42,8 @@ pub use lane::SinkState;
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
 pub(crate) use queue::{Intake, Parcel, Shared};
+#[cfg(feature = "spool")]
+pub use spool::{Spool, SpoolFull};
 pub use stats::{Report, SinkReport, SinkStats, Stats};
 pub(crate) use ticket::Ticket;
 pub(crate) use worker::Made;
