@@ -22,11 +22,13 @@ pub enum Outcome {
     BodyError,
     /// The connection went on in another protocol (101, or a successful CONNECT).
     Upgraded,
+    /// The process ended before the exchange did, however; known from a spool, which had its start.
+    ProcessDied,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Completed,
         Self::ServiceError,
         Self::Panic,
@@ -34,6 +36,7 @@ impl Outcome {
         Self::LeftInBody,
         Self::BodyError,
         Self::Upgraded,
+        Self::ProcessDied,
     ];
 
     /// Tells whether an error or a panic ended the exchange, of which [`Exchange::failure`](super::Exchange::failure) tells.
@@ -51,6 +54,7 @@ impl Outcome {
             Self::LeftInBody => "left_in_body",
             Self::BodyError => "body_error",
             Self::Upgraded => "upgraded",
+            Self::ProcessDied => "process_died",
         }
     }
 }

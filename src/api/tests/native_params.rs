@@ -182,7 +182,7 @@ const DURATION: &str =
     "must be a number of whole microseconds with its unit, as 200us, 250ms or 1.5s";
 const LIMIT: &str = "must be a whole number from 1 to 1000";
 const STATUS: &str = "must be as 404, 4xx or 400-499";
-const OUTCOME: &str = "must be completed, service_error, panic, left_before_response, left_in_body, body_error or upgraded";
+const OUTCOME: &str = "must be completed, service_error, panic, left_before_response, left_in_body, body_error, upgraded or process_died";
 const SEARCH: &str = "must be 1 to 256 bytes long";
 const ALONE: &str =
     "must not go with before, page, order=oldest or count=true: a search goes on with after";

@@ -44,7 +44,7 @@ use paging::{Around, Cursor};
 /// | `status` † | with a status: `404`, `4xx` or `400-499` |
 /// | `path` | with a path: exact, but for `*`, which stands for any run of characters |
 /// | `route` | with a route's template, `/users/{id}` |
-/// | `outcome` † | that ended so: `completed`, `service_error`, `panic`, `left_before_response`, `left_in_body`, `body_error`, `upgraded` |
+/// | `outcome` † | that ended so: `completed`, `service_error`, `panic`, `left_before_response`, `left_in_body`, `body_error`, `upgraded`, `process_died` |
 /// | `min_duration`, `max_duration` ¹ | that took at least, at most so long to their end: `200us`, `250ms`, `1.5s`; whole microseconds, up to twelve digits before the point |
 /// | `actor`, `session`, `api_key`, `organisation`, `project`, `environment` | with that id or name in their context |
 /// | `actor_kind` † | of a kind of actor: `user`, `service` |

@@ -146,7 +146,7 @@ fn filter(parameters: &Parameters, now: Timestamp) -> Result<Filter, Refusal> {
         routes: parameters.texts("route")?,
         outcomes: parameters.list(
             "outcome",
-            "must be completed, service_error, panic, left_before_response, left_in_body, body_error or upgraded",
+            "must be completed, service_error, panic, left_before_response, left_in_body, body_error, upgraded or process_died",
             |text| Outcome::ALL.into_iter().find(|it| it.as_str() == text),
         )?,
         min_micros,

@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::SpoolFile;
 use super::fault::Fault;
+use super::room::Evicted;
 use super::stored::{Marks, Stored};
 use super::write::Write;
 use crate::entry::LogEntry;
@@ -33,13 +34,15 @@ impl SpoolFile {
             return Ok(Appended::default());
         }
         let texts = Texts::of(entries)?;
-        let (appended, places) = self.write(|write| write.append(entries, &texts))?;
+        let (appended, places, mut evicted) = self.write(|write| write.append(entries, &texts))?;
         for (place, entry) in places.into_iter().zip(entries) {
             if let Some((seq, bytes)) = place {
                 let entry = Arc::clone(entry);
                 self.cache.push(Stored { seq, bytes, entry });
             }
         }
+        evicted.numbers.sort_unstable();
+        self.cache.forget(&evicted.numbers);
         Ok(appended)
     }
 }
@@ -81,18 +84,28 @@ impl Write<'_> {
         &mut self,
         entries: &[Arc<LogEntry>],
         texts: &Texts,
-    ) -> Result<(Appended, Vec<Place>), Fault> {
-        let mut appended = Appended::default();
+    ) -> Result<(Appended, Vec<Place>, Evicted), Fault> {
+        let (mut appended, mut evicted) = (Appended::default(), Evicted::default());
         let mut places = Vec::with_capacity(entries.len());
+        let has_room = self.has_room(texts.bytes.len(), entries.len())?;
         for (entry, text) in entries.iter().zip(texts.iter()) {
-            let place = self.add(entry.id.as_bytes(), text, Marks::of(entry))?;
-            match place {
-                Some(_) => appended.accepted += 1,
-                None => appended.duplicates += 1,
+            let (id, marks) = (entry.id.as_bytes(), Marks::of(entry));
+            self.end(id)?;
+            let fits = has_room || self.make_room(text.len(), marks, &mut evicted)?;
+            let place = if fits {
+                self.add(id, text, marks)?
+            } else {
+                None
+            };
+            match (fits, place) {
+                (false, _) => appended.dropped_newest += 1,
+                (true, None) => appended.duplicates += 1,
+                (true, Some(_)) => appended.accepted += 1,
             }
             places.push(place);
         }
-        Ok((appended, places))
+        appended.dropped_oldest = evicted.numbers.len() as u64;
+        Ok((appended, places, evicted))
     }
 
     /// Puts one entry at the end of the queue, unless its id is there.

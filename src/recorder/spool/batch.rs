@@ -282,6 +282,15 @@ impl SpoolFile {
             .position(|it| it.number == number && it.is_out)
     }
 
+    /// Lets go of ranges that are neither out nor frozen any more: what is left of them waits like the rest.
+    pub(super) fn release_thawed(&mut self) {
+        let is_loose = |it: &Batch| !it.is_out && !it.is_frozen;
+        if let Some(first) = self.batches.iter().find(|it| is_loose(it)).map(|it| it.low) {
+            self.look_again(first);
+        }
+        self.batches.retain(|it| !is_loose(it));
+    }
+
     /// Keeps what is left of a batch.
     pub(super) fn put_back(&mut self, batch: Batch) {
         self.batches

@@ -58,6 +58,11 @@ impl Cache {
         Some(stored)
     }
 
+    /// Forgets everything: the cache has what will be spooled from `start` on.
+    pub(super) fn restart(&mut self, start: i64) {
+        *self = Self::new(start);
+    }
+
     /// Takes out entries that are gone, by ascending numbers.
     pub(super) fn forget(&mut self, gone: &[i64]) {
         if gone.last().is_none_or(|last| *last < self.start) {

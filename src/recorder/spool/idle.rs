@@ -1,8 +1,13 @@
 use super::SpoolFile;
-use super::file::pragma;
+use super::file::{number, pragma};
 use crate::error::Error;
 
 impl SpoolFile {
+    /// Free pages that stay in the file: half a megabyte.
+    const KEPT_PAGES: u64 = 64;
+    /// How many are given back at a time.
+    const STEP_PAGES: u64 = 256;
+
     /// Takes what was confirmed out of the file, and makes everything durable.
     ///
     /// # Errors
@@ -17,6 +22,39 @@ impl SpoolFile {
             Some(db) => pragma(db, "wal_checkpoint", "FULL"),
             None => Ok(()),
         })
+    }
+
+    /// Does a little of what can wait: takes out what was confirmed, and gives room back to the disk. Returns whether there is more to do.
+    ///
+    /// # Errors
+    ///
+    /// The same call may be made again.
+    pub(crate) fn idle(&mut self) -> Result<bool, Error> {
+        if !self.confirmed.is_empty() {
+            self.write(|_| Ok(()))?;
+        }
+        self.mend(|spool| {
+            let Some(db) = &spool.db else {
+                return Ok(false);
+            };
+            let free = number(db, "PRAGMA freelist_count")?;
+            if free > Self::KEPT_PAGES {
+                let pages = (free - Self::KEPT_PAGES).min(Self::STEP_PAGES);
+                // Takes a page with each row that it is asked for.
+                db.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
+                return Ok(true);
+            }
+            if spool.has_log() {
+                // The file shrinks with it.
+                pragma(db, "wal_checkpoint", "TRUNCATE")?;
+            }
+            Ok(false)
+        })
+    }
+
+    /// Tells whether there is a log to move into the file.
+    fn has_log(&self) -> bool {
+        std::fs::metadata(self.folder.log()).is_ok_and(|it| it.len() > 0)
     }
 
     /// Flushes, and gives the folder back.

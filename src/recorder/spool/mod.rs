@@ -22,31 +22,33 @@
 //! and one more try; a full disk to a checkpoint, whose log then has room for what makes room.
 
 // The lanes that use it are built beside it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod append;
 mod batch;
 mod cache;
+mod dead;
 mod fault;
 mod file;
 mod folder;
 mod idle;
 mod open;
 mod read;
+mod room;
 mod row;
 mod settings;
+mod started;
 mod state;
 mod stored;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 mod write;
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
 
 pub(crate) use append::Appended;
 pub(crate) use batch::SpoolBatch;
+pub(crate) use dead::{DeadLetter, SetAside};
 pub use settings::{Spool, SpoolFull};
 
 use self::batch::Batch;
@@ -123,8 +125,11 @@ impl SpoolFile {
         let confirmed =
             |count: fn(&Confirmed) -> u64| self.confirmed.iter().map(count).sum::<u64>();
         SpoolCounts {
-            entries: self.state.entries - confirmed(|it| it.entries),
-            bytes: self.state.bytes - confirmed(|it| it.bytes),
+            entries: self
+                .state
+                .entries
+                .saturating_sub(confirmed(|it| it.entries)),
+            bytes: self.state.bytes.saturating_sub(confirmed(|it| it.bytes)),
             file_bytes: self.folder.bytes(),
             dead_letters: self.state.dead,
             started: self.state.started,

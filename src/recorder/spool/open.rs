@@ -33,11 +33,12 @@ impl SpoolFile {
             folder,
         };
         spool.connect()?;
+        let died = spool.bury_started()?;
         let recovered = Recovered {
             entries: spool.state.entries,
             damaged: spool.damaged,
             unknown_damage: spool.unknown_damage,
-            died: 0,
+            died,
             dead_letters: spool.state.dead,
         };
         Ok((spool, recovered))

@@ -97,7 +97,10 @@ impl SpoolFile {
             for it in bad {
                 match *it {
                     Bad::Damaged { seq, bytes } => write.discard(seq, bytes)?,
-                    Bad::Unread { seq, bytes } => write.discard(seq, bytes)?,
+                    Bad::Unread { seq, bytes } => {
+                        write.set_unread_aside(seq)?;
+                        write.discard(seq, bytes)?;
+                    }
                 }
             }
             Ok(())
@@ -108,6 +111,14 @@ impl SpoolFile {
 }
 
 impl Write<'_> {
+    fn set_unread_aside(&mut self, seq: i64) -> Result<(), Fault> {
+        let sql = "SELECT seq, id, head, text FROM entry WHERE seq = ?1";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query([seq])?;
+        let row = row(rows.next()?.ok_or(Fault::Damaged)?)?;
+        self.keep_unread(row.id, row.text)
+    }
+
     /// Deletes a row; one that is not found where it was read is damage.
     pub(super) fn discard(&mut self, seq: i64, bytes: u64) -> Result<(), Fault> {
         let deleted = self

@@ -1,4 +1,7 @@
+mod dead;
 mod plain;
+mod room;
+mod started;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,4 +36,34 @@ fn drain(spool: &mut SpoolFile, most: usize) -> Vec<Arc<LogEntry>> {
         spool.confirm(batch.number);
     }
     all
+}
+
+/// Makes an exchange that did not fail, with a body of so many bytes.
+fn large(number: u32, bytes: usize) -> Arc<LogEntry> {
+    let mut entry = sample::plain(number);
+    sample::change(&mut entry, |exchange| {
+        exchange.response_body = crate::entry::BodyRecord::Whole {
+            text: "0123456789abcdef".repeat(bytes / 16),
+            bytes_seen: bytes as u64,
+        };
+    });
+    Arc::new(entry)
+}
+
+/// Makes one that failed.
+fn failed(number: u32, bytes: usize) -> Arc<LogEntry> {
+    let mut entry = (*large(number, bytes)).clone();
+    sample::change(&mut entry, |exchange| {
+        exchange.outcome = crate::entry::Outcome::ServiceError;
+    });
+    Arc::new(entry)
+}
+
+/// Returns the numbers that samples were made of.
+fn numbers(entries: &[Arc<LogEntry>]) -> Vec<u32> {
+    let micros = |it: &Arc<LogEntry>| it.created_at.as_micros() - sample::start().as_micros();
+    entries
+        .iter()
+        .map(|it| (micros(it) / 1_000_000) as u32)
+        .collect()
 }

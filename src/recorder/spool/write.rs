@@ -136,4 +136,11 @@ impl State {
         self.bytes = self.bytes.checked_sub(bytes).ok_or(Fault::Damaged)?;
         Ok(())
     }
+
+    /// Counts one that was set aside and leaves.
+    pub(super) fn take_dead(&mut self, bytes: u64) -> Result<(), Fault> {
+        self.dead = self.dead.checked_sub(1).ok_or(Fault::Damaged)?;
+        self.dead_bytes = self.dead_bytes.checked_sub(bytes).ok_or(Fault::Damaged)?;
+        Ok(())
+    }
 }
