@@ -24,8 +24,9 @@ pin_project! {
 pin_project! {
     /// The response's body as the client reads it: the service's, observed.
     pub struct ResponseBody<B> {
+        // `None` where there is no body but the end.
         #[pin]
-        inner: B,
+        inner: Option<B>,
         pending: Pending,
         // The last frame, or the end after it, which waits until the entry is where it should be.
         held: Option<Last>,
@@ -53,8 +54,17 @@ impl<B> RequestBody<B> {
 impl<B> ResponseBody<B> {
     pub(super) fn new(inner: B, pending: Pending) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
             pending,
+            held: None,
+        }
+    }
+
+    /// Makes the body of an answer in the service's place.
+    pub(super) fn empty() -> Self {
+        Self {
+            inner: None,
+            pending: Pending::default(),
             held: None,
         }
     }
@@ -118,7 +128,9 @@ impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
         let last = match this.held.take() {
             Some(last) => last,
             None => {
-                let inner = &mut this.inner;
+                let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
+                    return Poll::Ready(None);
+                };
                 // With an exact length the peer never polls for the end, so it is asked for after each frame.
                 let (frame, has_ended) = ready!(this.pending.polling(|| {
                     let polled = inner.as_mut().poll_frame(cx);
@@ -144,6 +156,7 @@ impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
                 }
             }
         };
+        // A head that has gone out cannot be refused any more.
         if this.pending.poll_hold(cx).is_pending() {
             *this.held = Some(last);
             return Poll::Pending;
@@ -152,11 +165,12 @@ impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_none() && self.inner.is_end_stream()
+        self.held.is_none() && self.inner.as_ref().is_none_or(B::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let mut hint = self.inner.size_hint();
+        let none = || SizeHint::with_exact(0);
+        let mut hint = self.inner.as_ref().map_or_else(none, B::size_hint);
         if let Some(Some(frame)) = &self.held
             && let Some(data) = frame.data_ref()
         {

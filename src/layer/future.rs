@@ -8,13 +8,15 @@ use pin_project_lite::pin_project;
 
 use super::body::ResponseBody;
 use super::in_flight::Pending;
+use super::refusal::{instead_of, refusal};
 use crate::entry::Outcome;
 
 pin_project! {
     /// The future of [`ApiLogService`](crate::layer::ApiLogService).
     pub struct ResponseFuture<F: Future> {
+        // `None` where the service is not asked.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         pending: Pending,
         // What waits until its entry is where it should be.
         held: Option<Box<F::Output>>,
@@ -24,7 +26,16 @@ pin_project! {
 impl<F: Future> ResponseFuture<F> {
     pub(super) fn new(inner: F, pending: Pending) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
+            pending,
+            held: None,
+        }
+    }
+
+    /// Makes the future of a request that is refused before the service sees it.
+    pub(super) fn refused(pending: Pending) -> Self {
+        Self {
+            inner: None,
             pending,
             held: None,
         }
@@ -41,10 +52,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (inner, pending) = (this.inner, this.pending);
-        let output = match this.held.take() {
-            Some(held) => *held,
-            None => {
+        let pending = this.pending;
+        let output = match (this.held.take(), this.inner.as_pin_mut()) {
+            (Some(held), _) => *held,
+            (None, Some(inner)) => {
                 let mut output = ready!(pending.polling(|| inner.poll(cx)));
                 match &mut output {
                     Ok(response) => pending.respond(response),
@@ -52,13 +63,21 @@ where
                 }
                 output
             }
+            (None, None) => {
+                let mut response = refusal();
+                pending.respond(&mut response);
+                return Poll::Ready(Ok(response.map(|_| ResponseBody::empty())));
+            }
         };
-        if pending.poll_hold(cx).is_pending() {
+        let Poll::Ready(is_kept) = pending.poll_hold(cx) else {
             *this.held = Some(Box::new(output));
             return Poll::Pending;
-        }
+        };
         let pending = std::mem::take(pending);
-        Poll::Ready(output.map(|response| response.map(|body| ResponseBody::new(body, pending))))
+        Poll::Ready(output.map(|response| match is_kept {
+            true => response.map(|body| ResponseBody::new(body, pending)),
+            false => instead_of(response.headers()).map(|_| ResponseBody::empty()),
+        }))
     }
 }
 

@@ -1,12 +1,12 @@
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body;
 
-use super::open::{Hold, Open};
+use super::hold::Hold;
+use super::open::Open;
 use crate::capture::Failure;
 use crate::entry::{Outcome, OwnEndpoint};
 
@@ -110,14 +110,14 @@ impl Pending {
         }
     }
 
-    /// Waits until the end of the response may go on.
-    pub(super) fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(hold) = &mut self.hold {
-            // A recorder that is gone holds nobody back.
-            let _ = ready!(Pin::new(hold).poll(cx));
-            self.hold = None;
-        }
-        Poll::Ready(())
+    /// Waits until the end of the response may go on; `false` where it is to be refused.
+    pub(super) fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Some(hold) = &mut self.hold else {
+            return Poll::Ready(true);
+        };
+        let may_go = ready!(hold.poll(cx));
+        self.hold = None;
+        Poll::Ready(may_go)
     }
 }
 

@@ -5,6 +5,7 @@ use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, Response};
 use http_body::Body;
 
+use super::hold::Hold;
 use super::service::Shared;
 use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
@@ -12,10 +13,7 @@ use crate::capture::{
     Policy, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
-use crate::recorder::{Parcel, Ticket};
-
-/// What the end of a response waits for; `true` where its entry is where it should be.
-pub(super) type Hold = tokio::sync::oneshot::Receiver<bool>;
+use crate::recorder::Parcel;
 
 /// What is held of an exchange from its call to its end.
 pub(super) struct Open {
@@ -223,10 +221,7 @@ impl Open {
         let Self {
             shared, captured, ..
         } = self;
-        let (ticket, hold) = match shared.intake.shared().holds {
-            true => Some(Ticket::new()).unzip(),
-            false => (None, None),
-        };
+        let (ticket, hold) = Hold::of(&shared.intake).unzip();
         shared.intake.push(Parcel {
             is_urgent: captured.has_failed(),
             item: Item::Exchange(captured),

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::capture::{Fields, client_request_id};
 use crate::entry::EntryId;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// How our request id prints in the response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -64,6 +64,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut pending, request) = self.shared.begin(request);
+        if self.shared.intake.shared().must_refuse() {
+            return ResponseFuture::refused(pending);
+        }
         let inner = pending.polling(|| self.inner.call(request));
         ResponseFuture::new(inner, pending)
     }

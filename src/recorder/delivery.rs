@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+#[cfg(feature = "spool")]
+use super::spool::Spool;
 use crate::error::Error;
 
 /// How entries travel from the request to a sink.
@@ -22,6 +24,12 @@ pub struct Delivery {
     pub(super) batch_age: Duration,
     pub(super) retry_for: Duration,
     pub(super) write_timeout: Duration,
+    #[cfg(feature = "spool")]
+    pub(super) guarantee: Guarantee,
+    #[cfg(feature = "spool")]
+    pub(super) on_failure: OnFailure,
+    #[cfg(feature = "spool")]
+    pub(super) spool: Option<Spool>,
 }
 
 /// What happens to an entry for which a sink's queue has no room.
@@ -35,8 +43,39 @@ pub enum WhenFull {
     DropNewest,
     /// It takes the place of the entry that has waited longest.
     DropOldest,
+    /// What waits goes to the spool, which [`Delivery::spool`] names.
+    #[cfg(feature = "spool")]
+    SpillToSpool,
     /// The end of its response waits for room, at most this long; then it is dropped. An exchange whose client has left waits alone.
     WaitAtMost(Duration),
+}
+
+/// What is promised of an entry, beside that it is counted.
+#[cfg(feature = "spool")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Guarantee {
+    /// It waits in memory for the sink: lost with the process.
+    #[default]
+    BestEffort,
+    /// It waits in the spool, from a few milliseconds after its exchange ended until the sink has confirmed it. Survives the end of the process, however it
+    /// comes; the last few milliseconds may be lost with the machine's power.
+    Spooled,
+    /// It is on the disk before its response ends: the last frame of a body, or the head where there is none, is held back until then.
+    BeforeResponse,
+}
+
+/// What becomes of a response whose entry could not be made safe, under [`Guarantee::BeforeResponse`].
+#[cfg(feature = "spool")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// It goes out as it is. The entry waits in memory, and the ledger tells if it is lost.
+    #[default]
+    Pass,
+    /// It is answered with 503 instead, without a body. While the spool is known to fail, requests are answered so before the service sees them. A body
+    /// whose head has gone out cannot be taken back: it ends as it would have.
+    Refuse,
 }
 
 impl Default for Delivery {
@@ -50,6 +89,12 @@ impl Default for Delivery {
             batch_age: Duration::from_millis(200),
             retry_for: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
+            #[cfg(feature = "spool")]
+            guarantee: Guarantee::default(),
+            #[cfg(feature = "spool")]
+            on_failure: OnFailure::default(),
+            #[cfg(feature = "spool")]
+            spool: None,
         }
     }
 }
@@ -101,7 +146,7 @@ impl Delivery {
     }
 
     /// Repeats a write whose error may pass for this long before the batch is dropped; 60 s by default. The pause between two
-    /// tries doubles from 50 ms to 5 s, less up to a half by chance.
+    /// tries doubles from 50 ms to 5 s, less up to a half by chance. A batch that is in a spool is repeated for ever.
     #[must_use]
     pub fn retry_for(mut self, duration: Duration) -> Self {
         self.retry_for = duration;
@@ -116,13 +161,51 @@ impl Delivery {
         self
     }
 
+    /// Says what is promised of an entry; best effort by default. All else needs a [`Delivery::spool`].
+    #[cfg(feature = "spool")]
+    #[must_use]
+    pub fn guarantee(mut self, guarantee: Guarantee) -> Self {
+        self.guarantee = guarantee;
+        self
+    }
+
+    /// Says what becomes of a response whose entry could not be made safe; it passes by default.
+    #[cfg(feature = "spool")]
+    #[must_use]
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// Gives the sink a spool: what waits for it there is lost neither with the process nor by an outage of the sink.
+    ///
+    /// Without more, it takes what a write cannot store and what is left at a shutdown; [`WhenFull::SpillToSpool`] and [`Delivery::guarantee`] give it more.
+    #[cfg(feature = "spool")]
+    #[must_use]
+    pub fn spool(mut self, spool: Spool) -> Self {
+        self.spool = Some(spool);
+        self
+    }
+
     /// Tells whether the end of a response may have to wait.
     pub(crate) fn may_hold(&self) -> bool {
-        matches!(self.when_full, WhenFull::WaitAtMost(_)) || self.is_before_response()
+        let waits = matches!(self.when_full, WhenFull::WaitAtMost(_));
+        waits || self.is_before_response()
+    }
+
+    /// Tells whether a response is refused whose entry is not safe.
+    pub(super) fn refuses(&self) -> bool {
+        #[cfg(feature = "spool")]
+        return self.is_before_response() && self.on_failure == OnFailure::Refuse;
+        #[cfg(not(feature = "spool"))]
+        false
     }
 
     /// Tells whether a response's end waits until its entry is safe, and not only until it has room.
     pub(super) fn is_before_response(&self) -> bool {
+        #[cfg(feature = "spool")]
+        return self.guarantee == Guarantee::BeforeResponse;
+        #[cfg(not(feature = "spool"))]
         false
     }
 
@@ -145,6 +228,20 @@ impl Delivery {
                 return Err(Error::configuration(format!("{name} is at least 1")));
             }
         }
+        #[cfg(feature = "spool")]
+        self.check_spool()?;
         Ok(())
+    }
+
+    #[cfg(feature = "spool")]
+    fn check_spool(&self) -> Result<(), Error> {
+        let is_needed =
+            self.guarantee != Guarantee::BestEffort || self.when_full == WhenFull::SpillToSpool;
+        match (&self.spool, is_needed) {
+            (None, true) => Err(Error::configuration(
+                "this guarantee, or spilling, needs a spool: Delivery::spool(Spool::at(folder))",
+            )),
+            _ => Ok(()),
+        }
     }
 }

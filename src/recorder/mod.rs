@@ -36,6 +36,8 @@ use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
 
 pub use delivery::{Delivery, WhenFull};
+#[cfg(feature = "spool")]
+pub use delivery::{Guarantee, OnFailure};
 use lane::Lane;
 pub(crate) use lane::Plan;
 pub use lane::SinkState;
@@ -44,6 +46,8 @@ pub use ledger::{Balance, DropReason};
 pub(crate) use queue::{Intake, Parcel, Shared};
 #[cfg(feature = "spool")]
 pub use spool::{Spool, SpoolFull};
+#[cfg(feature = "spool")]
+pub use stats::SpoolStats;
 pub use stats::{Report, SinkReport, SinkStats, Stats};
 pub(crate) use ticket::Ticket;
 pub(crate) use worker::Made;
@@ -139,6 +143,7 @@ fn connect<T>(
     let shared = Arc::new(Shared {
         ledger,
         holds: lanes.iter().any(|it| it.shared.delivery.may_hold()),
+        refuses: lanes.iter().any(|it| it.shared.delivery.refuses()),
         lanes,
         accepted: AtomicU64::new(0),
         taken: AtomicU64::new(0),

@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(super) lanes: Vec<Lane>,
     /// Whether the end of a response may have to wait for a lane.
     pub(crate) holds: bool,
+    /// Whether a response may be refused whose entry a lane could not make safe.
+    pub(crate) refuses: bool,
     pub(super) accepted: AtomicU64,
     pub(super) taken: AtomicU64,
     pub(super) is_closed: AtomicBool,
@@ -62,6 +64,12 @@ impl Shared {
     pub(super) fn queued(&self) -> u64 {
         let taken = self.taken.load(Ordering::SeqCst);
         self.accepted.load(Ordering::SeqCst).saturating_sub(taken)
+    }
+
+    /// Tells whether a request would be refused at its end, so that the service need not see it.
+    pub(crate) fn must_refuse(&self) -> bool {
+        let mut lanes = self.lanes.iter();
+        self.refuses && lanes.any(|it| it.shared.delivery.refuses() && !it.shared.is_safe())
     }
 
     pub(crate) fn is_closed(&self) -> bool {

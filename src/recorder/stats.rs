@@ -59,6 +59,26 @@ pub struct SinkStats {
     pub panics: u64,
     /// Writes that were repeated.
     pub retries: u64,
+    /// Its spool, if it has one.
+    #[cfg(feature = "spool")]
+    pub spool: Option<SpoolStats>,
+}
+
+/// What a spool holds, at one moment.
+#[cfg(feature = "spool")]
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SpoolStats {
+    /// Entries that the sink has not confirmed.
+    pub entries: u64,
+    /// Bytes of their texts.
+    pub bytes: u64,
+    /// Bytes of its files.
+    pub file_bytes: u64,
+    /// Entries that the sink refused, and that are set aside.
+    pub dead_letters: u64,
+    /// Whether its last use failed: entries wait in memory then.
+    pub is_failing: bool,
 }
 
 /// How a shutdown went.

@@ -161,8 +161,14 @@ where
         let now = Instant::now();
         for lane in &self.shared.lanes {
             let may_hold = lane.shared.delivery.may_hold();
+            let is_safe = lane.shared.is_safe();
             lane.take(self.made.iter().map(|it| {
-                let ticket = it.ticket.clone().filter(|_| may_hold);
+                let ticket = it.ticket.clone().filter(|ticket| {
+                    if may_hold && !is_safe {
+                        ticket.lost();
+                    }
+                    may_hold && is_safe
+                });
                 Held::new(it.entry.clone(), it.guard.clone(), ticket, now)
             }));
         }

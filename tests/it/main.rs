@@ -16,6 +16,7 @@ mod layering;
 mod leaks;
 mod promises;
 mod properties;
+mod spool;
 mod sqlite;
 mod support;
 mod transparent;

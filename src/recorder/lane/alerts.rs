@@ -29,3 +29,21 @@ pub(super) fn sink(name: &str, state: SinkState, error: Option<&Error>) {
 
 #[cfg(not(feature = "tracing"))]
 pub(super) fn sink(_: &str, _: SinkState, _: Option<&Error>) {}
+
+/// Says that a spool fails, or works again.
+#[cfg(all(feature = "spool", feature = "tracing"))]
+pub(super) fn spool(name: &str, error: Option<&Error>) {
+    const TARGET: &str = "tower_api_log::recorder";
+    match error.map(tracing::field::display) {
+        Some(error) => tracing::error!(
+            target: TARGET,
+            sink = name,
+            error,
+            "the spool fails; entries wait in memory"
+        ),
+        None => tracing::info!(target: TARGET, sink = name, "the spool works again"),
+    }
+}
+
+#[cfg(all(feature = "spool", not(feature = "tracing")))]
+pub(super) fn spool(_: &str, _: Option<&Error>) {}

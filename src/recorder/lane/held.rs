@@ -17,13 +17,16 @@ pub(in crate::recorder) struct Held {
     is_urgent: bool,
     order: u64,
     since: Instant,
+    /// Whether it has been masked as its sink asks.
+    pub(super) is_refined: bool,
     guard: Guard,
     ticket: Option<Ticket>,
 }
 
 /// The entries that wait in memory, in the order in which they came.
 ///
-/// Invariant: past the limits there is at most one entry, and that one alone; and an entry that tells of a gap, of which one comes in ten seconds.
+/// Invariant: past the limits there is at most one entry, and that one alone; what tells of a gap, of which one comes in ten seconds; and what the spool gave
+/// back, at most a transaction's worth.
 pub(super) struct Queue {
     /// Events and failures.
     urgent: VecDeque<Held>,
@@ -58,10 +61,21 @@ impl Held {
             is_urgent: entry.exchange().is_none_or(|it| it.has_failed()),
             order: 0,
             since: now,
+            is_refined: false,
             entry,
             guard,
             ticket,
         }
+    }
+
+    pub(super) fn entry(&self) -> &Arc<LogEntry> {
+        &self.entry
+    }
+
+    /// Puts another in the place of the entry, masked once more.
+    pub(super) fn set_entry(&mut self, entry: LogEntry) {
+        self.entry = Arc::new(entry);
+        self.is_refined = true;
     }
 
     /// Takes it apart: the entry, and what is to be dropped once that is settled.
@@ -176,6 +190,32 @@ impl Queue {
             self.admit(held);
         }
         taken
+    }
+
+    /// Puts entries back that were taken. Nobody waits for them any more, and they are not dropped for want of room. Returns how many are lost, because
+    /// nobody is left who takes from the queue.
+    #[cfg(feature = "spool")]
+    pub(super) fn put_back(&mut self, taken: Vec<Held>) -> usize {
+        if self.is_closed {
+            return taken.len();
+        }
+        for mut held in taken.into_iter().rev() {
+            if let Some(ticket) = held.ticket.take() {
+                ticket.lost();
+            }
+            self.bytes += held.bytes;
+            match held.is_urgent {
+                true => self.urgent.push_front(held),
+                false => self.others.push_front(held),
+            }
+        }
+        0
+    }
+
+    /// Tells whether more than half of the room is taken.
+    #[cfg(feature = "spool")]
+    pub(super) fn is_half_full(&self) -> bool {
+        self.len() > self.limits.entries / 2 || self.bytes > self.limits.bytes / 2
     }
 
     fn pop(&mut self) -> Option<Held> {

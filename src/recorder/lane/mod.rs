@@ -7,6 +7,9 @@ mod alerts;
 mod attempt;
 mod gap;
 mod held;
+#[cfg(feature = "spool")]
+mod keeper;
+mod origin;
 mod pace;
 mod writer;
 
@@ -20,10 +23,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::ledger::{Book, DropReason, Ledger};
 use super::{Delivery, SinkStats, WhenFull, thread};
 use crate::clock::Clock;
+use crate::contain::contain;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
 use crate::sink::LogSink;
 use held::{Limits, Queue};
+use origin::{Origin, Spooled};
 use writer::Writer;
 
 pub(super) use held::{Guard, Held};
@@ -55,7 +60,10 @@ pub(super) struct Shared {
     pub(super) book: Book,
     pub(super) health: Health,
     queue: Mutex<Queue>,
-    /// How many entries are being written.
+    refine: Mutex<Option<Refine>>,
+    #[cfg(feature = "spool")]
+    keeper: Option<keeper::Keeper>,
+    /// How many entries that are in no spool are being written.
     writing: AtomicUsize,
     bell: Notify,
 }
@@ -99,22 +107,30 @@ impl Lane {
             when_full: delivery.when_full,
             holds_until_safe: delivery.is_before_response(),
         };
+        let book = Book::default();
         let shared = Arc::new(Shared {
             name,
+            #[cfg(feature = "spool")]
+            keeper: keeper::Keeper::open(&delivery, &book)?,
             delivery,
             ledger,
-            book: Book::default(),
+            book,
             health: Health::default(),
             queue: Mutex::new(Queue::new(limits)),
+            refine: Mutex::new(refine),
             writing: AtomicUsize::new(0),
             bell: Notify::new(),
         });
         let (inbox, commands) = mpsc::unbounded_channel();
         let task = {
             let shared = shared.clone();
-            move || Writer::new(shared, sink, refine, clock, commands).run()
+            move || Writer::new(shared, sink, clock, commands).run()
         };
         thread::spawn(format!("api-log-{}", shared.name), task)?;
+        #[cfg(feature = "spool")]
+        if shared.keeper.is_some() {
+            keeper::Keeper::start(shared.clone())?;
+        }
         Ok(Self { shared, inbox })
     }
 
@@ -136,9 +152,7 @@ impl Lane {
             false => DropReason::SinkBehind,
         };
         shared.book.dropped(reason, dropped);
-        if rings {
-            shared.bell.notify_one();
-        }
+        shared.ring(rings);
     }
 
     pub(super) fn stats(&self) -> SinkStats {
@@ -155,6 +169,8 @@ impl Lane {
             errors: read(&shared.health.errors),
             panics: read(&shared.health.panics),
             retries: read(&shared.health.retries),
+            #[cfg(feature = "spool")]
+            spool: shared.keeper.as_ref().map(|it| it.stats()),
         }
     }
 
@@ -192,8 +208,11 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a batch, if one is due.
+    /// Takes a batch out of memory, if one is due and the writer's to take.
     fn take_due(&self, is_pressed: bool, now: Instant) -> Vec<Held> {
+        if self.spools_everything() {
+            return Vec::new();
+        }
         let Delivery {
             batch_entries,
             batch_bytes,
@@ -214,6 +233,31 @@ impl Shared {
         taken
     }
 
+    /// Masks entries as this sink asks. One at which that panics is dropped.
+    fn refine(&self, mut taken: Vec<Held>) -> Vec<Held> {
+        let mut refine = self.refine.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(refine) = &mut *refine else {
+            return taken;
+        };
+        let before = taken.len();
+        taken.retain_mut(|held| {
+            let refined = match held.is_refined {
+                true => return true,
+                false => contain(|| refine(LogEntry::clone(held.entry()))),
+            };
+            let is_refined = refined.is_some();
+            refined.into_iter().for_each(|entry| held.set_entry(entry));
+            is_refined
+        });
+        self.book.dropped(DropReason::Masking, before - taken.len());
+        taken
+    }
+
+    /// Tells whether the spool's thread has yet to take what waits in memory.
+    fn is_settling(&self) -> bool {
+        self.keeping() > 0 || self.spools_everything() && self.queue().total() > 0
+    }
+
     /// Returns how long nothing is due; `None` where nothing waits.
     fn rest(&self, now: Instant) -> Option<Duration> {
         let queue = self.queue();
@@ -221,11 +265,14 @@ impl Shared {
         let next = queue.since().and_then(|since| since.checked_add(age));
         // An age that no clock reaches is waited for without an end, and commands end the wait.
         let held = (queue.len() > 0).then_some(Duration::from_secs(3600));
-        next.map(|at| at.saturating_duration_since(now)).or(held)
+        let of_memory = next.map(|at| at.saturating_duration_since(now)).or(held);
+        let of_memory = of_memory.filter(|_| !self.spools_everything());
+        of_memory.into_iter().chain(self.rest_of_spool(now)).min()
     }
 
-    /// Drops everything that waits, and what comes.
+    /// Drops everything that waits and cannot be spooled, and what comes.
     pub(super) fn lose_all(&self, reason: DropReason) {
+        self.spool_all();
         let lost = {
             let mut queue = self.queue();
             queue.is_closed = true;
@@ -234,9 +281,10 @@ impl Shared {
         self.book.dropped(reason, lost);
     }
 
-    /// Returns how many entries wait in memory or are being written.
+    /// Returns how many entries wait in memory or are being written, and are in no spool.
     pub(super) fn under_way(&self) -> usize {
-        self.queue().total() + self.writing.load(Ordering::Relaxed)
+        let held = self.queue().total();
+        held + self.keeping() + self.writing.load(Ordering::Relaxed)
     }
 }
 

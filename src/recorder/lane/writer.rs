@@ -1,9 +1,8 @@
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Sleep;
@@ -12,9 +11,8 @@ use super::alerts;
 use super::gap::Gaps;
 use super::held::Held;
 use super::pace::Pace;
-use super::{Command, Refine, Shared};
+use super::{Command, Origin, Shared, Spooled};
 use crate::clock::Clock;
-use crate::contain::contain;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::after;
@@ -22,16 +20,20 @@ use crate::recorder::guarded::Guarded;
 use crate::recorder::ledger::DropReason;
 use crate::sink::LogSink;
 
+/// So often is looked for what a flush or an end waits for.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// A lane's thread: takes batches and writes them.
 pub(super) struct Writer {
     pub(super) lane: Arc<Shared>,
     pub(super) sink: Arc<dyn LogSink>,
     pub(super) pace: Pace,
-    refine: Option<Refine>,
+    pub(super) clock: Arc<dyn Clock>,
     gaps: Gaps,
     commands: mpsc::UnboundedReceiver<Command>,
     flushes: VecDeque<(u64, oneshot::Sender<Result<(), Error>>)>,
     end: Option<End>,
+    is_spools_turn: bool,
     /// How many entries in a row were refused one by one, and none was stored since.
     pub(super) refused: u32,
 }
@@ -49,7 +51,6 @@ impl Writer {
     pub(super) fn new(
         lane: Arc<Shared>,
         sink: Arc<dyn LogSink>,
-        refine: Option<Refine>,
         clock: Arc<dyn Clock>,
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
@@ -57,11 +58,12 @@ impl Writer {
             lane,
             sink,
             pace: Pace::default(),
-            refine,
-            gaps: Gaps::new(clock),
+            gaps: Gaps::new(clock.clone()),
+            clock,
             commands,
             flushes: VecDeque::new(),
             end: None,
+            is_spools_turn: true,
             refused: 0,
         }
     }
@@ -74,49 +76,62 @@ impl Writer {
     /// Does what is next; `false` when all is done.
     async fn step(&mut self) -> Result<bool, TooLate> {
         let is_pressed = self.end.is_some() || !self.flushes.is_empty();
-        let batch = self.lane.take_due(is_pressed, Instant::now());
+        let now = Instant::now();
+        // What gathered in the spool comes in turns with what comes now.
+        let spooled = match self.is_spools_turn {
+            true => self.lane.next_spooled(is_pressed, now),
+            false => None,
+        };
+        self.is_spools_turn = spooled.is_none();
+        if let Some(batch) = spooled {
+            self.deliver_spooled(batch).await?;
+            return Ok(true);
+        }
+        let batch = self.lane.take_due(is_pressed, now);
         if !batch.is_empty() {
             self.deliver(batch).await?;
-        } else if !self.flushes.is_empty() {
-            self.answer_flushes().await?;
-        } else if self.end.is_some() {
+        } else if self.answer_flushes().await? {
+            return Ok(true);
+        } else if self.end.is_some() && !self.lane.is_settling() {
             return Ok(false);
         } else {
-            self.rest().await;
+            self.rest(is_pressed).await;
         }
         Ok(true)
     }
 
     /// Writes a batch that waited in memory, and settles each of its entries.
     async fn deliver(&mut self, batch: Vec<Held>) -> Result<(), TooLate> {
-        let mut guards = Vec::with_capacity(batch.len());
-        let mut entries = Vec::with_capacity(batch.len());
-        let count = batch.len();
-        for held in batch {
-            let (entry, guard) = held.into_parts();
-            guards.push(guard);
-            entries.extend(self.refined(entry));
-        }
-        self.lane
-            .book
-            .dropped(DropReason::Masking, count - entries.len());
-        self.lane.writing.store(entries.len(), Ordering::Relaxed);
-        let settled = self.write(&entries).await;
-        self.lane.writing.store(0, Ordering::Relaxed);
+        let batch = self.lane.refine(batch);
+        let parts = batch.into_iter().map(Held::into_parts);
+        let (entries, guards): (Vec<_>, Vec<_>) = parts.unzip();
+        let entries = entries.into_iter().map(Arc::unwrap_or_clone).collect();
+        let settled = self.deliver_entries(entries, Origin::Memory).await;
         drop(guards);
+        settled
+    }
+
+    /// Writes a batch of the spool.
+    async fn deliver_spooled(&mut self, batch: Spooled) -> Result<(), TooLate> {
+        let Spooled { number, entries } = batch;
+        let entries = entries.into_iter().map(Arc::unwrap_or_clone).collect();
+        let settled = self.deliver_entries(entries, Origin::Spool(number)).await;
+        self.lane.release(number);
+        settled
+    }
+
+    async fn deliver_entries(
+        &mut self,
+        entries: Vec<LogEntry>,
+        origin: Origin,
+    ) -> Result<(), TooLate> {
+        self.lane.set_writing(origin, entries.len());
+        let settled = self.write(&entries, origin).await;
+        self.lane.set_writing(origin, 0);
         if settled.is_ok() {
             self.tell_gaps();
         }
         settled
-    }
-
-    /// Masks an entry as this sink asks; `None` where that panics.
-    fn refined(&mut self, entry: Arc<LogEntry>) -> Option<LogEntry> {
-        let entry = Arc::unwrap_or_clone(entry);
-        match &mut self.refine {
-            Some(refine) => contain(|| refine(entry)),
-            None => Some(entry),
-        }
     }
 
     /// Puts an entry into the log that tells of what was dropped since the last, once the sink takes entries again.
@@ -129,13 +144,13 @@ impl Writer {
         }
     }
 
-    /// Answers the flushes before which everything is settled; the batch is empty here.
-    async fn answer_flushes(&mut self) -> Result<(), TooLate> {
-        let first = self.lane.queue().first();
+    /// Answers the flushes before which everything is settled, and tells whether there were any; nothing is being written here.
+    async fn answer_flushes(&mut self) -> Result<bool, TooLate> {
+        let first = self.lane.first_unsettled();
         let is_done = |(up_to, _): &&(u64, _)| first >= *up_to;
         let done = self.flushes.iter().take_while(is_done).count();
         if done == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let mut result = self.flush_sink().await?;
         for (_, reply) in self.flushes.drain(..done) {
@@ -146,7 +161,7 @@ impl Writer {
                 .copied();
             let _ = reply.send(std::mem::replace(&mut result, again));
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn flush_sink(&mut self) -> Result<Result<(), Error>, TooLate> {
@@ -178,9 +193,10 @@ impl Writer {
     }
 
     /// Waits until something is due, a command comes or the bell rings.
-    async fn rest(&mut self) {
+    async fn rest(&mut self, is_pressed: bool) {
         let lane = self.lane.clone();
-        let pause = lane.rest(Instant::now());
+        let look = is_pressed.then_some(LOOK);
+        let pause = lane.rest(Instant::now()).into_iter().chain(look).min();
         let mut bell = pin!(lane.bell.notified());
         let mut pause = pin!(pause.map(tokio::time::sleep));
         std::future::poll_fn(|cx| {
@@ -237,6 +253,7 @@ impl Writer {
 
     /// Ends by the first deadline that was told.
     fn end_by(&mut self, at: Instant) -> &mut End {
+        self.lane.end_spool();
         self.end.get_or_insert_with(|| End {
             deadline: Box::pin(tokio::time::sleep_until(at.into())),
             replies: Vec::new(),
@@ -264,6 +281,7 @@ impl Drop for Writer {
             None => DropReason::Closed,
         };
         self.lane.lose_all(reason);
+        self.lane.close_spool();
         let Some(end) = self.end.take() else { return };
         for reply in end.replies {
             let _ = reply.send(end.is_flushed);

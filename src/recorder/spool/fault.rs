@@ -102,6 +102,11 @@ pub(super) fn in_use() -> Error {
     )
 }
 
+/// Tells whether an error is that of a folder which another process uses.
+pub(crate) fn is_in_use(error: &Error) -> bool {
+    error.to_string() == in_use().to_string()
+}
+
 /// Says what a file system refused, in words of its own kind of error and without the path.
 pub(super) fn cannot(doing: &'static str, cause: std::io::Error) -> Error {
     use std::io::ErrorKind as Io;

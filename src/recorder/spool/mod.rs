@@ -49,6 +49,7 @@ use rusqlite::Connection;
 pub(crate) use append::Appended;
 pub(crate) use batch::SpoolBatch;
 pub(crate) use dead::{DeadLetter, SetAside};
+pub(crate) use fault::is_in_use;
 pub use settings::{Spool, SpoolFull};
 
 use self::batch::Batch;

@@ -1,0 +1,459 @@
+//! The thread between a lane's memory and its spool.
+//!
+//! What the guarantee or the choice for a full queue gives to the spool is appended as it comes, in one transaction for all that waits: those whose responses
+//! wait for the disk share one wait. Where the spool fails, entries stay in memory and go to the sink from there, as if there were none.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use super::held::Held;
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::delivery::{Guarantee, WhenFull};
+use crate::recorder::ledger::{Book, Counts, DropReason};
+use crate::recorder::spool::{Spool, SpoolBatch, SpoolFile, SyncMode, is_in_use};
+use crate::recorder::{Delivery, SpoolStats};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// So often the thread looks around where nobody rings.
+const LOOK: Duration = Duration::from_millis(500);
+/// The most that is appended in one transaction.
+const MOST_ENTRIES: usize = 4_096;
+const MOST_BYTES: usize = 16 << 20;
+
+/// The spool of a lane.
+pub(super) struct Keeper {
+    settings: Spool,
+    sync: SyncMode,
+    takes: Takes,
+    vault: Mutex<Vault>,
+    told: Mutex<Told>,
+    thread: OnceLock<Thread>,
+    is_failing: AtomicBool,
+    is_ending: AtomicBool,
+    /// How many entries are on their way from memory to the file.
+    keeping: AtomicUsize,
+}
+
+/// What the thread takes out of memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Everything,
+    /// What fills more than half of the queue.
+    Overflow,
+    /// Only what a write could not store.
+    Failures,
+}
+
+/// The file, which one thread uses at a time.
+#[derive(Default)]
+struct Vault {
+    /// `None` while it could not be opened.
+    file: Option<SpoolFile>,
+    is_closed: bool,
+    /// How many of those found damaged stand in the ledger.
+    damaged: u64,
+    /// How many entries of the file are out with the writer.
+    out: u64,
+}
+
+/// What is known of the file without waiting for it.
+#[derive(Default)]
+struct Told {
+    stats: SpoolStats,
+    /// How many entries wait for a batch, and since when the first.
+    waiting: u64,
+    since: Option<Instant>,
+    /// How many came since the last batch was given out.
+    arrived: u64,
+    /// Before then nothing is given out, so that the sink is not run over.
+    not_before: Option<Instant>,
+}
+
+impl Keeper {
+    /// Opens the spool of a lane, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// When the settings cannot be meant, or another process uses the folder. A spool that fails otherwise is tried again later: it keeps no service from
+    /// starting.
+    pub(super) fn open(delivery: &Delivery, book: &Book) -> Result<Option<Self>, Error> {
+        let Some(settings) = delivery.spool.clone() else {
+            return Ok(None);
+        };
+        settings.check()?;
+        let sync = match delivery.guarantee {
+            Guarantee::BeforeResponse => SyncMode::Full,
+            _ => SyncMode::Normal,
+        };
+        let takes = match (delivery.guarantee, delivery.when_full) {
+            (Guarantee::BestEffort, WhenFull::SpillToSpool) => Takes::Overflow,
+            (Guarantee::BestEffort, _) => Takes::Failures,
+            _ => Takes::Everything,
+        };
+        let keeper = Self {
+            settings,
+            sync,
+            takes,
+            vault: Mutex::default(),
+            told: Mutex::default(),
+            thread: OnceLock::new(),
+            is_failing: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
+            keeping: AtomicUsize::new(0),
+        };
+        match keeper.with_file(book, |_| Ok(())) {
+            Err(error) if is_in_use(&error) => Err(error),
+            _ => Ok(Some(keeper)),
+        }
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the machine gives none: a configuration error.
+    pub(super) fn start(lane: Arc<Shared>) -> Result<(), Error> {
+        let name = format!("api-log-{}-spool", lane.name);
+        let run = move || {
+            if let Some(keeper) = &lane.keeper {
+                let _ = keeper.thread.set(std::thread::current());
+                keeper.run(&lane);
+            }
+        };
+        let thread = std::thread::Builder::new().name(name).spawn(run);
+        thread.map(|_| ()).map_err(|source| {
+            Error::configuration("a thread of the recorder could not be started")
+                .with_source(source)
+        })
+    }
+
+    /// Tells whether what is held in memory is the thread's to take, and not the writer's.
+    pub(super) fn takes_everything(&self) -> bool {
+        self.takes == Takes::Everything && !self.is_failing()
+    }
+
+    /// Tells whether the last use of the file failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn stats(&self) -> SpoolStats {
+        SpoolStats {
+            is_failing: self.is_failing(),
+            ..self.told().stats
+        }
+    }
+
+    /// Wakes the thread.
+    pub(super) fn ring(&self) {
+        if self.takes != Takes::Failures
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Ends the thread once it has put everything that is held into the file.
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    fn run(&self, lane: &Shared) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let is_ending = self.is_ending.load(Ordering::SeqCst);
+            let held = self.wanted(lane, is_ending);
+            let was_empty = held.is_empty();
+            let kept = self.keep(lane, held);
+            self.keeping.store(0, Ordering::SeqCst);
+            match kept {
+                Ok(()) if !was_empty => pause = FIRST_PAUSE,
+                Ok(()) if is_ending => break,
+                Ok(()) => std::thread::park_timeout(LOOK),
+                Err(_) if is_ending => break,
+                Err(_) => {
+                    std::thread::park_timeout(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Takes out of memory what is the thread's.
+    fn wanted(&self, lane: &Shared, is_ending: bool) -> Vec<Held> {
+        let mut queue = lane.queue();
+        let takes = match self.takes {
+            _ if is_ending => true,
+            Takes::Everything => true,
+            Takes::Overflow => queue.is_half_full(),
+            Takes::Failures => false,
+        };
+        let taken = match takes {
+            true => queue.take(MOST_ENTRIES, MOST_BYTES),
+            false => Vec::new(),
+        };
+        // Before the queue is let go of: they are in one place or the other at every moment.
+        self.keeping.store(taken.len(), Ordering::SeqCst);
+        taken
+    }
+
+    /// Puts all that waits in memory into the file, as far as it takes it.
+    pub(super) fn take_all(&self, lane: &Shared) {
+        loop {
+            let held = lane.queue().take(MOST_ENTRIES, MOST_BYTES);
+            if held.is_empty() || self.keep(lane, held).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Returns how many entries are on their way from memory to the file.
+    pub(super) fn keeping(&self) -> usize {
+        self.keeping.load(Ordering::SeqCst)
+    }
+
+    /// Puts entries into the file, or back into memory.
+    ///
+    /// # Errors
+    ///
+    /// They are in memory again, and nobody waits for them any more.
+    fn keep(&self, lane: &Shared, held: Vec<Held>) -> Result<(), Error> {
+        let held = lane.refine(held);
+        let entries: Vec<_> = held.iter().map(|it| it.entry().clone()).collect();
+        let was_failing = self.is_failing();
+        if entries.is_empty() && !was_failing {
+            return Ok(());
+        }
+        let kept = self.append(&lane.book, &entries);
+        if kept.is_err() {
+            let lost = lane.queue().put_back(held);
+            lane.book.dropped(DropReason::Deadline, lost);
+        }
+        if kept.is_err() != was_failing || kept.is_ok() {
+            lane.bell.notify_one();
+        }
+        if kept.is_err() != was_failing {
+            super::alerts::spool(&lane.name, kept.as_ref().err());
+        }
+        kept
+    }
+
+    /// Puts entries into the file.
+    ///
+    /// # Errors
+    ///
+    /// None of them is there then.
+    pub(super) fn append(&self, book: &Book, entries: &[Arc<LogEntry>]) -> Result<(), Error> {
+        self.with_file(book, |vault| {
+            let Some(file) = &mut vault.file else {
+                return Ok(());
+            };
+            let appended = file.append(entries)?;
+            let dropped = appended.dropped_oldest + appended.dropped_newest;
+            self.count(book, vault, |it| {
+                it.drop(DropReason::SpoolFull, dropped as usize);
+            });
+            self.told().arrived += appended.accepted;
+            Ok(())
+        })
+    }
+
+    /// Gives out the next batch of the file, if one is due.
+    ///
+    /// # Errors
+    ///
+    /// As the file's; nothing is out then.
+    pub(super) fn next_batch(
+        &self,
+        lane: &Shared,
+        is_pressed: bool,
+        now: Instant,
+    ) -> Result<Option<SpoolBatch>, Error> {
+        if !self.is_due(&lane.delivery, is_pressed, now) {
+            return Ok(None);
+        }
+        let Delivery {
+            batch_entries,
+            batch_bytes,
+            ..
+        } = lane.delivery;
+        self.with_file(&lane.book, |vault| {
+            let Some(file) = &mut vault.file else {
+                return Ok(None);
+            };
+            let batch = file.next_batch(batch_entries, batch_bytes as u64)?;
+            vault.out = batch.as_ref().map_or(0, |it| it.entries.len() as u64);
+            self.count(&lane.book, vault, |_| {});
+            self.told()
+                .gave_out(vault.out, self.settings.drain_rate(), now);
+            Ok(batch)
+        })
+    }
+
+    fn is_due(&self, delivery: &Delivery, is_pressed: bool, now: Instant) -> bool {
+        let told = self.told();
+        let is_old = |since: Instant| now.saturating_duration_since(since) >= delivery.batch_age;
+        let is_held_back = told.not_before.is_some_and(|it| now < it);
+        let is_full = told.waiting >= delivery.batch_entries as u64;
+        told.waiting > 0
+            && !is_held_back
+            && (is_pressed || is_full || told.since.is_some_and(is_old))
+    }
+
+    /// Returns how long nothing of the file is due; `None` where nothing waits.
+    pub(super) fn rest(&self, age: Duration, now: Instant) -> Option<Duration> {
+        let told = self.told();
+        let old = told.since.filter(|_| told.waiting > 0)?.checked_add(age);
+        let next = old.into_iter().chain(told.not_before).max()?;
+        Some(next.saturating_duration_since(now))
+    }
+
+    /// Tells whether anything of the file waits or is out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.told().stats.entries == 0
+    }
+
+    /// Takes those of a batch out of the file that the sink has stored, and counts them.
+    pub(super) fn confirm(&self, book: &Book, batch: u64, ids: &[EntryId]) {
+        let mut vault = self.vault();
+        let stored = ids.len() as u64;
+        let is_whole = stored == vault.out;
+        let Some(file) = &mut vault.file else { return };
+        if is_whole {
+            file.confirm(batch);
+        } else if file.confirm_some(batch, ids).is_err() {
+            // They come again, and the sink knows them.
+            return;
+        }
+        vault.out = vault.out.saturating_sub(stored);
+        self.count(book, &mut vault, |it| it.stored += stored);
+    }
+
+    /// Sets an entry aside that the sink refuses.
+    pub(super) fn set_aside(&self, book: &Book, id: EntryId, error: &Error, at: Timestamp) {
+        let mut vault = self.vault();
+        let Some(file) = &mut vault.file else { return };
+        if let Ok(done) = file.set_aside(id, &error.to_string(), at) {
+            vault.out = vault.out.saturating_sub(u64::from(done.was_found));
+            self.count(book, &mut vault, |it| {
+                it.drop(DropReason::Sink, done.dropped_oldest as usize);
+            });
+        }
+    }
+
+    /// Takes a batch back that could not be written.
+    pub(super) fn release(&self, book: &Book, batch: u64) {
+        let mut vault = self.vault();
+        if let Some(file) = &mut vault.file {
+            file.release(batch);
+            vault.out = 0;
+            self.count(book, &mut vault, |_| {});
+        }
+    }
+
+    /// Closes the file.
+    pub(super) fn close(&self, book: &Book) {
+        let mut vault = self.vault();
+        if vault.file.is_some() {
+            self.count(book, &mut vault, |_| {});
+        }
+        vault.is_closed = true;
+        if let Some(file) = vault.file.take() {
+            // What was confirmed and is not taken out comes again, and the sink knows it.
+            let _ = file.close();
+        }
+    }
+
+    /// Uses the file, and opens it before if need be.
+    fn with_file<T>(
+        &self,
+        book: &Book,
+        used: impl FnOnce(&mut Vault) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut vault = self.vault();
+        let result = match vault.file {
+            Some(_) => Ok(()),
+            None if vault.is_closed => Err(closed()),
+            None => self.open_file(book, &mut vault),
+        };
+        let result = result.and_then(|()| used(&mut vault));
+        self.is_failing.store(result.is_err(), Ordering::SeqCst);
+        result
+    }
+
+    fn open_file(&self, book: &Book, vault: &mut Vault) -> Result<(), Error> {
+        let (file, recovered) = SpoolFile::open(&self.settings, self.sync)?;
+        *vault = Vault {
+            file: Some(file),
+            ..Vault::default()
+        };
+        let seen = recovered.entries + recovered.damaged + recovered.dead_letters;
+        self.count(book, vault, |it| it.seen += seen);
+        Ok(())
+    }
+
+    /// Brings the ledger in line with the file, together with another change of it.
+    fn count(&self, book: &Book, vault: &mut Vault, change: impl FnOnce(&mut Counts)) {
+        let Some(file) = &vault.file else { return };
+        let counts = file.counts();
+        let damaged = counts.damaged.saturating_sub(vault.damaged);
+        vault.damaged = counts.damaged;
+        book.write(|it| {
+            change(it);
+            it.drop(DropReason::Damaged, damaged as usize);
+            it.spooled = counts.entries;
+            it.dead_lettered = counts.dead_letters;
+        });
+        let mut told = self.told();
+        told.stats = SpoolStats {
+            entries: counts.entries,
+            bytes: counts.bytes,
+            file_bytes: counts.file_bytes,
+            dead_letters: counts.dead_letters,
+            is_failing: false,
+        };
+        told.waiting = counts.entries.saturating_sub(vault.out);
+        match told.waiting {
+            0 => told.since = None,
+            _ => {
+                told.since.get_or_insert_with(Instant::now);
+            }
+        }
+    }
+
+    fn vault(&self) -> MutexGuard<'_, Vault> {
+        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    /// Notes that entries were given out, and when the next may be: so many a second of what has gathered, beside what comes.
+    fn gave_out(&mut self, entries: u64, rate: Option<u32>, now: Instant) {
+        let gathered = entries.saturating_sub(std::mem::take(&mut self.arrived));
+        self.not_before = rate.map(|rate| {
+            let pause = Duration::from_secs_f64(gathered as f64 / f64::from(rate.max(1)));
+            now + pause
+        });
+        if entries > 0 {
+            // What is left waits from now on.
+            self.since = (self.waiting > 0).then_some(now);
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the recorder has been shut down")
+}

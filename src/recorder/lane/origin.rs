@@ -1,0 +1,210 @@
+//! Where the entries of a batch are settled: in memory alone, or in the spool that keeps them until then.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use crate::clock::Timestamp;
+use crate::entry::LogEntry;
+use crate::error::Error;
+use crate::recorder::ledger::DropReason;
+
+/// Where a batch comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Memory,
+    /// The spool, under a number.
+    #[cfg_attr(not(feature = "spool"), allow(dead_code))]
+    Spool(u64),
+}
+
+/// A batch of the spool.
+pub(super) struct Spooled {
+    pub(super) number: u64,
+    pub(super) entries: Vec<Arc<LogEntry>>,
+}
+
+impl Shared {
+    /// Counts, and takes out of the spool, what the sink has stored.
+    pub(super) fn stored(&self, part: &[LogEntry], origin: Origin) {
+        match origin {
+            #[cfg(feature = "spool")]
+            Origin::Spool(number) => {
+                if let Some(keeper) = &self.keeper {
+                    let ids: Vec<_> = part.iter().map(|it| it.id).collect();
+                    keeper.confirm(&self.book, number, &ids);
+                }
+            }
+            _ => self.book.write(|it| it.stored += part.len() as u64),
+        }
+    }
+
+    /// Sets an entry aside that the sink refuses; without a spool it is dropped.
+    #[cfg_attr(not(feature = "spool"), expect(unused_variables))]
+    pub(super) fn refused(&self, entry: &LogEntry, origin: Origin, error: &Error, at: Timestamp) {
+        #[cfg(feature = "spool")]
+        if let Some(keeper) = &self.keeper {
+            let is_there = match origin {
+                Origin::Spool(_) => true,
+                Origin::Memory => keeper
+                    .append(&self.book, &[Arc::new(entry.clone())])
+                    .is_ok(),
+            };
+            if is_there {
+                return keeper.set_aside(&self.book, entry.id, error, at);
+            }
+        }
+        self.book.dropped(DropReason::Sink, 1);
+    }
+
+    /// Leaves what could not be written to the spool; what is in none is dropped for a reason.
+    pub(super) fn keep_or_drop(&self, part: &[LogEntry], origin: Origin, reason: DropReason) {
+        if origin != Origin::Memory {
+            return;
+        }
+        #[cfg(feature = "spool")]
+        if let Some(keeper) = &self.keeper {
+            let entries: Vec<_> = part.iter().cloned().map(Arc::new).collect();
+            if keeper.append(&self.book, &entries).is_ok() {
+                return;
+            }
+        }
+        self.book.dropped(reason, part.len());
+    }
+
+    pub(super) fn set_writing(&self, origin: Origin, entries: usize) {
+        if origin == Origin::Memory {
+            self.writing.store(entries, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes those who take from memory.
+    pub(super) fn ring(&self, is_due: bool) {
+        #[cfg(feature = "spool")]
+        if let Some(keeper) = &self.keeper {
+            keeper.ring();
+        }
+        if is_due {
+            self.bell.notify_one();
+        }
+    }
+}
+
+#[cfg(feature = "spool")]
+impl Shared {
+    pub(super) fn has_spool(&self) -> bool {
+        self.keeper.is_some()
+    }
+
+    /// Tells whether the writer takes from the spool alone.
+    pub(super) fn spools_everything(&self) -> bool {
+        let keeper = self.keeper.as_ref();
+        keeper.is_some_and(super::keeper::Keeper::takes_everything)
+    }
+
+    /// Gives out a batch of the spool, if one is due.
+    pub(super) fn next_spooled(&self, is_pressed: bool, now: Instant) -> Option<Spooled> {
+        let batch = self.keeper.as_ref()?.next_batch(self, is_pressed, now);
+        let batch = batch.ok().flatten()?;
+        Some(Spooled {
+            number: batch.number,
+            entries: batch.entries,
+        })
+    }
+
+    /// Gives what is left of a batch back to the spool.
+    pub(super) fn release(&self, number: u64) {
+        if let Some(keeper) = &self.keeper {
+            keeper.release(&self.book, number);
+        }
+    }
+
+    pub(super) fn rest_of_spool(&self, now: Instant) -> Option<Duration> {
+        let keeper = self.keeper.as_ref()?;
+        keeper.rest(self.delivery.batch_age, now)
+    }
+
+    /// Puts everything that waits in memory into the spool, as far as it takes it.
+    pub(super) fn spool_all(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.take_all(self);
+        }
+    }
+
+    /// Returns the number of the first entry that is neither stored nor dropped, nor left to a spool whose sink fails.
+    pub(super) fn first_unsettled(&self) -> u64 {
+        let queue = self.queue();
+        let Some(keeper) = &self.keeper else {
+            return queue.first();
+        };
+        let (state, _) = self.health.now();
+        let is_left = keeper.is_empty() || keeper.is_failing() || state != super::SinkState::Up;
+        match keeper.keeping() == 0 && is_left {
+            true => queue.first(),
+            false => 0,
+        }
+    }
+
+    /// Returns how many entries are on their way to the spool.
+    pub(super) fn keeping(&self) -> usize {
+        self.keeper.as_ref().map_or(0, |it| it.keeping())
+    }
+
+    /// Lets the spool's thread take everything, and end.
+    pub(super) fn end_spool(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.end();
+        }
+    }
+
+    pub(super) fn close_spool(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.close(&self.book);
+        }
+    }
+
+    /// Tells whether entries can be made safe that responses wait for.
+    pub(in crate::recorder) fn is_safe(&self) -> bool {
+        self.keeper.as_ref().is_none_or(|it| !it.is_failing())
+    }
+}
+
+#[cfg(not(feature = "spool"))]
+impl Shared {
+    pub(super) fn has_spool(&self) -> bool {
+        false
+    }
+
+    pub(super) fn spools_everything(&self) -> bool {
+        false
+    }
+
+    pub(super) fn next_spooled(&self, _: bool, _: Instant) -> Option<Spooled> {
+        None
+    }
+
+    pub(super) fn release(&self, _: u64) {}
+
+    pub(super) fn rest_of_spool(&self, _: Instant) -> Option<Duration> {
+        None
+    }
+
+    pub(super) fn spool_all(&self) {}
+
+    pub(super) fn first_unsettled(&self) -> u64 {
+        self.queue().first()
+    }
+
+    pub(super) fn keeping(&self) -> usize {
+        0
+    }
+
+    pub(super) fn end_spool(&self) {}
+
+    pub(super) fn close_spool(&self) {}
+
+    pub(in crate::recorder) fn is_safe(&self) -> bool {
+        true
+    }
+}
