@@ -3,6 +3,8 @@
 //! It counts as said where a secret's name stands before `=`, as the name of an XML element, in quotes before `:` or with quotes after it, or
 //! before `:` and a word that is not a plain one: `Invalid token: expired` says nothing. Secrets in other words are not seen.
 
+use std::cell::LazyCell;
+
 use super::authorization;
 use super::names::{Names, RuleId, Shape};
 
@@ -17,6 +19,8 @@ const REPLACED: &str = "%5BMASKED%5D";
 
 /// Tells whether text that is no JSON says a secret. Where it was cut, a plain word at its end may go on to be none.
 pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
+    // `<input type="password" value="x">`
+    let has_value = LazyCell::new(|| text.contains("value"));
     signs(text).any(|(at, sign)| {
         let rest = &text[at + 1..];
         let after = rest.strip_prefix('>').unwrap_or(rest).trim_start();
@@ -27,7 +31,7 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
         let before = Before::read(&text[..at]);
         let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
         before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after, cut))
-            || names_its_neighbour(&before, after, fields)
+            || names_its_neighbour(&before, after, || *has_value, fields)
     }) || elements(text).any(|name| is_secret(name, fields))
 }
 
@@ -113,15 +117,20 @@ fn counts(rule: Option<RuleId>, fields: &Names) -> bool {
 }
 
 /// Tells whether `name="password"` or `"name": "password"` stands there, of which a `value` in the neighbourhood is the secret.
-fn names_its_neighbour(before: &Before<'_>, after: &str, fields: &mut Names) -> bool {
+fn names_its_neighbour(
+    before: &Before<'_>,
+    after: &str,
+    has_value: impl Fn() -> bool,
+    fields: &mut Names,
+) -> bool {
     let Some(name) = after.strip_prefix(QUOTES) else {
         return false;
     };
     let end = name.find(QUOTES).unwrap_or(name.len());
+    let ends = |word: &&str| before.text.ends_with(*word);
+    let names = ["name", "id", "key", "path", "field", "header"];
     end <= MAX_NAME_BYTES
-        && ["name", "id", "key", "path", "field", "header"]
-            .iter()
-            .any(|it| before.text.ends_with(it))
+        && (names.iter().any(ends) || ends(&"type") && has_value())
         && is_secret(&name[..end], fields)
 }
 

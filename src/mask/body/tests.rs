@@ -429,6 +429,54 @@ fn plain_text_is_kept_only_where_the_rules_say_so_and_line_by_line() {
 }
 
 #[test]
+fn secret_of_several_lines_is_withheld_up_to_its_end() {
+    let rules = Rules::default().plain_text("application/yaml");
+    for (text, end) in [
+        ("password: |\n  canary\n\n  canary\n", "decoy: 1"),
+        ("password: !!binary |2-\n  canary\n canary\n", "decoy: 1"),
+        ("password: # of the database\n  canary\n", "decoy: 1"),
+        ("passwords:\n- canary\n- canary\n", "decoy: 1"),
+        ("- passwords: &all\n  - canary\n  - canary\n", "- decoy: 1"),
+        ("- secret:\n    a: canary\n    b: canary\n", "  decoy: 1"),
+        ("secret:\n  a:\n    b: canary\n  c: canary\n", "decoy: 1"),
+        ("password = \"\"\"\ncanary\ncanary\n\"\"\"\n", "decoy: 1"),
+        ("password: '''canary\ncanary'''\n", "decoy: 1"),
+        ("PASSWORD=a\\\ncanary\\\ncanary\n", "decoy: 1"),
+        ("Authorization: Bearer\n canary\n", "decoy: 1"),
+        (
+            "Authorization: Digest a=\"b\",\n c=\"canary\"\n",
+            "decoy: 1",
+        ),
+        ("- name: DB_PASSWORD\n  value: canary\n", "  decoy: 1"),
+        (
+            "- name: DB_PASSWORD\n  a: 1\n  value: |\n    canary\n",
+            "- decoy: 1",
+        ),
+        (
+            "<input\n name=\"csrf_token\"\n value=\"canary\">\n",
+            "decoy: 1",
+        ),
+        ("<input value='canary' type='password'>\n", "decoy: 1"),
+    ] {
+        let kept = Kept::All(format!("{text}{end}\n").into_bytes());
+        let record = record(&rules, Some("application/yaml"), None, kept);
+        let shown = record.text().unwrap();
+        assert!(!shown.contains("canary"), "{text}: {shown}");
+        assert!(shown.ends_with(&format!("\n{end}\n")), "{text}: {shown}");
+    }
+    for text in [
+        "at 10:20 login failed\n  at decoy\n  at decoy\n",
+        "- name: COLOUR\n  value: decoy\n- name: decoy\n",
+        "name: DB_PASSWORD\nother:\n  value: decoy\n",
+        "colours:\n- red\n",
+    ] {
+        let kept = Kept::All(text.as_bytes().to_vec());
+        let record = record(&rules, Some("application/yaml"), None, kept);
+        assert_eq!(record.text(), Some(text));
+    }
+}
+
+#[test]
 fn nothing_and_skipped_bodies_stay_what_they_are() {
     assert_eq!(whole(JSON, ""), BodyRecord::Empty);
     let skipped = record(
