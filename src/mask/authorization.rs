@@ -1,4 +1,4 @@
-use super::{STARS, base64};
+use super::{STARS, base64, token};
 
 /// Schemes that may show: those registered with IANA and well-known others. An unknown first word may be the credential itself.
 const SCHEMES: &[&str] = &[
@@ -110,8 +110,9 @@ pub(super) fn is_credentials(text: &str) -> bool {
         return false;
     }
     match scheme {
+        // `bearer token-based` is two words.
         _ if scheme.eq_ignore_ascii_case("bearer") => {
-            !bare.bytes().all(|byte| byte.is_ascii_alphabetic())
+            token::is_opaque(bare) || bare.bytes().any(|byte| byte.is_ascii_digit())
         }
         _ if scheme.eq_ignore_ascii_case("basic") => {
             base64::decode(bare).is_some_and(|it| it.contains(':'))
@@ -178,5 +179,18 @@ mod tests {
             Some("Basic realm=\"a, b\", NTLM ****")
         );
         assert_eq!(mask_challenge("Bearer realm=\"api\""), None);
+    }
+
+    #[test]
+    fn words_after_bearer_are_no_credentials() {
+        for text in [
+            "bearer token-based",
+            "Bearer authentication",
+            "bearer of bad news",
+        ] {
+            assert!(!is_credentials(text), "{text}");
+        }
+        assert!(is_credentials("Bearer canary-7f3a"));
+        assert!(is_credentials("bearer kYqZwRtNbVcXsDfGhJkL-x"));
     }
 }

@@ -54,6 +54,12 @@ impl Charset {
     }
 }
 
+/// Tells whether a charset is read here.
+#[cfg(feature = "xml")]
+pub(super) fn is_known(label: &str) -> bool {
+    Charset::named(label).is_some()
+}
+
 /// Reads bytes; of bytes that were cut within a character, without it. A byte order mark is left out.
 ///
 /// # Errors

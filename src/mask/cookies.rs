@@ -2,6 +2,8 @@ use super::replacement::Replacement;
 use super::{Pass, STARS, allow};
 
 const RULE: &str = "cookie";
+/// The most digits of an age in seconds.
+const MAX_AGE_BYTES: usize = 12;
 
 /// Masks `Cookie`: names stay, values go.
 pub(super) fn mask(value: &str, pass: &mut Pass<'_>) -> String {
@@ -26,7 +28,7 @@ pub(super) fn mask_set(value: &str, pass: &mut Pass<'_>) -> String {
     for attribute in after.into_iter().flat_map(|after| after.split(';')) {
         let attribute = attribute.trim();
         out.push_str("; ");
-        match is_known(attribute) {
+        match is_known(attribute) && pass.mask_found(attribute, false).is_none() {
             true => out.push_str(attribute),
             false => {
                 pass.report
@@ -76,7 +78,8 @@ fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
         out.push_str("; ");
     }
     if named.is_some() {
-        out.push_str(name);
+        let found = pass.mask_found(name, false);
+        out.push_str(found.as_deref().unwrap_or(name));
         out.push('=');
     }
     let shown = replacement.of(value.trim(), pass.hash);
@@ -109,7 +112,9 @@ fn is_known(attribute: &str) -> bool {
     };
     match value {
         None => attribute.is_empty() || is("secure") || is("httponly") || is("partitioned"),
-        Some(_) if is("max-age") => all(|it| it.is_ascii_digit() || it == b'-'),
+        Some(value) if is("max-age") => {
+            value.len() <= MAX_AGE_BYTES && all(|it| it.is_ascii_digit() || it == b'-')
+        }
         Some(_) if is("expires") => {
             all(|it| it.is_ascii_alphanumeric() || b" ,:-+".contains(&it))
                 && value.is_some_and(|it| it.len() <= 40)
@@ -141,6 +146,7 @@ mod tests {
             ("=canary", "=****"),
             ("Y2FuYXJ5==; a=", "****; a=****"),
             ("Y2FuYXJ5Y2FuYXJ5Y2FuYXJ=", "****"),
+            ("4111111111111111=canary; b=canary", "[MASKED]=****; b=****"),
         ] {
             assert_eq!(pass(|pass| mask(value, pass)), shown, "{value}");
         }
@@ -158,6 +164,8 @@ mod tests {
             ("a=canary; canary", "a=****; ****"),
             ("a=canary; Token=canary", "a=****; ****"),
             ("a=canary; Max-Age=canary", "a=****; ****"),
+            ("a=canary; Max-Age=918273645546372819", "a=****; ****"),
+            ("a=canary; Path=/4111111111111111/", "a=****; ****"),
             ("a=\"canary; Path=/canary", "a=****"),
         ] {
             assert_eq!(pass(|pass| mask_set(value, pass)), shown, "{value}");

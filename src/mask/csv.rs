@@ -168,7 +168,7 @@ impl Table<'_> {
 
     fn look_inside(&mut self, cell: &Cell, name: &str, pass: &mut Pass<'_>) {
         let text = cell.text(self.text);
-        if !inside::may_hold(&text) {
+        if !inside::may_hold(&text) && !pass.may_find(&text) {
             return;
         }
         let mark = pass.report.mark();

@@ -6,7 +6,9 @@
 //! - Names, aliases, types, variables, `true`, `false` and `null` stay: they say what is asked for.
 //! - Where only listed names show, every literal is replaced whose own name and each one around it is not listed.
 //! - Other strings are looked into; comments are emptied, since a secret can stand anywhere in them.
-//! - What is no such document, type definitions among it, is [`Malformed`]: the caller takes it for the text that it is.
+//! - Numbers and strings in which a detector finds something are replaced.
+//! - What is no such document, type definitions among it, is [`Malformed`]: the caller takes it for the text that it is. So is one with a name
+//!   in which a detector finds something.
 //! - Of a document that was cut, the last token is left out, with the literals whose name may have been cut off.
 //!
 //! Costs: time linear in the text; memory for the brackets that are open, of which there may be [`walk::MAX_DEPTH`], and for what is

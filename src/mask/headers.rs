@@ -57,9 +57,11 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
             *left_out.get_or_insert(0) += field.value.len();
             continue;
         }
+        let found = pass.mask_found(field.name, false);
+        let name = found.as_deref().unwrap_or(field.name);
         let value = text(field.value);
         match own_rule(&field, &value, place, pass) {
-            Some(Shown::As(masked)) => headers.push(field.name, &masked),
+            Some(Shown::As(masked)) => headers.push(name, &masked),
             Some(Shown::Removed) => {}
             None => {
                 let masked = mask_field(&field, &value, pass);
@@ -67,7 +69,7 @@ pub(super) fn mask(fields: &Fields, place: Place, pass: &mut Pass<'_>) -> Header
                 let mark = pass.report.mark();
                 let found = pass.mask_patterns(shown, false);
                 pass.report.under(&mark, || field.name.to_owned());
-                headers.push(field.name, found.as_deref().unwrap_or(shown));
+                headers.push(name, found.as_deref().unwrap_or(shown));
             }
         }
     }
@@ -141,7 +143,12 @@ fn mask_field(field: &Field<'_>, value: &str, pass: &mut Pass<'_>) -> Option<Str
             return uri::mask_host(value, pass);
         }
         "sec-websocket-protocol" => return mask_subprotocols(name, value, pass),
-        _ if presets::HARMLESS_HEADERS.contains(&name) => return None,
+        _ if presets::HARMLESS_HEADERS.contains(&name) => {
+            let mark = pass.report.mark();
+            let found = pass.mask_found(value, false);
+            pass.report.under(&mark, || name.to_owned());
+            return found;
+        }
         _ => {}
     }
     // Binary metadata of gRPC.

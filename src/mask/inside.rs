@@ -9,6 +9,8 @@
 //! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
 //!   tell where the secret ends. So is text that begins as JSON and is not.
 
+use std::borrow::Cow;
+
 use super::marks::{self, Marks};
 use super::{Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
 
@@ -16,6 +18,8 @@ use super::{Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, 
 const MAX_LEVEL: u8 = 3;
 /// Longer texts are more than a time.
 const MAX_TIME_BYTES: usize = 40;
+/// How often such text is decoded that is not looked into any more.
+const MAX_ENCODINGS: usize = 8;
 const RULE: &str = "embedded text";
 /// What may end a sentence or a bracket and is then no part of a URL.
 const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
@@ -110,6 +114,9 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     let is_torn = is_reference && words.any(|(_, it)| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {
         true if is_reference && uri::has_marks(content) => withhold(text, pass),
+        true if marks.has_percent() && hides_encoded(content, cut, pass) => {
+            return withhold(text, pass);
+        }
         true => None,
         false if is_torn && !is_word => return withhold(text, pass),
         false if is_reference && !is_torn => mask_references(text, cut, level + 1, pass),
@@ -175,6 +182,21 @@ fn hides_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> bool {
     });
     pass.report.forget(&mark);
     hides
+}
+
+/// Tells whether text that is not looked into any more says a secret once it is decoded to its end.
+fn hides_encoded(text: &str, cut: bool, pass: &mut Pass<'_>) -> bool {
+    let mut last = Cow::Borrowed(text);
+    for _ in 0..MAX_ENCODINGS {
+        let next = pairs::decoded(&last).into_owned();
+        if next == *last {
+            return next != text
+                && (prose::says_a_secret(&next, cut, pass.fields)
+                    || is_reference(&next) && uri::has_marks(&next));
+        }
+        last = Cow::Owned(next);
+    }
+    true
 }
 
 /// Masks text that was percent-encoded once more than its place says.

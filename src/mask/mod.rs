@@ -274,7 +274,13 @@ fn path_of(fields: &Fields, pass: &mut Pass<'_>) -> String {
 
 fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     let fields = &captured.request;
-    let own = |name: &str| fields.text(name).map(str::to_owned);
+    pass.enter(Place::Path);
+    let mut own = |text: &str| {
+        pass.mask_found(text, false)
+            .unwrap_or_else(|| text.to_owned())
+    };
+    let method = own(captured.method.as_str());
+    let scheme = fields.text(":scheme").map(own);
     pass.enter(Place::Authority);
     let authority = fields
         .text(":authority")
@@ -289,8 +295,8 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     let query = target.split_once('?').map(|(_, query)| query);
     let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
     RequestRecord {
-        method: captured.method.as_str().to_owned(),
-        scheme: own(":scheme"),
+        method,
+        scheme,
         authority,
         path,
         route,

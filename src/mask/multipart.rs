@@ -2,7 +2,7 @@
 //!
 //! The masked text has the shape of the body. Of a part's header the name, the file's name and the media type stay; text before the first and
 //! after the last part is left out. What readers of forms are known to take differently (two names, a name in pieces, line ends of both kinds)
-//! is withheld, and so are parts that have parts.
+//! is withheld, and so are parts that have parts. What shows of a part's header, and the boundary, are looked into.
 //!
 //! A file's content becomes its size and its SHA-256, by which it is found again: `[FILE 1234 bytes, sha256 …]`. Below 1 KiB a keyed hash
 //! stands there (`hmac …`), since whoever reads the log could try out what few bytes there may be. Of a file that was cut there is no hash.
@@ -20,7 +20,7 @@ use crate::entry::WithheldReason;
 mod head;
 mod part;
 
-use head::Head;
+use head::{Head, Said};
 use part::{Part, Parts};
 
 /// RFC 2046 allows 70; more than this is not a boundary.
@@ -41,6 +41,8 @@ pub(super) fn mask(
         return Err(WithheldReason::Malformed);
     }
     let mut out = String::new();
+    let masked = inside::mask(boundary, false, 0, pass);
+    let shown_boundary = masked.map_or(boundary, |_| MASKED);
     let mut parts = Parts::new(body, boundary, cut);
     while let Some(part) = parts.next_part().map_err(|_| WithheldReason::Malformed)? {
         let head = Head::read(part.head, is_form).ok_or(WithheldReason::Malformed)?;
@@ -48,10 +50,10 @@ pub(super) fn mask(
         let Some(content) = content(bodies, &head, &part, is_form, is_listed, pass) else {
             continue;
         };
-        out.push_str(&format!("--{boundary}\r\n"));
-        head.write(&mut out, is_form, |name| match is_listed {
-            true => inside::mask(name, false, 0, pass),
-            false => Some(MASKED.to_owned()),
+        out.push_str(&format!("--{shown_boundary}\r\n"));
+        head.write(&mut out, is_form, |said, text| match said {
+            Said::FileName if !is_listed => Some(MASKED.to_owned()),
+            _ => inside::mask(text, false, 0, pass),
         });
         out.push_str("\r\n");
         out.push_str(&content);
@@ -60,7 +62,7 @@ pub(super) fn mask(
         }
     }
     if parts.complete() {
-        out.push_str(&format!("--{boundary}--\r\n"));
+        out.push_str(&format!("--{shown_boundary}--\r\n"));
     }
     Ok(out)
 }

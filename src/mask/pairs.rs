@@ -142,9 +142,10 @@ impl Walk<'_> {
     /// Replaces a value, or a word without a name, that no list lets show.
     fn not_listed(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) {
         if from < end {
+            let name = decoded(name);
+            let shown = self.shown_name(&name, pass);
             let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
-            pass.report
-                .masked(|| decoded(name).into_owned(), rule, end - from);
+            pass.report.masked(|| shown.into_owned(), rule, end - from);
             self.replace(from, end, &encoded(MASKED));
         }
     }
@@ -176,8 +177,9 @@ impl Walk<'_> {
         let Some(secret) = self.replacement(&name, value, self.is_cut(end), pass) else {
             return false;
         };
+        let shown = self.shown_name(&name, pass);
         pass.report
-            .masked(|| name.into_owned(), &secret.rule, value.len());
+            .masked(|| shown.into_owned(), &secret.rule, value.len());
         match secret.is_removed && self.level == 0 && self.begins_pair(start) {
             true => self.remove(start, end),
             false => {
@@ -188,14 +190,25 @@ impl Walk<'_> {
         true
     }
 
-    /// Masks what is found in a name.
+    /// Masks what a name holds, which may be more than a name: `{"token":"x="}` as a query is a name and a value too.
     fn name(&mut self, start: usize, end: usize, pass: &mut Pass<'_>) {
         let name = self.text.get(start..end).unwrap_or_default();
-        if pass.may_find(name)
-            && let Some(masked) = pass.mask_found(&decoded(name), false)
+        if (inside::may_hold(name) || pass.may_find(name))
+            && let Some(masked) = inside::mask(&decoded(name), false, self.level, pass)
         {
             self.replace(start, end, &encoded(&masked));
         }
+    }
+
+    /// Returns what shows of a decoded name in a report.
+    fn shown_name<'n>(&self, name: &'n str, pass: &mut Pass<'_>) -> Cow<'n, str> {
+        if !inside::may_hold(name) && !pass.may_find(name) {
+            return Cow::Borrowed(name);
+        }
+        let mark = pass.report.mark();
+        let masked = inside::mask(name, false, self.level, pass);
+        pass.report.forget(&mark);
+        masked.map_or(Cow::Borrowed(name), Cow::Owned)
     }
 
     /// Tells whether a name is the first of its pair, and not one after a semicolon.
@@ -266,7 +279,11 @@ impl Walk<'_> {
         };
         let mark = pass.report.mark();
         let masked = inside::mask(&value, cut, self.level, pass);
-        pass.report.under(&mark, || decoded(name).into_owned());
+        if masked.is_some() {
+            let name = decoded(name);
+            let shown = self.shown_name(&name, pass);
+            pass.report.under(&mark, || shown.into_owned());
+        }
         if let Some(masked) = &masked {
             self.replace(from, end, &encoded(masked));
         }

@@ -23,6 +23,8 @@ const MAX_WORD: usize = 16;
 const MAX_NAME_BYTES: usize = 64;
 /// The most bytes of an `id` that is looked into.
 const MAX_ID_BYTES: usize = 256;
+/// The most digits of a time in milliseconds.
+const MAX_RETRY_BYTES: usize = 10;
 /// Ends the streams of OpenAI and of those who do as they do.
 const DONE: &str = "[DONE]";
 
@@ -80,8 +82,9 @@ impl<'t> Walk<'t, '_, '_> {
             }
             Field::Id(value) => (value, value == line.end),
             Field::Retry(value) => {
-                let is_number = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
-                (value, is_number(self.slice(value, line.end)))
+                let retry = self.slice(value, line.end);
+                let is_number = retry.bytes().all(|byte| byte.is_ascii_digit());
+                (value, is_number && retry.len() <= MAX_RETRY_BYTES)
             }
             Field::Comment(value) => (value, is_harmless(self.slice(value, line.end))),
             _ => (line.start, false),

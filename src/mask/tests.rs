@@ -440,5 +440,6 @@ fn t26_no_text_takes_more_than_linear_time() {
 
 mod any_bytes;
 mod cut;
+mod found;
 mod harmless;
 mod leaks;

@@ -115,8 +115,14 @@ fn mask_authority(authority: &str, level: u8, pass: &mut Pass<'_>) -> Option<Str
     }
 }
 
-/// Masks what says it is an authority: its userinfo, and all of it where it is no host.
+/// Masks what says it is an authority: its userinfo, what is found in its host, and all of it where it is no host.
 pub(super) fn mask_host(authority: &str, pass: &mut Pass<'_>) -> Option<String> {
+    let masked = mask_userinfo(authority, pass);
+    let shown = masked.as_deref().unwrap_or(authority);
+    pass.mask_found(shown, false).or(masked)
+}
+
+fn mask_userinfo(authority: &str, pass: &mut Pass<'_>) -> Option<String> {
     if authority.contains(['/', '\\', '?', '#', '=']) {
         pass.report
             .masked(|| USERINFO.to_owned(), USERINFO, authority.len());

@@ -110,6 +110,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         while let Some(token) = self.lexer.next_token()? {
             match token.kind {
                 Kind::Comment => self.comment(token),
+                Kind::Name if self.is_found(token) => return Err(Malformed),
                 _ if self.frames.is_empty() => self.outside(token)?,
                 _ => self.inside(token)?,
             }
@@ -125,6 +126,12 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 .masked(String::new, "comment", content.len());
             self.edits.replace(token.start + 1, token.end, "");
         }
+    }
+
+    /// Tells whether a name holds what is hidden wherever it stands, and cannot be replaced.
+    fn is_found(&mut self, token: Token) -> bool {
+        let name = self.text(token);
+        self.pass.may_find(name) && self.pass.mask_found(name, false).is_some()
     }
 
     fn text(&self, token: Token) -> &'t str {

@@ -2,6 +2,14 @@ use std::borrow::Cow;
 
 use super::super::media_type::{MediaType, parameters};
 
+/// What a client chooses of what shows of a part's header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    Name,
+    FileName,
+    Type,
+}
+
 /// What a part's header says.
 #[derive(Default)]
 pub(super) struct Head {
@@ -19,8 +27,10 @@ impl Head {
     /// Reads a header; `None` where it has two dispositions, is not UTF-8, or is that of a form's part and has no disposition.
     pub(super) fn read(head: &[u8], is_form: bool) -> Option<Self> {
         let head = std::str::from_utf8(head).ok()?;
-        // Readers of forms differ in whether they take lines that go on in the next.
+        let goes_on = |line: &str| line.starts_with([' ', '\t']);
         let head = match is_form {
+            // Readers of forms differ in whether they take lines that go on in the next.
+            true if head.lines().any(goes_on) => return None,
             true => Cow::Borrowed(head),
             false => Cow::Owned(unfolded(head)),
         };
@@ -77,22 +87,23 @@ impl Head {
         })
     }
 
-    /// Writes the header. Of a name in which a secret could stand as text, `file` is asked what shows.
+    /// Writes the header. Of what a client chose in it, `mask` is asked what shows instead.
     pub(super) fn write(
         &self,
         out: &mut String,
         is_form: bool,
-        file: impl FnOnce(&str) -> Option<String>,
+        mut mask: impl FnMut(Said, &str) -> Option<String>,
     ) {
         let quoted = |text: &str| text.replace('"', "%22").replace(['\r', '\n'], " ");
         if is_form {
-            let name = quoted(&self.name);
+            let shown = mask(Said::Name, &self.name);
+            let name = quoted(shown.as_deref().unwrap_or(&self.name));
             out.push_str(&format!("Content-Disposition: form-data; name=\"{name}\""));
         } else if self.is_file {
             out.push_str("Content-Disposition: attachment");
         }
         if let Some(name) = &self.file_name {
-            let shown = file(name);
+            let shown = mask(Said::FileName, name);
             let shown = quoted(shown.as_deref().unwrap_or(name));
             out.push_str(&format!("; filename=\"{shown}\""));
         }
@@ -100,7 +111,9 @@ impl Head {
             out.push_str("\r\n");
         }
         if let Some(media_type) = self.content_type.as_deref().and_then(MediaType::parse) {
-            out.push_str(&format!("Content-Type: {}\r\n", media_type.essence()));
+            let shown = mask(Said::Type, media_type.essence());
+            let shown = shown.as_deref().unwrap_or(media_type.essence());
+            out.push_str(&format!("Content-Type: {shown}\r\n"));
         }
     }
 }

@@ -109,6 +109,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         self.source.get(start..end).unwrap_or_default()
     }
 
+    /// Refuses a name that holds what is hidden wherever it stands, and cannot be replaced.
+    fn check_name(&mut self, name: &str) -> Result<(), Malformed> {
+        match self.pass.may_find(name) && self.pass.mask_found(name, false).is_some() {
+            true => Err(Malformed),
+            false => Ok(()),
+        }
+    }
+
     fn text(&mut self, start: usize, end: usize) -> Result<(), Malformed> {
         let text = self.slice(start, end);
         let is_text = text.chars().all(references::is_character) && !text.contains("]]>");

@@ -93,7 +93,7 @@ impl Walk<'_, '_, '_> {
             self.replace(token.start, token.end, rule, shown.as_deref());
         } else if !is_shown {
             self.replace(token.start, token.end, RuleId::NOT_LISTED, None);
-        } else if inside::may_hold(&text)
+        } else if (inside::may_hold(&text) || self.pass.may_find(&text))
             && let Some(masked) = inside::mask(&text, false, self.level + 1, self.pass)
         {
             let quoted = serde_json::Value::String(masked).to_string();
@@ -117,11 +117,20 @@ impl Walk<'_, '_, '_> {
         if let Some(rule) = rule.or((!is_shown).then_some(RuleId::NOT_LISTED)) {
             let shown = self.pass.stands_for_field(rule, text);
             self.replace(token.start, token.end, rule, shown.as_deref());
+        } else if token.kind == Kind::Number
+            && let Some((rule, shown)) = self.pass.find_number(text)
+        {
+            let rule = rule.to_owned();
+            self.put(token.start, token.end, &rule, shown.as_deref());
         }
     }
 
     pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
-        let rule = self.pass.fields.rule_name(rule);
+        let rule = self.pass.fields.rule_name(rule).to_owned();
+        self.put(start, end, &rule, shown);
+    }
+
+    fn put(&mut self, start: usize, end: usize, rule: &str, shown: Option<&str>) {
         self.pass.report.masked(String::new, rule, end - start);
         let shown = shown.unwrap_or(MASKED);
         self.edits.replace(start, end, format!("\"{shown}\""));

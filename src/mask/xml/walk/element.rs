@@ -31,7 +31,9 @@ const CONTAINERS: [&str; 3] = ["Signature", "UsernameToken", "RequestSecurityTok
 impl<'t> Walk<'t, '_, '_> {
     pub(super) fn open(&mut self, start: usize, end: usize, empty: bool) -> Result<(), Malformed> {
         let tag = tag::read(self.source, start, end)?;
+        self.check_name(tag.name)?;
         for attribute in &tag.attributes {
+            self.check_name(attribute.name)?;
             references::decoded(attribute.value)?;
         }
         if self.frames.is_empty() && std::mem::replace(&mut self.has_root, true) {
@@ -149,7 +151,7 @@ impl<'t> Walk<'t, '_, '_> {
                 rule,
                 end - start,
             );
-        } else if inside::may_hold(&value) {
+        } else if inside::may_hold(&value) || self.pass.may_find(&value) {
             let mark = self.pass.report.mark();
             let masked = inside::mask(&value, false, self.level, self.pass);
             let frames = &self.frames;

@@ -1,5 +1,6 @@
 use super::super::{Malformed, tag};
 use super::Walk;
+use crate::mask::charset;
 
 /// What stands around the elements.
 impl Walk<'_, '_, '_> {
@@ -15,18 +16,22 @@ impl Walk<'_, '_, '_> {
         if target.eq_ignore_ascii_case("xml") {
             return Err(Malformed);
         }
+        self.check_name(target)?;
         let from = start + 2 + target.len();
         self.drop_content(from, end - 2, "processing instruction");
         Ok(())
     }
 
-    /// Checks an XML declaration, in which nothing is secret.
+    /// Checks an XML declaration, which has no room for a secret.
     pub(super) fn declaration(&mut self, start: usize, end: usize) -> Result<(), Malformed> {
         let content = self.slice(start + 2, end - 2);
-        let is_known = |name| ["version", "encoding", "standalone"].contains(&name);
-        let part = |it: u8| it.is_ascii_alphanumeric() || b"._-".contains(&it);
         let mut attributes = tag::attributes(content, start + 2)?.into_iter();
-        let is_fine = attributes.all(|it| is_known(it.name) && it.value.bytes().all(part));
+        let is_fine = attributes.all(|it| match it.name {
+            "version" => ["1.0", "1.1"].contains(&it.value),
+            "standalone" => ["yes", "no"].contains(&it.value),
+            "encoding" => charset::is_known(it.value),
+            _ => false,
+        });
         match start == 0 && is_fine {
             true => Ok(()),
             false => Err(Malformed),
@@ -39,10 +44,12 @@ impl Walk<'_, '_, '_> {
         let content = content.filter(|it| !self.has_root && !it.contains(['[', '<']));
         let content = content.ok_or(Malformed)?;
         let name = tag::name(content.trim_start_matches(tag::is_space))?;
+        self.check_name(name)?;
         let rest = content.trim_start_matches(tag::is_space).len() - name.len();
         let plain = |it: u8| it.is_ascii_alphanumeric() || b" \t\r\n\"'/:.-_+,()".contains(&it);
         let from = end - 1 - rest;
-        if self.is_limited || !self.slice(from, end - 1).bytes().all(plain) {
+        let said = self.slice(from, end - 1);
+        if self.is_limited || !said.bytes().all(plain) || self.check_name(said).is_err() {
             self.drop_content(from, end - 1, "document type");
         }
         Ok(())

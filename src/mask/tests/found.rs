@@ -1,0 +1,170 @@
+//! What detectors know is hidden in every part of an exchange and in every kind of body.
+
+use super::*;
+
+const CARD: &str = "4111111111111111";
+const FORM: &str = "multipart/form-data; boundary=b";
+
+/// What shows of a body, or that it was withheld.
+fn shown(content_type: &str, body: &str) -> String {
+    let rules = Rules::default().hash_key([7; 32]);
+    let mut masker = Masker::new(&rules).unwrap();
+    let record = masker.body(Some(content_type), body.as_bytes());
+    record.text().unwrap_or("withheld").to_owned()
+}
+
+fn part(head: &str, content: &str) -> String {
+    format!("--b\r\n{head}\r\n\r\n{content}\r\n--b--\r\n")
+}
+
+fn field(name: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"{name}\"")
+}
+
+#[test]
+fn find_in_a_value_is_replaced_in_every_kind_of_body() {
+    let mark = |text: &str| text.replace('4', MASKED);
+    let json = "{\"a\":\"x 4 y\",\"b\":[\"4\"]}";
+    let lines = "{\"a\":1}\n{\"a\":\"4\"}\n";
+    let csv = "a,b\n4,\"x 4\"\n";
+    let events = "data: {\"a\":\"4\"}\n\n";
+    let form = part(&field("a"), "4");
+    for (content_type, body, expected) in [
+        ("application/json", json, mark(json)),
+        ("application/x-ndjson", lines, mark(lines)),
+        (
+            "application/x-www-form-urlencoded",
+            "a=4&b=1",
+            "a=%5BMASKED%5D&b=1".to_owned(),
+        ),
+        ("text/csv; header=present", csv, mark(csv)),
+        (
+            "application/xml",
+            "<a b='4'>x 4 y<c><![CDATA[4]]></c></a>",
+            mark("<a b='4'>x 4 y<c>4</c></a>"),
+        ),
+        (
+            "application/graphql",
+            "{ a(n: 4, s: \"4\", t: \"\"\"x 4\"\"\") { b } }",
+            mark("{ a(n: \"4\", s: \"4\", t: \"x 4\") { b } }"),
+        ),
+        ("text/event-stream", events, mark(events)),
+        (FORM, &form, mark(&form)),
+    ] {
+        let text = shown(content_type, &body.replace('4', CARD));
+        assert_eq!(text, expected, "{content_type}");
+    }
+}
+
+#[test]
+fn find_in_a_name_is_replaced_or_withholds_what_cannot_go_without() {
+    let csv = "text/csv; header=present";
+    let boundary = "multipart/form-data; boundary=\"token=canary\"";
+    let withheld = || "withheld".to_owned();
+    let typed = |media_type: &str| format!("{}\r\nContent-Type: {media_type}", field("a"));
+    for (content_type, body, expected) in [
+        (
+            csv,
+            "4111111111111111,b\n1,2\n".to_owned(),
+            "[MASKED],b\n1,2\n".to_owned(),
+        ),
+        (FORM, part(&field(CARD), "x"), part(&field(MASKED), "x")),
+        (
+            FORM,
+            part(&field("my password: canary7"), "x"),
+            part(&field("[WITHHELD]"), MASKED),
+        ),
+        (
+            FORM,
+            part(&typed("text/4111111111111111"), "{}"),
+            part(&typed("text/[MASKED]"), "{}"),
+        ),
+        (
+            boundary,
+            part(&field("a"), "x").replace("--b", "--token=canary"),
+            part(&field("a"), "x").replace("--b", "--[MASKED]"),
+        ),
+        (
+            "text/event-stream",
+            "retry: 4111111111111111\ndata: {}\n\n".to_owned(),
+            "retry: [WITHHELD]\ndata: {}\n\n".to_owned(),
+        ),
+        (
+            "application/xml",
+            "<!DOCTYPE a '4111111111111111'><a/>".to_owned(),
+            "<!DOCTYPE a><a/>".to_owned(),
+        ),
+    ] {
+        assert_eq!(shown(content_type, &body), expected, "{body}");
+    }
+    for (content_type, body) in [
+        ("application/xml", "<a-4111111111111111/>"),
+        ("application/xml", "<a b-4111111111111111='x'/>"),
+        ("application/xml", "<?a-4111111111111111 b?><a/>"),
+        ("application/xml", "<?xml version='canary7'?><a/>"),
+        ("application/graphql", "{ a_4111111111111111 { b } }"),
+        ("application/graphql", "{ a(b: c_4111111111111111) { b } }"),
+    ] {
+        assert_eq!(shown(content_type, body), withheld(), "{body}");
+    }
+}
+
+#[test]
+fn find_in_any_part_of_a_head_is_replaced() {
+    let mut sample = Sample::new();
+    sample.request[0].1 = format!("{CARD}.x.test");
+    sample.request.push((":scheme", format!("x-{CARD}")));
+    for (name, value) in [
+        ("x-forwarded-host", CARD.to_owned()),
+        ("cookie", format!("{CARD}=1")),
+        ("set-cookie", format!("a=1; Path=/{CARD}")),
+        ("access-control-request-headers", CARD.to_owned()),
+        ("x-4111111111111111", "decoy".to_owned()),
+        ("x-any", format!("a {CARD}")),
+    ] {
+        header(name, value, &mut sample);
+    }
+    let mut captured = sample.captured();
+    captured.method = http::Method::from_bytes(CARD.as_bytes()).unwrap();
+    let rules = Rules::default().hash_key([7; 32]);
+    let entry = Masker::new(&rules).unwrap().exchange(captured).entry;
+    let text = serde_json::to_string(&entry).unwrap();
+    assert!(!text.contains("411111"), "{text}");
+    let exchange = entry.exchange().unwrap();
+    assert_eq!(exchange.request.headers.get("x-[MASKED]"), Some("decoy"));
+    assert_eq!(exchange.request.method, MASKED);
+}
+
+#[test]
+fn t9_query_that_is_json_with_a_sign_in_it_shows_no_secret() {
+    for query in [
+        r#"{"password":"canary7="}"#,
+        "%7B%22password%22:%22canary7=%22%7D",
+        "a=1&%7B%22a%22:%22b=c%22,%22password%22:%22canary7=%22%7D",
+    ] {
+        let mut sample = Sample::new();
+        sample.request[1].1 = format!("/a?{query}");
+        let text = serde_json::to_string(&sample.entry()).unwrap();
+        assert!(!text.contains("cana"), "{text}");
+    }
+}
+
+#[test]
+fn t7_pair_that_is_encoded_however_often_is_hidden() {
+    for times in 1..14 {
+        let equals = format!("%{}3D", "25".repeat(times));
+        for value in [
+            format!("token{equals}canary7"),
+            format!("a%3Dtoken{equals}canary7"),
+        ] {
+            let masked = pass(|pass| pairs::mask(&format!("next={value}"), false, 0, pass));
+            assert!(masked.is_some_and(|it| !it.contains("cana")), "{value}");
+        }
+    }
+}
+
+#[test]
+fn t10_folded_line_of_a_part_withholds_the_form() {
+    let head = format!("{}\r\n ; name=\"password\"; x=\":\"", field("a"));
+    assert_eq!(shown(FORM, &part(&head, "canary7")), "withheld");
+}
