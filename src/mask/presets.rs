@@ -70,6 +70,7 @@ pub(super) const FIELDS: &[Preset] = &[
     ("secret", Words, Whole),
     ("secret", Ending(&[]), Whole),
     ("secretkey", Inside, Whole),
+    ("secretaccesskey", Inside, Whole),
     ("clientsecret", Inside, Whole),
     ("apikey", Inside, Token),
     ("api key", Words, Token),

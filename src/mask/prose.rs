@@ -20,7 +20,13 @@ const REPLACED: &str = "%5BMASKED%5D";
 /// Tells whether text that is no JSON says a secret. Where it was cut, a plain word at its end may go on to be none.
 pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
     // `<input type="password" value="x">`
-    let has_value = LazyCell::new(|| text.contains("value"));
+    let has_value = LazyCell::new(|| {
+        let mut values = text.match_indices("value");
+        values.any(|(at, word)| {
+            let after = text[at + word.len()..].trim_start_matches(QUOTES);
+            after.starts_with([':', '='])
+        })
+    });
     signs(text).any(|(at, sign)| {
         let rest = &text[at + 1..];
         let after = rest.strip_prefix('>').unwrap_or(rest).trim_start();

@@ -178,9 +178,14 @@ fn mask_hierarchy(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opti
     (copied > 0).then(|| out + &text[copied..])
 }
 
-/// Masks the path of a request's target, which may hold URLs and does not begin with an authority.
+/// Masks the path of a request's target, which may hold URLs and begins with an authority only where there is a password in it.
 pub(super) fn mask_path(path: &str, pass: &mut Pass<'_>) -> Option<String> {
     let lead = path.len() - path.trim_start_matches(['/', '\\']).len();
+    let first = path[lead..].split(['/', '\\']).next().unwrap_or_default();
+    let userinfo = first.rsplit_once('@').map(|(userinfo, _)| userinfo);
+    if lead > 1 && userinfo.is_some_and(|it| it.contains(':')) {
+        return mask_hierarchy(path, false, 0, pass);
+    }
     let masked = mask_hierarchy(&path[lead..], false, 0, pass)?;
     Some(format!("{}{masked}", &path[..lead]))
 }

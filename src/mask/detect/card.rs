@@ -33,6 +33,10 @@ pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<
     if source.is_cut_at(first) {
         return number.may_be_a_card().then(|| source.open(at)).flatten();
     }
+    // An international phone number; cards of 13 digits are no longer made.
+    if number.length == LEAST_DIGITS && source.before(at) == Some(b'+') {
+        return None;
+    }
     if number.length >= LEAST_DIGITS {
         let is_card = !source.is_word(first) && number.is_card();
         return is_card.then(|| at..end_of_track(source, first).unwrap_or(first));

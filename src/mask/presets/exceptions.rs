@@ -61,6 +61,7 @@ pub(in crate::mask) const ABOUT: &[&str] = &[
     "check",
     "checks",
     "count",
+    "country",
     "disabled",
     "enabled",
     "expired",

@@ -63,7 +63,7 @@ fn rules() -> Rules {
     Rules::default().plain_text("text/plain")
 }
 
-fn shown(masker: &mut Masker, content_type: &str, kept: Kept) -> BodyRecord {
+pub(super) fn shown(masker: &mut Masker, content_type: &str, kept: Kept) -> BodyRecord {
     let mut fields = Fields::default();
     if !content_type.is_empty() {
         fields.push("content-type", content_type.as_bytes(), false);

@@ -1,6 +1,7 @@
 //! What detectors know is hidden in every part of an exchange and in every kind of body.
 
 use super::*;
+use crate::entry::CutReason;
 
 const CARD: &str = "4111111111111111";
 const FORM: &str = "multipart/form-data; boundary=b";
@@ -167,4 +168,39 @@ fn t7_pair_that_is_encoded_however_often_is_hidden() {
 fn t10_folded_line_of_a_part_withholds_the_form() {
     let head = format!("{}\r\n ; name=\"password\"; x=\":\"", field("a"));
     assert_eq!(shown(FORM, &part(&head, "canary7")), "withheld");
+}
+
+#[test]
+fn t3_find_that_is_cut_anywhere_in_a_body_of_any_kind_shows_nothing() {
+    let form = part(&field("a 4"), "x 4 y");
+    let rules = Rules::default().plain_text("text/plain");
+    let mut masker = Masker::new(&rules).unwrap();
+    for (content_type, body) in [
+        ("application/json", "{\"x 4 y\":\"x 4 y\",\"b\":4}"),
+        ("application/x-ndjson", "{\"a\":4}\n{\"a\":\"4\"}\n"),
+        ("application/x-www-form-urlencoded", "4=4&b=1+4&4"),
+        ("text/csv; header=present", "a 4,b\n4,\"x 4\"\n4,1\n"),
+        (
+            "application/xml",
+            "<a b='4'>x 4 y<c><![CDATA[4]]></c>4<!--4--></a>",
+        ),
+        (
+            "application/graphql",
+            "{ a(n: 4, s: \"4\", t: \"\"\"x 4\"\"\") { b } }",
+        ),
+        (
+            "text/event-stream",
+            "id: 4\nretry: 4\nevent: 4\n: 4\ndata: {\"a\":\"4\",\ndata:\"b\":4}\n\n",
+        ),
+        (FORM, &form),
+        ("text/plain", "x 4 y\n4\n"),
+    ] {
+        let body = body.replace('4', CARD);
+        for end in 0..body.len() {
+            let kept = Kept::Prefix(body.as_bytes()[..end].to_vec(), CutReason::Limit);
+            let record = cut::shown(&mut masker, content_type, kept);
+            let text = record.text().unwrap_or_default();
+            assert!(!text.contains("4111"), "{content_type} {end}: {text}");
+        }
+    }
 }

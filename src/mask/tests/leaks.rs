@@ -239,6 +239,14 @@ fn text_within_text_is_masked() {
                 r#"{{"a":"<input name='csrf_token' value='{it}'>"}}"#
             ))
         }),
+        ("field of html", |it| {
+            json_body(format!(r#"{{"a":"<input value='{it}' type='password'>"}}"#))
+        }),
+        ("meta of xhtml", |it| {
+            json_body(format!(
+                r#"{{"a":"<meta name='csrf-token' content='{it}'/>"}}"#
+            ))
+        }),
         ("json in base64", |it| {
             let inner = base64(&format!(r#"{{"a":1,"password":"{it}"}}"#));
             json_body(format!(r#"{{"state_data":"{inner}"}}"#))
@@ -281,6 +289,9 @@ fn secret_in_a_path_is_masked() {
             ))
         }),
         ("pair", |it| with_path(format!("/a/token={it}/b"))),
+        ("path that is an authority", |it| {
+            with_path(format!("//me:{it}@x.test/a"))
+        }),
         ("question marks", |it| {
             with_path(format!("/a?x=1?token={it}?b=2"))
         }),

@@ -99,7 +99,7 @@ impl Walk<'_, '_, '_> {
             let rule = self.pass.fields.rule_name(RuleId::NOT_LISTED);
             self.pass.report.masked(String::new, rule, text.len());
             Some(MASKED.to_owned())
-        } else if inside::may_hold(&text) || self.pass.may_find(&text) {
+        } else if cut || inside::may_hold(&text) || self.pass.may_find(&text) {
             inside::mask(&text, cut, self.level, self.pass)
         } else {
             None
