@@ -111,6 +111,7 @@ pub mod testing;
 
 mod clock;
 mod contain;
+mod elided;
 mod error;
 mod pattern;
 

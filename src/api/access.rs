@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use http::request::Parts;
 
 use super::digest::Digest;
+use crate::elided::Elided;
 use crate::query::Scope;
 
 /// Decides who may read, and what.
@@ -75,7 +76,7 @@ pub enum Denial {
 }
 
 /// Who reads, and what they may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reader {
     /// What the reader may see.
@@ -107,6 +108,15 @@ impl Reader {
     pub(super) fn known_by(mut self, token: Digest) -> Self {
         self.token = Some(token);
         self
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("scope", &self.scope)
+            .field("id", &self.id.as_ref().map(Elided::of))
+            .finish_non_exhaustive()
     }
 }
 

@@ -104,7 +104,7 @@ fn key(reader: &Reader) -> Digest {
     match (&reader.id, reader.token) {
         (Some(id), _) => Digest::of(format!("id {id}")),
         (None, Some(token)) => token,
-        (None, None) => Digest::of(format!("scope {:?}", reader.scope)),
+        (None, None) => Digest::of(format!("scope {}", reader.scope.key())),
     }
 }
 

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
+use std::fmt;
 
+use crate::elided::Elided;
 use crate::entry::EntryId;
 use crate::query::{Filter, LogQuery, Position};
 
@@ -128,7 +130,7 @@ impl Listing {
 }
 
 /// The entry that is asked for: by its id, else the newest with a client's request id; in either case only if it passes the filter.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lookup {
     /// The id, looked for first.
@@ -160,5 +162,15 @@ impl Lookup {
     pub fn request_id(mut self, request_id: impl Into<String>) -> Self {
         self.request_id = Some(request_id.into());
         self
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup")
+            .field("id", &self.id)
+            .field("request_id", &self.request_id.as_ref().map(Elided::of))
+            .field("filter", &self.filter)
+            .finish()
     }
 }

@@ -1,11 +1,13 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use http::StatusCode;
 
 use super::limit::RateLimit;
+use crate::elided::Elided;
 
 /// Why a reader gets no entries; each format words it as its vendor does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The request has no credential.
@@ -78,6 +80,30 @@ impl Refusal {
             Self::BadParameter { name, must } => Some(format!("{name} {must}")),
             Self::Unprocessable { name, code } => Some(format!("{name}: {code}")),
             _ => None,
+        }
+    }
+}
+
+/// Prints the kind and how long its details are, which can repeat what the reader sent.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::NoCredential => "NoCredential",
+            Self::BadCredential => "BadCredential",
+            Self::Forbidden(_) => "Forbidden",
+            Self::NoEntry => "NoEntry",
+            Self::NoRoute => "NoRoute",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::BadParameter { .. } => "BadParameter",
+            Self::Unprocessable { .. } => "Unprocessable",
+            Self::Invalid(_) => "Invalid",
+            Self::RateLimited(_) => "RateLimited",
+            Self::Internal => "Internal",
+            Self::Unavailable => "Unavailable",
+        };
+        match self.details() {
+            Some(details) => f.debug_tuple(kind).field(&Elided::of(details)).finish(),
+            None => f.write_str(kind),
         }
     }
 }

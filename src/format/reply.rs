@@ -1,4 +1,4 @@
-use std::io;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -6,8 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use crate::elided::Elided;
+
 /// What a format sends back. The endpoint adds the headers that keep every reply out of caches and away from browsers' guesses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Reply {
     /// The status.
@@ -46,6 +48,17 @@ impl Reply {
             self.headers.insert(name, value);
         }
         self
+    }
+}
+
+/// Prints the status, the names of the fields and the length of the body.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &Elided::of(&self.body))
+            .finish()
     }
 }
 

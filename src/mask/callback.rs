@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rules;
+use crate::elided::Elided;
 use crate::entry::Place;
 
 pub(super) use review::Kind;
@@ -38,7 +39,7 @@ pub struct Value<'v> {
 }
 
 /// What a callback says of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
     /// It is stored as it is.
@@ -93,6 +94,16 @@ impl Rules {
     pub fn callback_limit(mut self, limit: Duration) -> Self {
         self.callbacks.limit = Some(limit);
         self
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::Replace(text) => f.debug_tuple("Replace").field(&Elided::of(text)).finish(),
+            Self::Hide => f.write_str("Hide"),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::capture::{
     Budget, Captured, CapturedBody, CapturedResponse, Codings, Fields, MatchedRoute, Policy,
 };
 use crate::clock::Timestamp;
+use crate::elided::Elided;
 use crate::entry::{Actor, BodyRecord, Context, EntryId, Exchange, Headers};
 use crate::entry::{LogEntry, Outcome, Place, Timing};
 
@@ -32,7 +33,7 @@ pub struct Explanation {
 }
 
 /// A spot at which something was hidden.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Spot {
     /// The part of the exchange.
@@ -254,5 +255,18 @@ impl fmt::Debug for Explanation {
         f.debug_struct("Explanation")
             .field("spots_count", &self.spots_count)
             .finish_non_exhaustive()
+    }
+}
+
+/// Prints how long what stands there is, of which only a part was hidden.
+impl fmt::Debug for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spot")
+            .field("place", &self.place)
+            .field("pointer", &self.pointer)
+            .field("rule", &self.rule)
+            .field("bytes", &self.bytes)
+            .field("shown", &self.shown.as_ref().map(Elided::of))
+            .finish()
     }
 }

@@ -8,7 +8,8 @@ use crate::pattern::PathPattern;
 ///
 /// The fields are joined by *and*, the values of one field by *or*; an empty field narrows nothing. Text compares exactly, byte
 /// by byte. A field that an entry does not have (the method of an event, the status of a call without a response) matches no value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `Debug` says of texts and addresses how long or many they are.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
     /// Not before this time.

@@ -3,6 +3,7 @@
 //! Comes in: a wire format's parameters and a reader's [`Scope`]. Goes out: a [`LogQuery`] to a store, a [`Page`] back.
 //! Promises: every filter is defined once, by [`Filter::matches`]; the scope is part of the query, so that no store can forget it.
 
+mod debug;
 mod filter;
 mod page;
 mod scope;

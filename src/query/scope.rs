@@ -12,7 +12,7 @@ use crate::error::Error;
 /// let scope = Scope::organisation("org_1")?.environment("production");
 /// # Ok::<(), tower_api_log::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Scope {
     allowed: Filter,
 }
@@ -96,6 +96,22 @@ impl Scope {
     /// Tells whether the reader may see an entry.
     pub fn allows(&self, entry: &LogEntry) -> bool {
         self.allowed.matches(entry)
+    }
+
+    /// Returns a text that no other scope has.
+    #[cfg(feature = "rate-limit")]
+    pub(crate) fn key(&self) -> String {
+        // What a scope can be narrowed by.
+        let Filter {
+            organisations,
+            actors,
+            environments,
+            projects,
+            kinds,
+            ..
+        } = &self.allowed;
+        let texts = [organisations, actors, environments, projects];
+        format!("{texts:?} {kinds:?}")
     }
 
     /// Returns the scope as the filter that a store joins with the reader's own.

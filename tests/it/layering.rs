@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each module may import beside itself and the ground under all: `error`, `clock`, `contain` and `pattern`.
+/// What each module may import beside itself and the ground under all: `error`, `clock`, `contain`, `elided` and `pattern`.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("clock", &[]),
     ("contain", &[]),
+    ("elided", &[]),
     ("pattern", &[]),
     ("entry", &[]),
     ("query", &["entry"]),
@@ -27,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("testing", &["entry", "query", "sink", "store"]),
 ];
 
-const GROUND: [&str; 4] = ["error", "clock", "contain", "pattern"];
+const GROUND: [&str; 5] = ["error", "clock", "contain", "elided", "pattern"];
 
 #[test]
 fn modules_import_only_what_stands_below_them() {

@@ -2,15 +2,18 @@ use std::error::Error as _;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use http::{Request, StatusCode, header};
 use serde::Serialize;
-use tower_api_log::api::{BearerTokens, HeaderTokens};
+use tower_api_log::api::{BearerTokens, HeaderTokens, Reader};
 use tower_api_log::entry::{Actor, EntryKind, Finding, Headers, Note, Params, Resource};
-use tower_api_log::format::Native;
-use tower_api_log::mask::Rules;
+use tower_api_log::format::{Export, Listing, Lookup, Native, Question, Refusal, Reply};
+use tower_api_log::mask::{Answer, Masker, Rules};
+use tower_api_log::query::{Filter, PathPattern, Position, StatusRange};
 use tower_api_log::sink::Ndjson;
 use tower_api_log::testing::sample;
 use tower_api_log::{
-    ApiLog, ApiLogLayer, AuditEvent, Error, LogApi, LogSink, MemoryStore, Scope, SqliteStore,
+    ApiLog, ApiLogLayer, AuditEvent, Error, LogApi, LogQuery, LogSink, MemoryStore, Scope,
+    SqliteStore,
 };
 
 use super::{CANARY, post};
@@ -91,6 +94,48 @@ fn t12_debug_of_what_is_stored_says_none_of_it() {
     said.debug(&Actor::user(CANARY).email(CANARY).name(CANARY, CANARY));
     said.debug(&Params::parse(&format!("a={CANARY}&{CANARY}[b]=1")));
     said.holds_nothing();
+}
+
+#[test]
+fn t12_debug_of_questions_and_answers_says_none_of_their_texts() {
+    let own = || vec![CANARY.to_owned()];
+    let mut filter = Filter::new();
+    (filter.methods, filter.routes) = (own(), own());
+    (filter.actors, filter.sessions, filter.api_keys) = (own(), own(), own());
+    (filter.organisations, filter.projects) = (own(), own());
+    (filter.environments, filter.user_agents) = (own(), own());
+    (filter.request_ids, filter.api_versions) = (own(), own());
+    (filter.categories, filter.actions, filter.ref_ids) = (own(), own(), own());
+    filter.paths = vec![PathPattern::new(CANARY)];
+    filter.client_ips = vec!["192.0.2.77".parse().unwrap()];
+    filter.text = Some(CANARY.to_owned());
+    filter.statuses = vec![StatusRange::exact(404)];
+    let scope = Scope::organisation(CANARY).unwrap().by_actor(CANARY);
+    let scope = scope.project(CANARY).environment(CANARY);
+    let mut said = Said::default();
+    said.debug(&LogQuery::new(scope.clone()).filter(filter.clone()))
+        .debug(&Listing::new(filter.clone(), Position::First, 5))
+        .debug(&Lookup::new(filter.clone()).request_id(CANARY))
+        .debug(&Question::Export(Export::new(filter.clone(), 5)))
+        .debug(&Reader::new(scope.clone()).id(CANARY))
+        .debug(&Refusal::parameter(CANARY, CANARY))
+        .debug(&Refusal::Forbidden(CANARY.into()))
+        .debug(&Reply::json(StatusCode::OK, CANARY).header(header::LINK, CANARY))
+        .debug(&Answer::Replace(CANARY.to_owned()));
+    let masker = Masker::new(&Rules::default());
+    let request = Request::get(format!("/?{CANARY}&token=x"))
+        .body("")
+        .unwrap();
+    let explained = masker
+        .unwrap()
+        .explain(&request, None::<&http::Response<&str>>);
+    said.debug(&explained).debug(&explained.spots[0]);
+    said.holds_nothing();
+    let said = format!("{scope:?} {filter:?}");
+    assert!(!said.contains("192.0.2"), "{said}");
+    assert!(said.contains("statuses: [StatusRange { from: 404, to: 404 }]"));
+    assert!(said.contains(&format!("actors: [<{} bytes>]", CANARY.len())));
+    assert_eq!(format!("{:?}", Scope::all()), "Scope(Filter)");
 }
 
 #[tokio::test]
