@@ -24,6 +24,9 @@ RUSTDOCFLAGS="-D warnings" cargo doc --package tower-api-log --no-deps --all-fea
 step "tests, examples and doc tests"
 cargo test --package tower-api-log --all-features
 
+step "tests without features"
+cargo test --package tower-api-log-bare
+
 step "the vendors' own clients against the quickstart"
 venv=target/venv
 wanted="lago-python-client==1.55.0 jsonapi-client==0.9.10 schemathesis==4.32.5"

@@ -3,54 +3,18 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::write::DeflateEncoder;
 use http::{HeaderMap, HeaderValue};
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
 use crate::capture::Codings;
 use crate::clock::Timestamp;
 
+mod encode;
+
+use encode::{WAYS, brotli, gzip, zlib, zstd};
+
 const LIMIT: usize = 64 * 1024;
-
-/// A way to code, and its name in `Content-Encoding`.
-type Way = (&'static str, fn(&[u8]) -> Vec<u8>);
-
-const WAYS: [Way; 5] = [
-    ("gzip", gzip),
-    ("deflate", zlib),
-    ("deflate", raw_deflate),
-    ("br", brotli),
-    ("zstd", zstd),
-];
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn raw_deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn brotli(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ::brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
-    encoder.write_all(bytes).unwrap();
-    encoder.into_inner()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec(bytes, CompressionLevel::Fastest)
-}
 
 fn kept(codings: &'static str, bytes: &[u8], cut: Option<CutReason>, limit: usize) -> Coded {
     let mut headers = HeaderMap::new();
