@@ -18,6 +18,9 @@ pub(super) struct Mark {
 }
 
 impl Report {
+    /// Ends a pointer that was cut.
+    pub(super) const CUT: &'static str = "…";
+
     pub(super) fn new() -> Self {
         Self {
             spots: Vec::new(),
@@ -104,7 +107,7 @@ fn joined(step: &str, pointer: &str) -> String {
 
 fn shortened(pointer: String) -> String {
     match beginning(&pointer) {
-        short if short.len() < pointer.len() => format!("{short}…"),
+        short if short.len() < pointer.len() => format!("{short}{}", Report::CUT),
         _ => pointer,
     }
 }

@@ -111,8 +111,11 @@ impl Pass<'_> {
         let report = std::mem::replace(&mut self.report, Report::new());
         let (mut spots, count) = report.finish();
         for spot in &mut spots {
-            if let Some(pointer) = self.mask_found(&spot.pointer, false) {
-                spot.pointer = pointer;
+            let cut = spot.pointer.strip_suffix(Report::CUT);
+            let pointer = cut.unwrap_or(&spot.pointer);
+            if let Some(pointer) = self.mask_found(pointer, cut.is_some()) {
+                let end = cut.map_or("", |_| Report::CUT);
+                spot.pointer = pointer + end;
             }
         }
         (spots, count)

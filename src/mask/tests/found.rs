@@ -204,3 +204,25 @@ fn t3_find_that_is_cut_anywhere_in_a_body_of_any_kind_shows_nothing() {
         }
     }
 }
+
+#[test]
+fn card_that_is_written_as_a_fraction_is_replaced() {
+    let json = "{\"a\":4111111111111111.0,\"b\":4111111111111111.5,\"c\":1.0}";
+    let expected = "{\"a\":\"[MASKED]\",\"b\":4111111111111111.5,\"c\":1.0}";
+    assert_eq!(shown("application/json", json), expected);
+}
+
+#[test]
+fn t3_pointer_that_was_cut_within_a_find_shows_no_beginning_of_it() {
+    for length in 225..260 {
+        let name = format!("{} {CARD} pin", "x".repeat(length));
+        let mut sample = Sample::new();
+        header("content-type", FORM.to_owned(), &mut sample);
+        sample.request_body = part(&field(&name), "1");
+        let entry = sample.entry();
+        let spots = &entry.exchange().unwrap().masked;
+        assert!(spots.iter().any(|it| it.pointer.starts_with("xx")));
+        let text = serde_json::to_string(spots).unwrap();
+        assert!(!text.contains("4111"), "{length} {text}");
+    }
+}
