@@ -15,7 +15,7 @@ use tower_api_log::{AuditEvent, Policy};
 mod encode;
 
 use crate::support::{Log, get};
-use encode::{WAYS, Way, brotli, gzip};
+use encode::{WAYS, Way, brotli, gzip, zstd};
 
 const CANARY: &str = "canary-4e7d20b6";
 const FORM: &str = "application/x-www-form-urlencoded";
