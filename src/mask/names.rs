@@ -18,6 +18,7 @@ mod words;
 
 use super::allow::{self, Listed};
 use super::condition::Condition;
+use super::detect;
 use super::replacement::Replacement;
 use super::{presets, token};
 use crate::entry::Place;
@@ -101,6 +102,8 @@ pub(super) struct Known {
     pub(super) role: Role,
     /// Whether it ends as a rule of several words does.
     pub(super) ends_rule: bool,
+    /// The classes of its bytes, see [`detect::CLASS`].
+    pub(super) classes: u8,
 }
 
 /// A rule of one [`Names`].
@@ -247,14 +250,21 @@ impl Names {
     }
 
     /// Returns what is known of a decoded name.
+    #[inline]
     pub(super) fn known(&mut self, name: &str) -> Known {
-        if let [defaults] = self.layers.as_mut_slice() {
-            return defaults.list.known(name);
+        match self.layers.as_mut_slice() {
+            [defaults] => defaults.list.known(name),
+            _ => self.known_of_several(name),
         }
+    }
+
+    #[inline(never)]
+    fn known_of_several(&mut self, name: &str) -> Known {
         let mut known = Known {
             rule: None,
             role: Role::None,
             ends_rule: false,
+            classes: detect::classes(name),
         };
         for layer in self.layers.iter_mut().filter(|it| it.counts) {
             let found = layer.list.known(name);

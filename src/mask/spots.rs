@@ -52,10 +52,7 @@ impl Finders {
 impl Pass<'_> {
     /// Tells whether a detector, a pattern or a template may find something in a whole text. It errs on the side of yes.
     pub(super) fn may_find(&self, text: &str) -> bool {
-        let classes = text
-            .bytes()
-            .fold(0, |all, byte| all | detect::CLASS[usize::from(byte)]);
-        self.may_find_of(classes, text.len())
+        self.may_find_of(detect::classes(text), text.len())
     }
 
     /// As [`Self::may_find`], of a text whose bytes are of these classes.

@@ -10,7 +10,7 @@ use super::issuers;
 use super::source::{ALNUM, DIGIT, Source};
 
 const MOST_DIGITS: usize = 19;
-const LEAST_DIGITS: usize = 13;
+pub(in crate::mask) const LEAST_DIGITS: usize = 13;
 /// The most characters of a holder's name, with some to spare.
 const MOST_OF_NAME: usize = 32;
 /// The year and month of expiry and the code of service at least, and all that fits a track at most.
@@ -24,6 +24,9 @@ const GROUPINGS: [u32; 14] = [
 
 /// Looks for a number that begins there. What was found up to `known` does not count as a number before a decimal point.
 pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<usize>> {
+    if !matches!(source.from(at), [tens, ones, ..] if issuers::may_begin(*tens, *ones)) {
+        return None;
+    }
     if at > known + 1 && is_fraction(source, at) {
         return None;
     }

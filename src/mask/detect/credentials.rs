@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::leads::Leads;
 use super::source::{ALNUM, DIGIT, LETTER, SEEN, Source, any};
 use crate::mask::base64;
 
@@ -44,17 +45,14 @@ const MOST_BETWEEN: usize = 8;
 /// What is looked at of credentials.
 const PROBE: usize = 512;
 
-/// Which two bytes begin a scheme, in the usual cases: bits of the second by the first.
-pub(super) const fn mark_leads(mut table: [u128; 128]) -> [u128; 128] {
+/// Adds the names of the schemes.
+pub(super) const fn lead(mut leads: Leads) -> Leads {
     let mut at = 0;
     while at < SCHEMES.len() {
-        let (first, second) = (SCHEMES[at].0[0], SCHEMES[at].0[1]);
-        let upper = second.to_ascii_uppercase();
-        table[first as usize] |= 1 << second;
-        table[first.to_ascii_uppercase() as usize] |= 1 << second | 1 << upper;
+        leads = leads.with_any_case(SCHEMES[at].0);
         at += 1;
     }
-    table
+    leads
 }
 
 /// Looks for credentials after a scheme that begins there.

@@ -32,6 +32,14 @@ pub(in crate::mask) const CLASS: [u8; 256] = {
     table
 };
 
+/// Returns the classes of a text's bytes.
+pub(in crate::mask) fn classes(text: &str) -> u8 {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let class = |all: u8, byte: &u8| all | CLASS[usize::from(*byte)];
+    let all = eights.iter().fold(0, |all, it| it.iter().fold(all, class));
+    rest.iter().fold(all, class)
+}
+
 /// No detector that is on by default finds less.
 const SHORTEST: usize = 12;
 /// No detector that is on by default finds less where there are letters.

@@ -76,6 +76,34 @@ const RANGES: &[Range] = &[
     range(968_201, 968_211, USUAL),
 ];
 
+/// A bit for each two digits that begin a number.
+const FIRST_TWO: u128 = {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < RANGES.len() {
+        let (mut from, mut to) = (RANGES[at].from, RANGES[at].to);
+        if to < 10 {
+            (from, to) = (from * 10, to * 10 + 9);
+        }
+        while to >= 100 {
+            (from, to) = (from / 10, to / 10);
+        }
+        while from <= to {
+            bits |= 1 << from;
+            from += 1;
+        }
+        at += 1;
+    }
+    bits
+};
+
+/// Tells whether a number may begin with two digits.
+#[inline]
+pub(super) fn may_begin(tens: u8, ones: u8) -> bool {
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    FIRST_TWO >> (digit(tens) * 10 + digit(ones)).min(127) & 1 == 1
+}
+
 /// Tells whether a number has the beginning and the length of a card's.
 pub(super) fn know(digits: u64, length: usize) -> bool {
     RANGES.iter().any(|range| {

@@ -15,14 +15,17 @@ mod gate;
 mod iban;
 mod issuers;
 mod jwt;
+mod leads;
 mod personal;
 mod private_key;
 mod provider;
 mod source;
+mod starts;
 mod words;
 
+pub(in crate::mask) use card::LEAST_DIGITS as SHORTEST_NUMBER;
 pub use detector::Detector;
-pub(in crate::mask) use gate::CLASS;
+pub(in crate::mask) use gate::{CLASS, classes};
 
 use source::Source;
 use words::Words;

@@ -1,24 +1,26 @@
 use std::ops::Range;
 
-use super::source::{ALNUM, LETTER, Source};
-use super::{Detector, Detectors, Found, card, credentials, iban, jwt, private_key, provider};
+use super::leads::Leads;
+use super::source::{LETTER, Source};
+use super::{
+    Detector, Detectors, Found, card, credentials, iban, jwt, private_key, provider, starts,
+};
 
-/// Which two bytes begin something: bits of the second by the first.
-const LEADS: [u128; 128] = {
-    let mut table = credentials::mark_leads(provider::LEADS);
-    let more = [b"ey", b"BE", b"Pr", b"LS", b"MI", b"MC", b"MG"];
+/// What begins with a word, numbers of cards and accounts aside.
+static LEADS: Leads = {
+    let mut leads = provider::lead(credentials::lead(Leads::new()));
+    let more = ["eyJ", "BEGI", "Priv", "LS0t", "MI", "MC", "MG"];
     let mut at = 0;
     while at < more.len() {
-        let [first, second] = *more[at];
-        table[first as usize] |= 1 << second;
+        leads = leads.with(more[at].as_bytes());
         at += 1;
     }
     let mut digit = b'0';
     while digit <= b'9' {
-        table[b'B' as usize] |= 1 << digit;
+        leads = leads.with(&[b'B', digit]);
         digit += 1;
     }
-    table
+    leads
 };
 
 /// The walk from word to word.
@@ -43,14 +45,7 @@ impl<'t, 'f> Words<'t, 'f> {
     }
 
     pub(super) fn run(mut self) {
-        let mut was_word = false;
-        for (at, &byte) in self.source.bytes.iter().enumerate() {
-            let is_word = ALNUM.has(byte);
-            if is_word && !was_word {
-                self.word(at);
-            }
-            was_word = is_word;
-        }
+        starts::each(self.source.bytes, |at| self.word(at));
         if self.on.is_on(Detector::ProviderKey) {
             for tilde in memchr::memchr_iter(b'~', self.source.bytes) {
                 let secret = provider::secret_of_azure(self.source, tilde);
@@ -70,16 +65,31 @@ impl<'t, 'f> Words<'t, 'f> {
     }
 
     /// Looks at what begins with a word, and at what begins after an escape before it.
+    #[inline]
     fn word(&mut self, at: usize) {
         self.begin(at);
-        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at)
-            && let Some(after) = escape_end(self.source, mark, at)
-        {
+        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at) {
+            self.word_after(mark, at);
+        }
+    }
+
+    #[inline(never)]
+    fn word_after(&mut self, mark: u8, at: usize) {
+        if let Some(after) = escape_end(self.source, mark, at) {
             self.begin(after);
         }
     }
 
+    #[inline]
     fn begin(&mut self, at: usize) {
+        match self.source.from(at).first_chunk() {
+            Some(four) if !may_begin(*four) => {}
+            _ => self.begin_any(at),
+        }
+    }
+
+    #[inline(never)]
+    fn begin_any(&mut self, at: usize) {
         let [first, second, rest @ ..] = self.source.from(at) else {
             return;
         };
@@ -96,7 +106,9 @@ impl<'t, 'f> Words<'t, 'f> {
         {
             self.ask(Detector::Iban, at, |it| iban::find(it.source, at));
         }
-        if LEADS[usize::from(*first & 0x7f)] >> (second & 0x7f) & 1 == 1 {
+        let four = [Some(first), Some(second), rest.first(), rest.get(1)];
+        let four = four.map(|it| it.copied().unwrap_or_default());
+        if rest.len() < 2 || LEADS.may_begin(four) {
             self.begin_known(at);
         }
     }
@@ -104,14 +116,24 @@ impl<'t, 'f> Words<'t, 'f> {
     #[inline(never)]
     fn begin_known(&mut self, at: usize) {
         self.ask_for_key(at);
-        self.ask(Detector::Jwt, at, |it| it.jwts.find(it.source, at));
-        self.ask(Detector::PrivateKey, at, |it| {
-            private_key::find(it.source, at)
-        });
+        match self.source.byte(at) {
+            Some(b'e') => self.ask(Detector::Jwt, at, |it| it.jwts.find(it.source, at)),
+            Some(b'L' | b'M' | b'P') => self.ask_for_private_key(at),
+            Some(b'B') => {
+                self.ask_for_private_key(at);
+                self.ask(Detector::Card, at, |it| card::find_track(it.source, at));
+            }
+            _ => {}
+        }
         self.ask(Detector::Credentials, at, |it| {
             credentials::find(it.source, at)
         });
-        self.ask(Detector::Card, at, |it| card::find_track(it.source, at));
+    }
+
+    fn ask_for_private_key(&mut self, at: usize) {
+        self.ask(Detector::PrivateKey, at, |it| {
+            private_key::find(it.source, at)
+        });
     }
 
     /// Returns up to where the last find goes.
@@ -161,6 +183,17 @@ impl<'t, 'f> Words<'t, 'f> {
             });
         }
     }
+}
+
+/// Tells whether something may begin with these bytes: one of the leads, the number of an account, or one of at least four digits.
+#[inline]
+fn may_begin([first, second, third, fourth]: [u8; 4]) -> bool {
+    let is_number = third.is_ascii_digit() && fourth.is_ascii_digit();
+    let begins_number = match first.is_ascii_digit() {
+        true => second.is_ascii_digit(),
+        false => LETTER.has(second),
+    };
+    is_number && begins_number || LEADS.may_begin([first, second, third, fourth])
 }
 
 /// Returns where an escape ends whose mark stands before a word.

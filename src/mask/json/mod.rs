@@ -18,7 +18,7 @@
 //! first 64 of them, and the members that may belong together of the first 256; no allocation while nothing is masked, apart from strings that
 //! have to be decoded and those members.
 
-mod digits;
+mod eight;
 mod nesting;
 mod output;
 mod scan;

@@ -13,15 +13,21 @@ pub(super) struct Nesting {
     /// Set for an object.
     bits: Vec<u64>,
     depth: usize,
+    /// Whether the innermost is an object's.
+    in_object: bool,
+    /// The steps in the brackets around the innermost.
     steps: Vec<Step>,
+    /// The step in the innermost, if it is no deeper than the others.
+    present: Step,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 enum Step {
     Index(usize),
     /// Where the raw name stands.
     Name(usize, usize),
     /// The name is a secret.
+    #[default]
     Hidden,
 }
 
@@ -39,20 +45,23 @@ impl Nesting {
         if let Some(bits) = self.bits.get_mut(word) {
             *bits = *bits & !(1 << bit) | u64::from(object) << bit;
         }
-        self.depth += 1;
-        if self.depth <= MAX_STEPS {
-            self.steps.push(match object {
-                true => Step::Name(0, 0),
-                false => Step::Index(0),
-            });
+        if (1..=MAX_STEPS).contains(&self.depth) {
+            self.steps.push(self.present);
         }
+        self.depth += 1;
+        self.in_object = object;
+        self.present = match object {
+            true => Step::Name(0, 0),
+            false => Step::Index(0),
+        };
     }
 
     pub(super) fn close(&mut self) {
-        if self.depth <= MAX_STEPS {
-            self.steps.pop();
-        }
         self.depth = self.depth.saturating_sub(1);
+        if (1..=MAX_STEPS).contains(&self.depth) {
+            self.present = self.steps.pop().unwrap_or_default();
+        }
+        self.in_object = self.is_object(1);
     }
 
     /// Closes brackets until so many are open.
@@ -65,13 +74,13 @@ impl Nesting {
     /// Tells whether the innermost open bracket is an object's.
     #[inline]
     pub(super) fn in_object(&self) -> bool {
-        self.is_object(1)
+        self.in_object
     }
 
     /// Tells whether the innermost open bracket is a list's, in a list.
     #[inline]
     pub(super) fn in_list_of_list(&self) -> bool {
-        self.depth >= 2 && !self.is_object(1) && !self.is_object(2)
+        !self.in_object && self.depth >= 2 && !self.is_object(2)
     }
 
     /// Tells whether the bracket is an object's so many levels up; the innermost open one is one up.
@@ -84,21 +93,17 @@ impl Nesting {
 
     #[inline]
     pub(super) fn name(&mut self, start: usize, end: usize) {
-        if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
-            *step = Step::Name(start, end);
-        }
+        self.present = Step::Name(start, end);
     }
 
     /// Lets pointers leave out the present name.
     pub(super) fn hide_name(&mut self) {
-        if let (true, Some(step)) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
-            *step = Step::Hidden;
-        }
+        self.present = Step::Hidden;
     }
 
     #[inline]
     pub(super) fn next_item(&mut self) {
-        if let (true, Some(Step::Index(index))) = (self.depth <= MAX_STEPS, self.steps.last_mut()) {
+        if let Step::Index(index) = &mut self.present {
             *index += 1;
         }
     }
@@ -106,7 +111,9 @@ impl Nesting {
     /// Returns the JSON pointer (RFC 6901) of the present value.
     pub(super) fn pointer(&self, source: &str) -> String {
         let mut pointer = String::with_capacity(32);
-        for step in &self.steps {
+        let has_present = (1..=MAX_STEPS).contains(&self.depth);
+        let present = has_present.then_some(&self.present);
+        for step in self.steps.iter().chain(present) {
             // More would be cut off anyway, and a name can be as long as the source.
             if pointer.len() > MAX_POINTER_BYTES {
                 return pointer;

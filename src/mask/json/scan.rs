@@ -1,4 +1,4 @@
-use super::{Malformed, digits};
+use super::{Malformed, eight};
 use crate::mask::detect::{self, Detectors};
 use crate::mask::inside;
 
@@ -15,7 +15,7 @@ pub(super) struct Text {
 }
 
 /// The classes that are the detectors'.
-const FOUND: u8 = !(ENDS | MARK | MORE);
+const FOUND: u8 = !(MARK | MORE);
 
 impl Text {
     /// Tells whether there is a byte without which text holds no other text.
@@ -35,8 +35,6 @@ impl Text {
     }
 }
 
-/// The bytes at which plain text ends: the quote, the backslash and control characters.
-const ENDS: u8 = 1;
 /// The bytes of [`inside::MARKS`].
 const MARK: u8 = 2;
 /// Those of them that are no colon.
@@ -48,9 +46,6 @@ const CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         table[byte] = detect::CLASS[byte];
-        if byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize {
-            table[byte] |= ENDS;
-        }
         if inside::MARKS[byte] {
             table[byte] |= MARK;
             if byte != b':' as usize {
@@ -61,6 +56,39 @@ const CLASSES: [u8; 256] = {
     }
     table
 };
+
+/// A byte of no class.
+const FILL: u8 = b'-';
+
+const _: () = assert!(CLASSES[FILL as usize] == 0);
+
+#[inline]
+fn classes_of(eight: [u8; 8]) -> u8 {
+    let class = |all: u8, byte: &u8| all | CLASSES[usize::from(*byte)];
+    eight.iter().fold(0, class)
+}
+
+/// Returns where a name ends without a backslash in it, of which the bytes after its opening quote are given; `None` for any other.
+#[inline]
+pub(super) fn name(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    let (eights, tail) = bytes.get(from..)?.as_chunks::<8>();
+    for eight in eights {
+        let ends = eight::ends(u64::from_le_bytes(*eight));
+        if ends != 0 {
+            at += eight::first(ends);
+            return (bytes.get(at) == Some(&b'"')).then_some(at);
+        }
+        at += 8;
+    }
+    let end = tail.iter().position(|&it| ends_plain(it))?;
+    (tail.get(end) == Some(&b'"')).then_some(at + end)
+}
+
+/// Tells whether plain text ends before a byte.
+const fn ends_plain(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
 
 /// Reads a string from after its opening quote.
 #[inline]
@@ -83,27 +111,26 @@ impl Text {
     /// Goes on to the next byte that ends plain text, eight at a time.
     #[inline]
     fn pass_plain(&mut self, bytes: &[u8]) {
-        let rest = bytes.get(self.end..).unwrap_or_default();
-        let class = |byte: &u8| CLASSES[usize::from(*byte)];
         let mut classes = 0;
-        let mut count = 0;
-        for eight in rest.as_chunks::<8>().0 {
-            let all = eight.iter().fold(0, |all, byte| all | class(byte));
-            if all & ENDS != 0 {
-                break;
+        let mut at = self.end;
+        let (eights, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
+        for eight in eights {
+            let word = u64::from_le_bytes(*eight);
+            let ends = eight::ends(word);
+            if ends != 0 {
+                let count = eight::first(ends);
+                self.end = at + count;
+                self.classes |= classes | classes_of(eight::beginning(word, count, FILL));
+                return;
             }
-            classes |= all;
-            count += 8;
+            classes |= classes_of(*eight);
+            at += 8;
         }
-        for byte in rest.get(count..).unwrap_or_default() {
-            let class = class(byte);
-            if class & ENDS != 0 {
-                break;
-            }
-            classes |= class;
-            count += 1;
+        for &byte in tail.iter().take_while(|it| !ends_plain(**it)) {
+            classes |= CLASSES[usize::from(byte)];
+            at += 1;
         }
-        self.end += count;
+        self.end = at;
         self.classes |= classes;
     }
 
@@ -196,7 +223,7 @@ fn digits(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let (eights, tail) = rest.as_chunks::<8>();
     for eight in eights {
-        let count = digits::count(u64::from_le_bytes(*eight));
+        let count = eight::digits(u64::from_le_bytes(*eight));
         at += count;
         if count < 8 {
             return at;
@@ -207,16 +234,17 @@ fn digits(bytes: &[u8], from: usize) -> usize {
 
 /// Reads `true`, `false` or `null`. Returns where it ends, or `None` where the text ends within it.
 pub(super) fn literal(bytes: &[u8], from: usize) -> Result<Option<usize>, Malformed> {
-    let word: &[u8] = match bytes.get(from) {
-        Some(b't') => b"true",
-        Some(b'f') => b"false",
-        Some(b'n') => b"null",
+    let rest = bytes.get(from..).unwrap_or_default();
+    let word: &[u8] = match rest {
+        [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => return Ok(Some(from + 4)),
+        [b'f', b'a', b'l', b's', b'e', ..] => return Ok(Some(from + 5)),
+        [b't', ..] => b"true",
+        [b'f', ..] => b"false",
+        [b'n', ..] => b"null",
         _ => return Err(Malformed),
     };
-    let rest = bytes.get(from..).unwrap_or_default();
-    let there = rest.get(..word.len()).unwrap_or(rest);
-    match word.starts_with(there) {
-        true => Ok((there.len() == word.len()).then_some(from + word.len())),
+    match word.starts_with(rest) {
+        true => Ok(None),
         false => Err(Malformed),
     }
 }

@@ -1,6 +1,6 @@
 use super::nesting::Nesting;
 use super::output::Output;
-use super::scan::{self, Text};
+use super::scan;
 use super::siblings::Siblings;
 use super::trail::Trail;
 use super::{Document, Malformed, text};
@@ -57,6 +57,13 @@ struct Walk<'t, 'p, 'm> {
     pass: &'p mut Pass<'m>,
 }
 
+/// A name as it stands in the source, between its quotes.
+struct Raw {
+    start: usize,
+    end: usize,
+    escaped: bool,
+}
+
 /// The name of the present member.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Name {
@@ -91,6 +98,10 @@ impl From<Malformed> for Stop {
 
 /// What comes next.
 enum Next {
+    /// The first name of an object, or its end.
+    FirstName,
+    /// The name of a member.
+    Name,
     /// The value of a member, or an item.
     Value,
     /// What comes after a value.
@@ -138,6 +149,11 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             next = match next {
                 Next::Value => self.value()?,
                 Next::AfterValue => self.after_value()?,
+                Next::Name => self.name()?,
+                Next::FirstName => match self.peek()? {
+                    b'}' => self.close(),
+                    _ => Next::Name,
+                },
                 Next::Nothing => {
                     return match self.peek() {
                         Err(Stop::EndsAt(_)) => Ok(()),
@@ -162,14 +178,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
 
     fn value(&mut self) -> Result<Next, Stop> {
         let byte = self.peek()?;
-        if self.hidden.is_none() {
+        if self.hidden.is_none() && (self.role != Role::None || self.trail.is_some()) {
             self.decide();
         }
         match byte {
             b'"' => self.string()?,
             b'{' => {
                 self.open(true);
-                return self.first_name();
+                return Ok(Next::FirstName);
             }
             b'[' => {
                 self.open(false);
@@ -192,8 +208,8 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         Ok(self.value_ended())
     }
 
-    /// Finds the rule of the next value, if its name is not a secret's.
-    #[inline]
+    /// Finds the rule of the next value, if a pointer or a sibling names one.
+    #[inline(never)]
     fn decide(&mut self) {
         let pointed = match &self.trail {
             Some(trail) => trail.rule(self.pass.fields.pointers()),
@@ -218,8 +234,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                     false => self.at,
                 };
                 self.at += 1;
-                let byte = self.peek()?;
-                self.name(byte)
+                Ok(Next::Name)
             }
             (b',', false) => {
                 self.at += 1;
@@ -238,26 +253,23 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
-    fn first_name(&mut self) -> Result<Next, Stop> {
-        match self.peek()? {
-            b'}' => Ok(self.close()),
-            byte => self.name(byte),
-        }
-    }
-
     #[inline]
-    fn name(&mut self, byte: u8) -> Result<Next, Stop> {
-        if byte != b'"' {
+    fn name(&mut self) -> Result<Next, Stop> {
+        if self.peek()? != b'"' {
             return Err(Stop::Malformed);
         }
         let start = self.at;
-        let scanned = scan::string(self.bytes, start + 1)?;
-        if !scanned.closed {
-            return Err(Stop::EndsAt(start));
-        }
-        self.at = scanned.end + 1;
+        let name = match scan::name(self.bytes, start + 1) {
+            Some(end) => Raw {
+                start: start + 1,
+                end,
+                escaped: false,
+            },
+            None => self.escaped_name(start)?,
+        };
+        self.at = name.end + 1;
         if self.hidden.is_none() {
-            self.named(start + 1, scanned);
+            self.named(name);
         }
         match self.peek()? {
             b':' => {
@@ -268,29 +280,54 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
+    #[cold]
+    fn escaped_name(&self, start: usize) -> Result<Raw, Stop> {
+        let scanned = scan::string(self.bytes, start + 1)?;
+        match scanned.closed {
+            true => Ok(Raw {
+                start: start + 1,
+                end: scanned.end,
+                escaped: scanned.escaped,
+            }),
+            false => Err(Stop::EndsAt(start)),
+        }
+    }
+
     /// Decides on the name of the next value.
     #[inline]
-    fn named(&mut self, start: usize, scanned: Text) {
-        let raw = self.source.get(start..scanned.end).unwrap_or_default();
-        self.nesting.name(start, scanned.end);
-        self.shown_lead = None;
-        self.name = Name {
+    fn named(&mut self, raw: Raw) {
+        let Raw {
             start,
-            end: scanned.end,
-            is_hidden: (self.pass.looks_at_all() || scanned.may_find(self.pass.detectors, start))
-                && self.look_into_name(start, scanned),
-        };
-        let name = match scanned.escaped {
-            true => text::decoded(raw),
-            false => raw.into(),
+            end,
+            escaped,
+        } = raw;
+        let raw = self.source.get(start..end).unwrap_or_default();
+        self.nesting.name(start, end);
+        self.shown_lead = None;
+        let decoded;
+        let name = match escaped {
+            true => {
+                decoded = text::decoded(raw);
+                &*decoded
+            }
+            false => raw,
         };
         if let Some(trail) = &mut self.trail {
-            trail.name(&name, self.pass.fields.pointers());
+            trail.name(name, self.pass.fields.pointers());
         }
-        let known = self.pass.fields.known(&name);
-        self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(&name);
+        let known = self.pass.fields.known(name);
+        // An escape can stand for any byte.
+        let classes = if escaped { u8::MAX } else { known.classes };
+        let may_find =
+            self.pass.looks_at_all() || self.pass.detectors.may_find(classes, end - start);
+        self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(name);
         self.secret = known.rule;
         self.role = known.role;
+        self.name = Name {
+            start,
+            end,
+            is_hidden: may_find && self.look_into_name(start, end),
+        };
     }
 
     fn open(&mut self, object: bool) {

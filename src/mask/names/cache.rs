@@ -175,6 +175,7 @@ mod tests {
             rule: None,
             role: Role::None,
             ends_rule,
+            classes: 0,
         }
     }
 

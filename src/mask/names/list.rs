@@ -4,7 +4,7 @@ use super::cache::Cache;
 use super::parts::{Filter, Listed, Parts};
 use super::words::Words;
 use super::{Fit, Known, NameRule, Role, RuleId, letters};
-use crate::mask::presets;
+use crate::mask::{detect, presets};
 
 /// A compiled list of rules.
 pub(super) struct List {
@@ -101,6 +101,7 @@ impl List {
         }
     }
 
+    #[cold]
     fn learn(&mut self, name: &str) -> Known {
         let mut words = std::mem::take(&mut self.words);
         words.read(name);
@@ -116,6 +117,7 @@ impl List {
             rule: self.decide(name, &words),
             role,
             ends_rule,
+            classes: detect::classes(name),
         };
         self.words = words;
         self.cache.put(name, known);

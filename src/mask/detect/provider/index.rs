@@ -4,6 +4,7 @@ use super::money::MONEY;
 use super::rule::Rule;
 use super::special;
 use super::talk::TALK;
+use crate::mask::detect::leads::Leads;
 
 const GROUPS: [&[Rule]; 4] = [CLOUDS, CODE, MONEY, TALK];
 const COUNT: usize = CLOUDS.len() + CODE.len() + MONEY.len() + TALK.len();
@@ -80,27 +81,24 @@ pub(super) fn rules(text: &[u8]) -> impl Iterator<Item = &'static Rule> {
     all.filter_map(move |(lead, rule)| fits(lead).then_some(rule))
 }
 
-/// Which two bytes begin a mark: bits of the second by the first.
-pub(in crate::mask::detect) const LEADS: [u128; 128] = {
-    let mut table = [0; 128];
+/// Adds the marks.
+pub(in crate::mask::detect) const fn lead(mut leads: Leads) -> Leads {
     let mut group = 0;
     while group < GROUPS.len() {
         let mut at = 0;
         while at < GROUPS[group].len() {
-            let prefix = GROUPS[group][at].prefix;
-            table[prefix[0] as usize] |= 1 << prefix[1];
+            leads = leads.with(GROUPS[group][at].prefix);
             at += 1;
         }
         group += 1;
     }
     let mut at = 0;
     while at < special::LEADS.len() {
-        let [first, second] = *special::LEADS[at];
-        table[first as usize] |= 1 << second;
+        leads = leads.with(special::LEADS[at].as_bytes());
         at += 1;
     }
-    table
-};
+    leads
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ mod talk;
 use std::ops::Range;
 
 use super::source::Source;
-pub(super) use index::LEADS;
+pub(super) use index::lead;
 use rule::Rule;
 pub(super) use special::{
     is_id_of_amazon, last, last_for_azure, secret_of_amazon, secret_of_azure,

@@ -21,9 +21,11 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     }
 }
 
-/// The first two bytes of each.
-pub(super) const LEADS: &[&[u8; 2]] = &[
-    b"bo", b"pa", b"us", b"MD", b"MT", b"Mj", b"Mz", b"ND", b"NT", b"Nj", b"Nz", b"OD", b"OT",
+/// What they begin with, digits aside.
+pub(super) const LEADS: &[&str] = &[
+    "bot0", "bot1", "bot2", "bot3", "bot4", "bot5", "bot6", "bot7", "bot8", "bot9", "pat", "us0",
+    "us1", "us2", "us3", "us4", "us5", "us6", "us7", "us8", "us9", "MD", "MT", "Mj", "Mz", "ND",
+    "NT", "Nj", "Nz", "OD", "OT",
 ];
 
 /// The token of a bot after its id, as in `110201543:AAHdqTcv...`.

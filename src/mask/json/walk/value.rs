@@ -3,13 +3,26 @@ use super::super::text;
 use super::{Name, Stop, Walk};
 use crate::mask::names::{self, Role, RuleId, Shape};
 use crate::mask::replacement::Replacement;
-use crate::mask::{Pass, inside};
+use crate::mask::{Pass, detect, inside};
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
     /// Passes a number or literal that ends there; `None` where the source ends within it.
+    #[inline]
     pub(super) fn scalar(&mut self, end: Option<usize>) -> Result<(), Stop> {
         let start = self.at;
+        if let (Some(end), None, None) = (end, self.secret, self.hidden)
+            && self.is_shown()
+            && !self.may_find_number(end - start)
+        {
+            self.at = end;
+            return Ok(());
+        }
+        self.scalar_of_interest(start, end)
+    }
+
+    #[inline(never)]
+    fn scalar_of_interest(&mut self, start: usize, end: Option<usize>) -> Result<(), Stop> {
         self.at = end.unwrap_or(self.bytes.len());
         let hidden = self.secret.take().and_then(|rule| {
             let shown = self.hides((start, self.at), end.is_some(), self.name, rule)?;
@@ -70,11 +83,24 @@ impl Walk<'_, '_, '_> {
     /// Masks a string that holds more, or a secret that shows by itself.
     #[inline]
     fn look_inside(&mut self, start: usize, scanned: Text) {
+        let first = self.bytes.get(start + 1).copied().unwrap_or_default();
+        if !scanned.closed
+            || scanned.is_marked()
+            || begins_as_secret(first)
+            || self.pass.looks_at_all()
+            || scanned.may_find(self.pass.detectors, start + 1)
+        {
+            self.look_inside_more(start, scanned);
+        }
+    }
+
+    #[inline(never)]
+    fn look_inside_more(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
         if !scanned.closed
             || scanned.is_marked_by_more_than_colons()
             || scanned.is_marked() && !inside::is_time(raw)
-            || begins_as_secret(raw) && inside::may_be_secret(raw)
+            || inside::may_be_secret(raw)
             || self.pass.looks_at_all()
         {
             let content = text::decoded(raw);
@@ -152,8 +178,8 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Masks what the detectors find in a name. Tells whether there was something.
-    pub(super) fn look_into_name(&mut self, start: usize, scanned: Text) -> bool {
-        let raw = self.source.get(start..scanned.end).unwrap_or_default();
+    pub(super) fn look_into_name(&mut self, start: usize, end: usize) -> bool {
+        let raw = self.source.get(start..end).unwrap_or_default();
         let mark = self.pass.report.mark();
         let Some(masked) = self.pass.mask_found(&text::decoded(raw), false) else {
             return false;
@@ -163,8 +189,14 @@ impl Walk<'_, '_, '_> {
         self.pass.report.under(&mark, || nesting.pointer(source));
         self.shown_lead = Some(self.out.position(self.lead));
         self.out
-            .rewrite(start, scanned.end, |out| text::encode(&masked, out));
+            .rewrite(start, end, |out| text::encode(&masked, out));
         true
+    }
+
+    /// Tells whether a detector or a pattern may find a number or literal of this length.
+    #[inline]
+    fn may_find_number(&self, length: usize) -> bool {
+        length >= detect::SHORTEST_NUMBER || self.pass.patterns.is_on()
     }
 
     /// Replaces a number that a detector knows.
@@ -207,9 +239,8 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-/// Tells whether text begins as base64 of JSON or credentials may: the rest need not be asked of most texts.
+/// Tells whether text that begins with this byte may be base64 of JSON or credentials: the rest need not be asked of most texts.
 #[inline]
-fn begins_as_secret(text: &str) -> bool {
-    let first = text.as_bytes().first();
-    matches!(first, Some(b'e' | b'W' | b'B' | b'b' | ..=b' ' | 0x80..))
+fn begins_as_secret(first: u8) -> bool {
+    matches!(first, b'e' | b'W' | b'B' | b'b' | ..=b' ' | 0x80..)
 }
