@@ -41,8 +41,20 @@ pub(super) fn may_hold(text: &str) -> bool {
     may_be_secret(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
 }
 
+/// As [`may_hold`], or whether something may be found in the text.
+pub(super) fn may_hold_or_be_found(text: &str, pass: &Pass<'_>) -> bool {
+    let marks = Marks::of(text);
+    marks.any() || may_be_secret(text) || pass.may_find_of(marks.classes(), text.len())
+}
+
+/// No shorter text is base64 of JSON or credentials.
+pub(super) const SHORTEST_SECRET: usize = 14;
+
 /// Tells whether text without marks begins as base64 of JSON or as credentials do.
 pub(super) fn may_be_secret(text: &str) -> bool {
+    if text.len() < SHORTEST_SECRET {
+        return false;
+    }
     let text = text.trim_start();
     match text.as_bytes().first() {
         Some(b'e' | b'W') => base64::may_be_json(text),
@@ -69,13 +81,22 @@ pub(super) fn holds_more_than_pairs(text: &str) -> bool {
 
 /// Masks decoded text that may hold more. Returns `None` where it stays as it is.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let masked = mask_parts(text, cut, level, pass);
-    let shown = masked.as_deref().unwrap_or(text);
-    pass.mask_found(shown, cut).or(masked)
+    let marks = Marks::of(text);
+    let masked = mask_parts(text, marks, cut, level, pass);
+    match masked {
+        Some(masked) => pass.mask_found(&masked, cut).or(Some(masked)),
+        None => pass.mask_found_of(text, marks.classes(), cut),
+    }
 }
 
 /// Masks what the text holds by its grammar and its names.
-fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+fn mask_parts(
+    text: &str,
+    marks: Marks,
+    cut: bool,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Option<String> {
     let content = text.trim_start_matches(is_space);
     if content.starts_with(['{', '[', '"']) {
         return mask_json(text, cut, level, pass);
@@ -99,7 +120,6 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     {
         return withhold(text, pass);
     }
-    let marks = Marks::of(content);
     // Paths have no marks.
     let has_path =
         pass.has_segments() && marks::references(content).any(|(_, it)| it.starts_with('/'));
@@ -111,7 +131,8 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
     let is_reference =
         begins_path || has_path || marks.may_have_reference() && is_reference(content);
     let mut words = marks::references(content);
-    let is_torn = is_reference && words.any(|(_, it)| uri::is_in_a_secret(it, pass));
+    let is_torn =
+        is_reference && marks.has_equals() && words.any(|(_, it)| uri::is_in_a_secret(it, pass));
     let masked = match level >= MAX_LEVEL {
         true if is_reference && uri::has_marks(content) => withhold(text, pass),
         true if marks.has_percent() && hides_encoded(content, cut, pass) => {
@@ -139,7 +160,11 @@ fn mask_parts(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<S
 
 /// Masks a GraphQL document. Returns `None` for any other text.
 fn mask_graphql(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<Option<String>> {
-    if !graphql::begins(text) {
+    // Most texts begin otherwise.
+    let first = text.as_bytes().first();
+    if first.is_some_and(|it| it.is_ascii_alphanumeric() && !b"qmsf".contains(it))
+        || !graphql::begins(text)
+    {
         return None;
     }
     let masked = graphql::mask(text, cut, graphql::Told::ByItself, level, pass).ok()?;

@@ -1,6 +1,12 @@
+use super::detect;
+
 /// Which bytes a text has without which it holds nothing: what a look over them once saves every search for one of them.
 #[derive(Clone, Copy)]
-pub(super) struct Marks(u8);
+pub(super) struct Marks {
+    kinds: u8,
+    /// The classes of [`detect::CLASS`].
+    classes: u8,
+}
 
 const COLON: u8 = 1;
 const EQUALS: u8 = 2;
@@ -13,11 +19,12 @@ const OTHER: u8 = 64;
 /// What may be a space, ASCII or not.
 const SPACE: u8 = 128;
 
-const KINDS: [u8; 256] = {
+/// The kinds of bytes, and above them their classes.
+const KINDS: [u16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = match byte as u8 {
+        let kinds = match byte as u8 {
             b':' => COLON,
             b'=' => EQUALS,
             b'<' => LESS,
@@ -28,6 +35,7 @@ const KINDS: [u8; 256] = {
             b'\t'..=b'\r' | b' ' | 0x80.. => SPACE,
             _ => 0,
         };
+        table[byte] = kinds as u16 | (detect::CLASS[byte] as u16) << 8;
         byte += 1;
     }
     table
@@ -37,9 +45,10 @@ impl Marks {
     /// Looks over a text.
     pub(super) fn of(text: &str) -> Self {
         let (eights, rest) = text.as_bytes().as_chunks::<8>();
-        let kind = |all: u8, byte: &u8| all | KINDS[usize::from(*byte)];
+        let kind = |all: u16, byte: &u8| all | KINDS[usize::from(*byte)];
         let all = eights.iter().fold(0, |all, it| it.iter().fold(all, kind));
-        Self(rest.iter().fold(all, kind))
+        let [kinds, classes] = rest.iter().fold(all, kind).to_le_bytes();
+        Self { kinds, classes }
     }
 
     /// Tells whether there are any.
@@ -49,7 +58,7 @@ impl Marks {
 
     /// Tells whether colons are all there are.
     pub(super) fn only_colons(self) -> bool {
-        self.0 & !SPACE == COLON
+        self.kinds & !SPACE == COLON
     }
 
     /// Tells whether there may be a space.
@@ -67,6 +76,11 @@ impl Marks {
         self.has(COLON | EQUALS | LESS)
     }
 
+    /// Returns the classes of the bytes, by which detectors are asked.
+    pub(super) fn classes(self) -> u8 {
+        self.classes
+    }
+
     pub(super) fn has_equals(self) -> bool {
         self.has(EQUALS)
     }
@@ -76,7 +90,7 @@ impl Marks {
     }
 
     fn has(self, marks: u8) -> bool {
-        self.0 & marks != 0
+        self.kinds & marks != 0
     }
 }
 

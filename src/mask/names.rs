@@ -16,6 +16,8 @@ mod parts;
 mod pointers;
 mod words;
 
+use std::num::NonZeroU32;
+
 use super::allow::{self, Listed};
 use super::condition::Condition;
 use super::detect;
@@ -106,46 +108,57 @@ pub(super) struct Known {
     pub(super) classes: u8,
 }
 
-/// A rule of one [`Names`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RuleId {
-    layer: u8,
-    index: u16,
+impl Known {
+    /// Tells whether the name may have a bracket or a percent sign.
+    pub(super) fn may_have_signs(self) -> bool {
+        self.classes & detect::SIGNS != 0
+    }
 }
+
+/// A rule of one [`Names`]: its layer and its place there, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RuleId(NonZeroU32);
 
 impl RuleId {
     /// The rule of a value whose name was cut off.
-    pub(super) const UNNAMED: Self = Self {
-        layer: u8::MAX,
-        index: u16::MAX,
-    };
+    pub(super) const UNNAMED: Self = Self::new(u8::MAX, u16::MAX);
     /// The rule of a value that no list lets show.
-    pub(super) const NOT_LISTED: Self = Self {
-        layer: u8::MAX,
-        index: u16::MAX - 1,
-    };
+    pub(super) const NOT_LISTED: Self = Self::new(u8::MAX, u16::MAX - 1);
 
     /// The layer of the rules by pointer.
     const POINTERS: u8 = u8::MAX - 1;
 
+    const fn new(layer: u8, index: u16) -> Self {
+        let word = (layer as u32) << 16 | index as u32;
+        Self(NonZeroU32::MIN.saturating_add(word))
+    }
+
     fn pointer(index: u16) -> Self {
-        let layer = Self::POINTERS;
-        Self { layer, index }
+        Self::new(Self::POINTERS, index)
+    }
+
+    fn layer(self) -> u8 {
+        ((self.0.get() - 1) >> 16) as u8
+    }
+
+    fn index(self) -> u16 {
+        (self.0.get() - 1) as u16
     }
 
     /// Tells whether the rule is one by pointer.
     pub(super) fn is_pointer(self) -> bool {
-        self.layer == Self::POINTERS
+        self.layer() == Self::POINTERS
     }
 
     /// Returns the layer, and the rule's place in it.
     pub(super) fn position(self) -> (usize, usize) {
-        (usize::from(self.layer), usize::from(self.index))
+        (usize::from(self.layer()), usize::from(self.index()))
     }
 }
 
 /// The lists of rules of one kind of place: those of the user, by the condition under which they count, and the defaults.
 pub(super) struct Names {
+    has_letters: bool,
     /// In the order in which they are asked.
     layers: Vec<Layer>,
     /// The only names whose values show; `None` where all may.
@@ -172,12 +185,19 @@ impl Names {
             counts: condition.is_always(),
             condition,
         };
+        let is_letter = |rule: &NameRule| squashed(&rule.name).chars().count() < 2;
         Self {
+            has_letters: layers.iter().any(|(_, rules)| rules.iter().any(is_letter)),
             layers: layers.into_iter().enumerate().map(layer).collect(),
             listed: None,
             limits: false,
             pointers: Pointers::default(),
         }
+    }
+
+    /// Tells whether a single letter may be a secret's name.
+    pub(super) fn has_letters(&self) -> bool {
+        self.has_letters
     }
 
     /// Adds rules by pointer.
@@ -339,8 +359,8 @@ impl Names {
 
     fn rule(&self, id: RuleId) -> Option<&NameRule> {
         match id.is_pointer() {
-            true => self.pointers.rule(usize::from(id.index)),
-            false => self.layers.get(usize::from(id.layer))?.list.rule(id),
+            true => self.pointers.rule(usize::from(id.index())),
+            false => self.layers.get(usize::from(id.layer()))?.list.rule(id),
         }
     }
 

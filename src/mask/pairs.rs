@@ -110,10 +110,12 @@ impl Walk<'_> {
             return;
         }
         self.name(start, from - 1, pass);
-        let mut more = split(value, b';').filter_map(|it| split_once(it, b'='));
-        if !self.lists(name, pass) || more.any(|(inner, _)| !self.lists(inner, pass)) {
-            self.not_listed(name, from, end, pass);
-            return;
+        if !self.shows_all(pass) {
+            let mut more = split(value, b';').filter_map(|it| split_once(it, b'='));
+            if !self.lists(name, pass) || more.any(|(inner, _)| !self.lists(inner, pass)) {
+                self.not_listed(name, from, end, pass);
+                return;
+            }
         }
         // A secret after a semicolon reaches up to the end as well.
         let mut at = start;
@@ -136,7 +138,12 @@ impl Walk<'_> {
 
     /// Tells whether the value of a name may show, as far as there is a list. What a text holds shows where the text does.
     fn lists(&self, name: &str, pass: &Pass<'_>) -> bool {
-        self.level > 0 || pass.pairs.lists_bracketed(&decoded(name))
+        self.shows_all(pass) || pass.pairs.lists_bracketed(&decoded(name))
+    }
+
+    /// Tells whether there is no list here.
+    fn shows_all(&self, pass: &Pass<'_>) -> bool {
+        self.level > 0 || !pass.pairs.is_limited()
     }
 
     /// Replaces a value, or a word without a name, that no list lets show.
@@ -270,7 +277,7 @@ impl Walk<'_> {
     fn inside(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) -> bool {
         let value = self.text.get(from..end).unwrap_or_default();
         let cut = self.is_cut(end);
-        if !cut && !inside::may_hold(value) && !pass.may_find(value) {
+        if !cut && !inside::may_hold_or_be_found(value, pass) {
             return false;
         }
         let value = match cut {
@@ -304,6 +311,10 @@ impl Walk<'_> {
 
 /// Decides on a decoded name, and on what it is when it is decoded again.
 pub(super) fn decide(name: &str, pass: &mut Pass<'_>) -> Option<RuleId> {
+    let known = pass.pairs.known(name);
+    if known.rule.is_some() || !known.may_have_signs() {
+        return known.rule;
+    }
     let mut rule = pass.pairs.decide_bracketed(name);
     let mut name = Cow::Borrowed(name);
     for _ in 1..MAX_ENCODINGS {
@@ -331,7 +342,13 @@ fn is_bool(value: &str) -> bool {
 }
 
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
-    match text.contains(['%', '+']) {
+    const SHORT: usize = 16;
+    let bytes = text.as_bytes();
+    let is_coded = match bytes.len() <= SHORT {
+        true => bytes.iter().any(|it| matches!(it, b'%' | b'+')),
+        false => memchr::memchr2(b'%', b'+', bytes).is_some(),
+    };
+    match is_coded {
         true => Cow::Owned(escapes::unescaped(&text.replace('+', " "))),
         false => Cow::Borrowed(text),
     }

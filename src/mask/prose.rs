@@ -27,7 +27,8 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
             after.starts_with([':', '='])
         })
     });
-    signs(text).any(|(at, sign)| {
+    let has_letters = fields.has_letters();
+    let said = |(at, sign): (usize, char)| {
         let rest = &text[at + 1..];
         let after = rest.strip_prefix('>').unwrap_or(rest).trim_start();
         // `==` compares, and what the masker put there says nothing.
@@ -38,7 +39,12 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
         let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
         before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after, cut))
             || names_its_neighbour(&before, after, || *has_value, fields)
-    }) || elements(text).any(|name| is_secret(name, fields))
+    };
+    let bytes = text.as_bytes();
+    signs(text)
+        .filter(|(at, _)| has_letters || !follows_a_letter(bytes, *at))
+        .any(said)
+        || elements(text).any(|name| is_secret(name, fields))
 }
 
 /// Tells whether text that began as JSON has a secret's name before a `:` or `=`. Escapes can spell any name.
@@ -52,6 +58,16 @@ pub(super) fn names_a_secret(text: &str, fields: &mut Names) -> bool {
             !text[at + 1..].trim_start().is_empty() && Before::read(&text[..at]).is_secret(fields)
         })
         || says_a_secret(text, true, fields)
+}
+
+/// Tells whether a single letter or digit stands before a sign, which is no name, and another after it.
+fn follows_a_letter(bytes: &[u8], sign: usize) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric();
+    let is_part = |byte: u8| is_letter(byte) || matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+    let before = |by: usize| sign.checked_sub(by).and_then(|at| bytes.get(at)).copied();
+    before(1).is_some_and(is_letter)
+        && !before(2).is_some_and(is_part)
+        && bytes.get(sign + 1).copied().is_some_and(is_letter)
 }
 
 fn signs(text: &str) -> impl Iterator<Item = (usize, char)> {
@@ -88,7 +104,9 @@ impl<'t> Before<'t> {
         let last = self.last;
         let name = &self.text[last..];
         // Times such as `10:20` and `T10:20` are common.
-        if name.chars().filter(|letter| letter.is_alphabetic()).count() < 2 {
+        let letters = name.chars().filter(|letter| letter.is_alphabetic());
+        let is_letter = || fields.has_letters() && name.chars().all(char::is_alphabetic);
+        if letters.count() < 2 && !is_letter() {
             return false;
         }
         let known = fields.known(name);

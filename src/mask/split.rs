@@ -15,7 +15,11 @@ pub(super) fn split(text: &str, byte: u8) -> impl Iterator<Item = &str> + Clone 
 /// Splits a text at the first such byte, as [`str::split_once`] does.
 pub(super) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
     debug_assert!(byte.is_ascii());
-    let at = memchr::memchr(byte, text.as_bytes())?;
+    const SHORT: usize = 16;
+    let at = match text.len() <= SHORT {
+        true => text.bytes().position(|it| it == byte)?,
+        false => memchr::memchr(byte, text.as_bytes())?,
+    };
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 

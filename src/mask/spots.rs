@@ -68,10 +68,18 @@ impl Pass<'_> {
 
     /// Replaces what the detectors and the patterns find in a decoded text. Returns `None` where it stays as it is.
     pub(super) fn mask_found(&mut self, text: &str, cut: bool) -> Option<String> {
-        let masked = match cut || self.may_find(text) {
+        self.mask_found_of(text, detect::classes(text), cut)
+    }
+
+    /// As [`Self::mask_found`], of a text whose bytes are of these classes.
+    pub(super) fn mask_found_of(&mut self, text: &str, classes: u8, cut: bool) -> Option<String> {
+        let masked = match cut || self.may_find_of(classes, text.len()) {
             true => self.mask_what_is_found(text, cut),
             false => None,
         };
+        if !self.patterns.is_on() {
+            return masked;
+        }
         let shown = masked.as_deref().unwrap_or(text);
         self.mask_patterns(shown, cut).or(masked)
     }

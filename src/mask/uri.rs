@@ -28,6 +28,9 @@ pub(super) fn may_have_userinfo(text: &str) -> bool {
 
 /// Tells whether a secret's pair begins before the mark by which text looks like a URL, so that the mark may be the secret's: `password=a?b`.
 pub(super) fn is_in_a_secret(text: &str, pass: &mut Pass<'_>) -> bool {
+    if memchr::memchr(b'=', text.as_bytes()).is_none() {
+        return false;
+    }
     let end = [text.find(['?', '#']), text.find("://")]
         .into_iter()
         .flatten()
@@ -194,12 +197,11 @@ pub(super) fn mask_path(path: &str, pass: &mut Pass<'_>) -> Option<String> {
 fn authority_start(text: &str, from: usize) -> Option<usize> {
     let is_slash = |byte: &&u8| matches!(byte, b'/' | b'\\');
     let slashes = |at: usize| text.as_bytes()[at..].iter().take_while(is_slash).count();
-    let colons = text.as_bytes()[from..].iter().enumerate();
-    let colons = colons.filter(|&(_, &byte)| byte == b':');
+    let colons = memchr::memchr_iter(b':', &text.as_bytes()[from..]);
     let starts = (from == 0)
         .then_some(0)
         .into_iter()
-        .chain(colons.map(|(at, _)| from + at + 1));
+        .chain(colons.map(|at| from + at + 1));
     let web = |at: usize| {
         let scheme = &text.as_bytes()[..at - 1];
         // Browsers read `https:user@host` and `https:/user@host` as absolute too.

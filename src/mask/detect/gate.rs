@@ -1,5 +1,7 @@
 use super::{Detector, Detectors};
 
+/// Marks what is not ASCII.
+const WIDE: u8 = 0x01;
 /// Marks the digits.
 const DIGIT: u8 = 0x08;
 /// Marks the letters of hexadecimal numbers in lower case, and the two of times such as `2024-01-01T10:20:30Z`.
@@ -11,7 +13,7 @@ const UPPER: u8 = 0x40;
 /// Marks spaces and most of what else stands between words.
 const SPACE: u8 = 0x80;
 
-/// The classes of bytes by which [`Detectors::may_find`] decides. The three lowest bits are free.
+/// The classes of bytes by which [`Detectors::may_find`] decides. The second and third bit are free.
 pub(in crate::mask) const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
@@ -23,13 +25,27 @@ pub(in crate::mask) const CLASS: [u8; 256] = {
             b'A'..=b'Y' => UPPER,
             // In UUIDs, digests and times too.
             b'-' | b':' | b'.' | b'+' => 0,
-            // An escape can stand for any byte, and some spaces are not ASCII.
-            b'\\' | b'%' | 0x80.. => DIGIT | NOTE | LOWER | UPPER | SPACE,
+            // An escape can stand for any byte.
+            b'\\' | b'%' => WIDE | DIGIT | NOTE | LOWER | UPPER | SPACE,
+            // Some spaces are not ASCII.
+            0x80.. => WIDE | SPACE,
             _ => SPACE,
         };
         at += 1;
     }
     table
+};
+
+/// The class of brackets and of the percent sign, among others.
+pub(in crate::mask) const SIGNS: u8 = SPACE;
+
+const _: () = {
+    let signs = [
+        CLASS[b'[' as usize],
+        CLASS[b']' as usize],
+        CLASS[b'%' as usize],
+    ];
+    assert!(signs[0] & signs[1] & signs[2] & SIGNS != 0);
 };
 
 /// Returns the classes of a text's bytes.
@@ -77,7 +93,7 @@ impl Detectors {
     /// Answers for the detectors that are off by default.
     #[cold]
     fn may_find_more(self, classes: u8, length: usize) -> bool {
-        let has = |class: u8| classes & class != 0;
+        let has = |class: u8| classes & (class | WIDE) != 0;
         let has_digit = has(DIGIT);
         self.is_on(Detector::Email) && length >= 6 && has(NOTE | LOWER | UPPER)
             || self.is_on(Detector::Phone) && length >= 8 && has_digit

@@ -2,7 +2,7 @@
 /// yes: bytes after the second are looked up by a hash.
 pub(super) struct Leads {
     /// Bits of the second byte by the first.
-    twos: [u128; ASCII],
+    twos: [[u64; 2]; ASCII],
     /// Bits of hashes of the first four bytes, of the first three and of the first two, which do not meet by more than chance.
     hashes: [u64; 1 << (BITS - 6)],
     /// Whether there are beginnings of two and of three bytes.
@@ -16,7 +16,7 @@ const BITS: u32 = 14;
 impl Leads {
     pub(super) const fn new() -> Self {
         Self {
-            twos: [0; ASCII],
+            twos: [[0; 2]; ASCII],
             hashes: [0; 1 << (BITS - 6)],
             lengths: [false; 2],
         }
@@ -54,7 +54,7 @@ impl Leads {
         if at < 4 {
             self.lengths[at - 2] = true;
         }
-        self.twos[bytes[0] as usize] |= 1 << bytes[1];
+        self.twos[bytes[0] as usize][bytes[1] as usize / 64] |= 1 << (bytes[1] % 64);
         let hash = hash(u32::from_le_bytes(bytes));
         self.hashes[hash / 64] |= 1 << (hash % 64);
         self
@@ -64,7 +64,8 @@ impl Leads {
     #[inline]
     pub(super) fn may_begin(&self, four: [u8; 4]) -> bool {
         let [first, second, ..] = four;
-        let is_lead = self.twos[usize::from(first & 0x7f)] >> (second & 0x7f) & 1 == 1;
+        let seconds = self.twos[usize::from(first & 0x7f)][usize::from(second >> 6 & 1)];
+        let is_lead = seconds >> (second & 63) & 1 == 1;
         is_lead && self.may_go_on(u32::from_le_bytes(four))
     }
 

@@ -25,7 +25,7 @@ mod words;
 
 pub(in crate::mask) use card::LEAST_DIGITS as SHORTEST_NUMBER;
 pub use detector::Detector;
-pub(in crate::mask) use gate::{CLASS, classes};
+pub(in crate::mask) use gate::{CLASS, SIGNS, classes};
 
 use source::Source;
 use words::Words;

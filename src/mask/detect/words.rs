@@ -45,7 +45,13 @@ impl<'t, 'f> Words<'t, 'f> {
     }
 
     pub(super) fn run(mut self) {
-        starts::each(self.source.bytes, |at| self.word(at));
+        match memchr::memchr2(b'\\', b'%', self.source.bytes) {
+            None => starts::each(self.source.bytes, |at| self.begin(at)),
+            Some(_) => starts::each(self.source.bytes, |at| {
+                self.begin(at);
+                self.begin_after_escape(at);
+            }),
+        }
         if self.on.is_on(Detector::ProviderKey) {
             for tilde in memchr::memchr_iter(b'~', self.source.bytes) {
                 let secret = provider::secret_of_azure(self.source, tilde);
@@ -64,27 +70,21 @@ impl<'t, 'f> Words<'t, 'f> {
         }
     }
 
-    /// Looks at what begins with a word, and at what begins after an escape before it.
-    #[inline]
-    fn word(&mut self, at: usize) {
-        self.begin(at);
-        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at) {
-            self.word_after(mark, at);
-        }
-    }
-
-    #[inline(never)]
-    fn word_after(&mut self, mark: u8, at: usize) {
-        if let Some(after) = escape_end(self.source, mark, at) {
-            self.begin(after);
-        }
-    }
-
+    /// Looks at what begins with a word.
     #[inline]
     fn begin(&mut self, at: usize) {
         match self.source.from(at).first_chunk() {
             Some(four) if !may_begin(*four) => {}
             _ => self.begin_any(at),
+        }
+    }
+
+    /// Looks at what begins after an escape before a word.
+    fn begin_after_escape(&mut self, at: usize) {
+        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at)
+            && let Some(after) = escape_end(self.source, mark, at)
+        {
+            self.begin(after);
         }
     }
 
@@ -187,13 +187,20 @@ impl<'t, 'f> Words<'t, 'f> {
 
 /// Tells whether something may begin with these bytes: one of the leads, the number of an account, or one of at least four digits.
 #[inline]
-fn may_begin([first, second, third, fourth]: [u8; 4]) -> bool {
-    let is_number = third.is_ascii_digit() && fourth.is_ascii_digit();
-    let begins_number = match first.is_ascii_digit() {
+fn may_begin(four: [u8; 4]) -> bool {
+    let [first, second, third, fourth] = four;
+    // As digits are, and some more.
+    let may_be_digits = (third & 0xf0) == b'0' && (fourth & 0xf0) == b'0';
+    may_be_digits && is_number(first, second) && third <= b'9' && fourth <= b'9'
+        || LEADS.may_begin(four)
+}
+
+/// Tells whether two digits, or two letters, begin a number of a card or of an account.
+fn is_number(first: u8, second: u8) -> bool {
+    match first.is_ascii_digit() {
         true => second.is_ascii_digit(),
         false => LETTER.has(second),
-    };
-    is_number && begins_number || LEADS.may_begin([first, second, third, fourth])
+    }
 }
 
 /// Returns where an escape ends whose mark stands before a word.

@@ -3,6 +3,13 @@
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
 
+/// Returns the bytes there, if there are as many.
+#[inline]
+pub(super) fn at(bytes: &[u8], at: usize) -> Option<u64> {
+    let eight = bytes.get(at..)?.first_chunk()?;
+    Some(u64::from_le_bytes(*eight))
+}
+
 /// Counts the digits at the beginning.
 #[inline]
 pub(super) fn digits(word: u64) -> usize {
@@ -20,6 +27,22 @@ pub(super) fn ends(word: u64) -> u64 {
     let is_backslash = zeros(word ^ (ONES * u64::from(b'\\')));
     let is_control = word.wrapping_sub(ONES * 0x20) & !word;
     (is_quote | is_backslash | is_control) & TOPS
+}
+
+/// Counts the bytes before the first one of a value, or before the end.
+#[inline]
+pub(super) fn plain(bytes: &[u8], value: u8) -> usize {
+    let mut count = 0;
+    while let Some(word) = at(bytes, count) {
+        let word = word ^ (ONES * u64::from(value));
+        let found = word.wrapping_sub(ONES) & !word & TOPS;
+        if found != 0 {
+            return count + first(found);
+        }
+        count += 8;
+    }
+    let tail = bytes.get(count..).unwrap_or_default();
+    count + tail.iter().take_while(|it| **it != value).count()
 }
 
 /// Returns the place of the first byte whose highest bit is set.

@@ -18,7 +18,14 @@ pub(super) struct Text {
 const FOUND: u8 = !(MARK | MORE);
 
 impl Text {
+    /// Returns the text as one that the next byte closes.
+    pub(super) fn closed(mut self) -> Self {
+        self.closed = true;
+        self
+    }
+
     /// Tells whether there is a byte without which text holds no other text.
+    #[inline]
     pub(super) fn is_marked(&self) -> bool {
         self.classes & MARK != 0
     }
@@ -61,6 +68,7 @@ const CLASSES: [u8; 256] = {
 const FILL: u8 = b'-';
 
 const _: () = assert!(CLASSES[FILL as usize] == 0);
+const _: () = assert!(CLASSES[b'\\' as usize] == u8::MAX);
 
 #[inline]
 fn classes_of(eight: [u8; 8]) -> u8 {
@@ -72,15 +80,15 @@ fn classes_of(eight: [u8; 8]) -> u8 {
 #[inline]
 pub(super) fn name(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    let (eights, tail) = bytes.get(from..)?.as_chunks::<8>();
-    for eight in eights {
-        let ends = eight::ends(u64::from_le_bytes(*eight));
+    while let Some(word) = eight::at(bytes, at) {
+        let ends = eight::ends(word);
         if ends != 0 {
             at += eight::first(ends);
             return (bytes.get(at) == Some(&b'"')).then_some(at);
         }
         at += 8;
     }
+    let tail = bytes.get(at..)?;
     let end = tail.iter().position(|&it| ends_plain(it))?;
     (tail.get(end) == Some(&b'"')).then_some(at + end)
 }
@@ -90,9 +98,9 @@ const fn ends_plain(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Reads a string from after its opening quote.
+/// Reads plain text from after an opening quote to the first byte that is none.
 #[inline]
-pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
+pub(super) fn plain(bytes: &[u8], from: usize) -> Text {
     let mut text = Text {
         end: from,
         closed: false,
@@ -100,42 +108,58 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
         classes: 0,
     };
     text.pass_plain(bytes);
-    text.closed = bytes.get(text.end) == Some(&b'"');
-    match text.closed {
-        true => Ok(text),
-        false => text.pass_escapes(bytes),
-    }
+    text
+}
+
+/// Reads a string from after its opening quote.
+pub(super) fn string(bytes: &[u8], from: usize) -> Result<Text, Malformed> {
+    plain(bytes, from).pass_escapes(bytes)
 }
 
 impl Text {
     /// Goes on to the next byte that ends plain text, eight at a time.
     #[inline]
     fn pass_plain(&mut self, bytes: &[u8]) {
-        let mut classes = 0;
+        let mut classes = self.classes;
         let mut at = self.end;
-        let (eights, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
-        for eight in eights {
-            let word = u64::from_le_bytes(*eight);
+        while let Some(word) = eight::at(bytes, at) {
             let ends = eight::ends(word);
             if ends != 0 {
                 let count = eight::first(ends);
                 self.end = at + count;
-                self.classes |= classes | classes_of(eight::beginning(word, count, FILL));
+                self.classes = classes | classes_of(eight::beginning(word, count, FILL));
                 return;
             }
-            classes |= classes_of(*eight);
+            classes |= classes_of(word.to_le_bytes());
             at += 8;
         }
-        for &byte in tail.iter().take_while(|it| !ends_plain(**it)) {
+        let tail = bytes.get(at..).unwrap_or_default().iter();
+        for &byte in tail.take_while(|it| !ends_plain(**it)) {
             classes |= CLASSES[usize::from(byte)];
             at += 1;
         }
         self.end = at;
-        self.classes |= classes;
+        self.classes = classes;
+    }
+
+    /// As [`Self::pass_plain`], where there was a backslash, which is of all classes.
+    #[inline]
+    fn pass_plain_after_escape(&mut self, bytes: &[u8]) {
+        let mut at = self.end;
+        while let Some(word) = eight::at(bytes, at) {
+            let ends = eight::ends(word);
+            if ends != 0 {
+                self.end = at + eight::first(ends);
+                return;
+            }
+            at += 8;
+        }
+        let tail = bytes.get(at..).unwrap_or_default().iter();
+        self.end = at + tail.take_while(|it| !ends_plain(**it)).count();
     }
 
     /// Goes on from the first backslash, control character or end of the source to the end of the string.
-    fn pass_escapes(mut self, bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn pass_escapes(mut self, bytes: &[u8]) -> Result<Self, Malformed> {
         // Where the first half of a surrogate pair stands, so that a cut does not keep it alone.
         let mut high = None;
         loop {
@@ -175,7 +199,7 @@ impl Text {
                 Some(_) => return Err(Malformed),
             }
             let end = self.end;
-            self.pass_plain(bytes);
+            self.pass_plain_after_escape(bytes);
             if self.end > end {
                 high = None;
             }
@@ -218,17 +242,17 @@ pub(super) fn number(bytes: &[u8], from: usize) -> Result<Option<usize>, Malform
     Ok(Some(at))
 }
 
+#[inline]
 fn digits(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    let rest = bytes.get(from..).unwrap_or_default();
-    let (eights, tail) = rest.as_chunks::<8>();
-    for eight in eights {
-        let count = eight::digits(u64::from_le_bytes(*eight));
+    while let Some(word) = eight::at(bytes, at) {
+        let count = eight::digits(word);
         at += count;
         if count < 8 {
             return at;
         }
     }
+    let tail = bytes.get(at..).unwrap_or_default();
     at + tail.iter().take_while(|it| it.is_ascii_digit()).count()
 }
 

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use super::eight;
+
 /// Decodes the content of a string that the scanner has passed. Lone surrogates become U+FFFD.
 pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', raw.as_bytes()) else {
@@ -10,35 +12,47 @@ pub(in crate::mask) fn decoded(raw: &str) -> Cow<'_, str> {
     text.push_str(&raw[..first]);
     let mut rest = &raw[first..];
     while let Some(escape) = rest.strip_prefix('\\') {
-        let (letter, after) = one_escape(escape);
-        text.push(letter);
+        let after = match escape.as_bytes().first().copied().map(simple) {
+            Some(Some(letter)) => {
+                text.push(char::from(letter));
+                &escape[1..]
+            }
+            _ => {
+                let (letter, after) = one_escape(escape);
+                text.push(letter);
+                after
+            }
+        };
         // Escapes are dense where there are any.
-        let is_escape = |byte: &u8| *byte == b'\\';
-        let plain = after.as_bytes().iter().position(is_escape);
-        let plain = plain.unwrap_or(after.len());
+        let plain = eight::plain(after.as_bytes(), b'\\');
         text.push_str(&after[..plain]);
         rest = &after[plain..];
     }
     Cow::Owned(text)
 }
 
-/// Reads an escape without its backslash. Returns its character and what comes after.
+/// Returns the character of an escape of one letter.
+#[inline]
+fn simple(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'b' => 0x8,
+        b'f' => 0xc,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'u' | 0x80.. => return None,
+        other => other,
+    })
+}
+
+/// Reads any other escape without its backslash. Returns its character and what comes after.
 fn one_escape(escape: &str) -> (char, &str) {
-    let letter = match escape.as_bytes().first() {
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'n') => '\n',
-        Some(b'r') => '\r',
-        Some(b't') => '\t',
-        Some(b'u') => return unicode(&escape[1..]),
-        Some(&other) if other.is_ascii() => char::from(other),
-        _ => {
-            let mut rest = escape.chars();
-            let letter = rest.next().unwrap_or(char::REPLACEMENT_CHARACTER);
-            return (letter, rest.as_str());
-        }
-    };
-    (letter, &escape[1..])
+    if let Some(digits) = escape.strip_prefix('u') {
+        return unicode(digits);
+    }
+    let mut rest = escape.chars();
+    let letter = rest.next().unwrap_or(char::REPLACEMENT_CHARACTER);
+    (letter, rest.as_str())
 }
 
 fn unicode(digits: &str) -> (char, &str) {

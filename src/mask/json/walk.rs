@@ -54,6 +54,8 @@ struct Walk<'t, 'p, 'm> {
     shown_from: Option<usize>,
     /// Whether the present name is listed.
     is_listed: bool,
+    /// Whether there are rules that may find something in any text.
+    looks_at_all: bool,
     pass: &'p mut Pass<'m>,
 }
 
@@ -74,7 +76,7 @@ pub(super) struct Name {
     is_hidden: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Hidden {
     start: usize,
     /// Where its member begins.
@@ -96,17 +98,11 @@ impl From<Malformed> for Stop {
     }
 }
 
-/// What comes next.
-enum Next {
-    /// The first name of an object, or its end.
-    FirstName,
-    /// The name of a member.
-    Name,
-    /// The value of a member, or an item.
-    Value,
-    /// What comes after a value.
-    AfterValue,
-    /// Nothing but space.
+/// What a value that began goes on with.
+enum Begun {
+    Object,
+    List,
+    /// It has ended as well.
     Nothing,
 }
 
@@ -133,6 +129,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             // What a text holds shows where the text does.
             shown_from: (level > 0 || !pass.fields.is_limited()).then_some(0),
             is_listed: false,
+            looks_at_all: pass.looks_at_all(),
             pass,
         }
     }
@@ -144,24 +141,57 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     fn document(&mut self) -> Result<(), Stop> {
-        let mut next = Next::Value;
         loop {
-            next = match next {
-                Next::Value => self.value()?,
-                Next::AfterValue => self.after_value()?,
-                Next::Name => self.name()?,
-                Next::FirstName => match self.peek()? {
-                    b'}' => self.close(),
-                    _ => Next::Name,
-                },
-                Next::Nothing => {
-                    return match self.peek() {
-                        Err(Stop::EndsAt(_)) => Ok(()),
-                        _ => Err(Stop::Malformed),
-                    };
+            match self.value()? {
+                Begun::Object if self.peek()? == b'}' => self.close(),
+                Begun::Object => {
+                    self.name()?;
+                    continue;
                 }
-            };
+                Begun::List if self.peek()? == b']' => self.close(),
+                Begun::List => continue,
+                Begun::Nothing => self.value_ended(),
+            }
+            if !self.goes_on()? {
+                return match self.peek() {
+                    Err(Stop::EndsAt(_)) => Ok(()),
+                    _ => Err(Stop::Malformed),
+                };
+            }
         }
+    }
+
+    /// Goes from after a value to the next one, if there is one.
+    #[inline]
+    fn goes_on(&mut self) -> Result<bool, Stop> {
+        while self.nesting.depth() > 0 {
+            match (self.peek()?, self.nesting.in_object()) {
+                (b',', true) => {
+                    self.lead = match self.out.comma(self.at) {
+                        true => self.at + 1,
+                        false => self.at,
+                    };
+                    self.at += 1;
+                    self.name()?;
+                    return Ok(true);
+                }
+                (b',', false) => {
+                    self.at += 1;
+                    self.nesting.next_item();
+                    if let Some(trail) = &mut self.trail {
+                        trail.next_item(self.pass.fields.pointers());
+                    }
+                    self.role = match self.nesting.in_list_of_list() {
+                        true => Role::Holds,
+                        false => Role::None,
+                    };
+                    return Ok(true);
+                }
+                (b'}', true) | (b']', false) => self.close(),
+                _ => return Err(Stop::Malformed),
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the next byte that is no space.
@@ -176,23 +206,22 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         Err(Stop::EndsAt(self.at))
     }
 
-    fn value(&mut self) -> Result<Next, Stop> {
+    /// Passes a text, number or literal, or the bracket that opens something else.
+    #[inline]
+    fn value(&mut self) -> Result<Begun, Stop> {
         let byte = self.peek()?;
-        if self.hidden.is_none() && (self.role != Role::None || self.trail.is_some()) {
+        if (self.role == Role::Holds || self.trail.is_some()) && self.hidden.is_none() {
             self.decide();
         }
         match byte {
             b'"' => self.string()?,
             b'{' => {
                 self.open(true);
-                return Ok(Next::FirstName);
+                return Ok(Begun::Object);
             }
             b'[' => {
                 self.open(false);
-                return match self.peek()? {
-                    b']' => Ok(self.close()),
-                    _ => Ok(Next::Value),
-                };
+                return Ok(Begun::List);
             }
             b'-' | b'0'..=b'9' => {
                 let end = scan::number(self.bytes, self.at)?;
@@ -205,7 +234,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                 self.scalar(end)?;
             }
         }
-        Ok(self.value_ended())
+        Ok(Begun::Nothing)
     }
 
     /// Finds the rule of the next value, if a pointer or a sibling names one.
@@ -225,36 +254,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
     }
 
-    #[inline]
-    fn after_value(&mut self) -> Result<Next, Stop> {
-        match (self.peek()?, self.nesting.in_object()) {
-            (b',', true) => {
-                self.lead = match self.out.comma(self.at) {
-                    true => self.at + 1,
-                    false => self.at,
-                };
-                self.at += 1;
-                Ok(Next::Name)
-            }
-            (b',', false) => {
-                self.at += 1;
-                self.nesting.next_item();
-                if let Some(trail) = &mut self.trail {
-                    trail.next_item(self.pass.fields.pointers());
-                }
-                self.role = match self.nesting.in_list_of_list() {
-                    true => Role::Holds,
-                    false => Role::None,
-                };
-                Ok(Next::Value)
-            }
-            (b'}', true) | (b']', false) => Ok(self.close()),
-            _ => Err(Stop::Malformed),
-        }
-    }
-
-    #[inline]
-    fn name(&mut self) -> Result<Next, Stop> {
+    fn name(&mut self) -> Result<(), Stop> {
         if self.peek()? != b'"' {
             return Err(Stop::Malformed);
         }
@@ -274,7 +274,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         match self.peek()? {
             b':' => {
                 self.at += 1;
-                Ok(Next::Value)
+                Ok(())
             }
             _ => Err(Stop::Malformed),
         }
@@ -318,8 +318,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         let known = self.pass.fields.known(name);
         // An escape can stand for any byte.
         let classes = if escaped { u8::MAX } else { known.classes };
-        let may_find =
-            self.pass.looks_at_all() || self.pass.detectors.may_find(classes, end - start);
+        let may_find = self.looks_at_all || self.pass.detectors.may_find(classes, end - start);
         self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(name);
         self.secret = known.rule;
         self.role = known.role;
@@ -356,7 +355,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         };
     }
 
-    fn close(&mut self) -> Next {
+    fn close(&mut self) {
         self.out.end();
         if self.siblings.has(self.nesting.depth()) {
             self.close_siblings(false);
@@ -372,18 +371,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             self.lead = hidden.lead;
             self.replace(hidden.start, self.at, hidden.rule, None);
         }
-        self.value_ended()
+        self.value_ended();
     }
 
     #[inline]
-    fn value_ended(&mut self) -> Next {
+    fn value_ended(&mut self) {
         let depth = self.nesting.depth();
         if self.siblings.has(depth) {
             self.sibling_ended(depth);
-        }
-        match depth {
-            0 => Next::Nothing,
-            _ => Next::AfterValue,
         }
     }
 

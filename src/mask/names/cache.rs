@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::Known;
+use super::{Known, Role};
 
 /// More long names than these begin their map anew.
 const MAX_LONG: usize = 1024;
@@ -26,14 +26,14 @@ pub(super) struct Cache {
 #[derive(Clone, Copy)]
 struct Slot {
     name: Name,
-    known: Option<Known>,
+    known: Known,
 }
 
 /// A name: its length, and words of eight of its bytes, which may overlap. Names of the same length with the same words are the same.
 #[derive(Clone, Copy)]
 struct Name {
     words: [u64; WORDS],
-    length: usize,
+    length: u64,
 }
 
 impl Cache {
@@ -44,11 +44,11 @@ impl Cache {
         };
         let [first, second] = self.table.get_mut(name.set())?;
         if first.name.is(&name) {
-            return first.known;
+            return Some(first.known);
         }
         if second.name.is(&name) {
             std::mem::swap(first, second);
-            return first.known;
+            return Some(first.known);
         }
         None
     }
@@ -59,7 +59,7 @@ impl Cache {
             return self.long.get(name).copied();
         };
         let set = self.table.get(name.set())?;
-        set.iter().find(|it| it.name.is(&name))?.known
+        set.iter().find(|it| it.name.is(&name)).map(|it| it.known)
     }
 
     pub(super) fn put(&mut self, name: &str, known: Known) {
@@ -78,10 +78,7 @@ impl Cache {
         }
         if let Some([first, second]) = self.table.get_mut(short.set()) {
             *second = *first;
-            *first = Slot {
-                name: short,
-                known: Some(known),
-            };
+            *first = Slot { name: short, known };
         }
     }
 
@@ -98,9 +95,14 @@ impl Slot {
     const EMPTY: Self = Self {
         name: Name {
             words: [0; WORDS],
-            length: usize::MAX,
+            length: u64::MAX,
         },
-        known: None,
+        known: Known {
+            rule: None,
+            role: Role::None,
+            ends_rule: false,
+            classes: 0,
+        },
     };
 }
 
@@ -109,9 +111,9 @@ impl Name {
     #[inline]
     fn of(name: &str) -> Option<Self> {
         let bytes = name.as_bytes();
-        let length = bytes.len();
+        let length = bytes.len() as u64;
         let words = match (bytes.first_chunk::<16>(), bytes.first_chunk::<8>()) {
-            _ if length > MAX_BYTES => return None,
+            _ if bytes.len() > MAX_BYTES => return None,
             (Some(first), _) => {
                 let last = bytes.last_chunk::<16>()?;
                 let [a, b] = halves(first);
@@ -132,7 +134,7 @@ impl Name {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         const OTHER: u64 = 0xd1b5_4a32_d192_ed03;
         let [a, b, c, d] = self.words;
-        let outer = (a ^ d.rotate_left(29) ^ self.length as u64).wrapping_mul(ODD);
+        let outer = (a ^ d.rotate_left(29) ^ self.length).wrapping_mul(ODD);
         let inner = (b ^ c.rotate_left(31)).wrapping_mul(OTHER);
         ((outer ^ inner) >> 40) as usize % SETS
     }
@@ -140,12 +142,13 @@ impl Name {
     /// Compares without a branch or a call.
     #[inline]
     fn is(&self, other: &Self) -> bool {
-        let pairs = self.words.iter().zip(&other.words);
-        let differs = pairs.fold(0, |differs, (a, b)| differs | (a ^ b));
-        differs == 0 && self.length == other.length
+        let [a, b, c, d] = self.words;
+        let [e, f, g, h] = other.words;
+        (a ^ e) | (b ^ f) | (c ^ g) | (d ^ h) | (self.length ^ other.length) == 0
     }
 }
 
+#[inline]
 fn halves(bytes: &[u8; 16]) -> [u64; 2] {
     let whole = u128::from_le_bytes(*bytes);
     [whole as u64, (whole >> 64) as u64]
@@ -155,19 +158,22 @@ fn halves(bytes: &[u8; 16]) -> [u64; 2] {
 #[inline]
 fn short(bytes: &[u8]) -> u64 {
     let four = |it: Option<&[u8; 4]>| it.map_or(0, |it| u64::from(u32::from_le_bytes(*it)));
-    match bytes.len() {
+    match (bytes, bytes.len()) {
         // The two halves overlap in the same bytes.
-        4.. => four(bytes.first_chunk()) | four(bytes.last_chunk()) << (8 * (bytes.len() - 4)),
-        _ => bytes
-            .iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        (_, length @ 4..) => {
+            four(bytes.first_chunk()) | four(bytes.last_chunk()) << (8 * (length - 4))
+        }
+        ([first, .., last], length) => {
+            let middle = bytes.get(length / 2).copied().unwrap_or_default();
+            u64::from(*first) | u64::from(middle) << 8 | u64::from(*last) << 16
+        }
+        ([only], _) => u64::from(*only),
+        ([], _) => 0,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Role;
     use super::*;
 
     fn known(ends_rule: bool) -> Known {

@@ -60,10 +60,7 @@ impl List {
         let Ok(index) = u16::try_from(self.rules.len()) else {
             return;
         };
-        let id = RuleId {
-            layer: self.layer,
-            index,
-        };
+        let id = RuleId::new(self.layer, index);
         let words = Words::of(&rule.name);
         let one: Vec<_> = words.iter().map(str::to_owned).collect();
         let mut many = one.clone();
@@ -177,7 +174,7 @@ impl List {
     }
 
     pub(super) fn rule(&self, id: RuleId) -> Option<&NameRule> {
-        self.rules.get(usize::from(id.index))
+        self.rules.get(usize::from(id.index()))
     }
 
     fn row_at(

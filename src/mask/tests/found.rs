@@ -226,3 +226,26 @@ fn t3_pointer_that_was_cut_within_a_find_shows_no_beginning_of_it() {
         assert!(!text.contains("4111"), "{length} {text}");
     }
 }
+
+#[test]
+fn rule_of_a_single_letter_holds_in_prose() {
+    let rules = Rules::default().field("k").plain_text("text/plain");
+    let mut masker = Masker::new(&rules).unwrap();
+    for text in [
+        "see k=hunter22 there",
+        "see k:hunter22 there",
+        "k=hunter22;a=1",
+    ] {
+        let body = masker.body(Some("text/plain"), text.as_bytes());
+        assert!(
+            !body.text().unwrap_or_default().contains("hunter22"),
+            "{text}"
+        );
+        let json = serde_json::json!({ "note": text }).to_string();
+        let body = masker.body(Some("application/json"), json.as_bytes());
+        assert!(
+            !body.text().unwrap_or_default().contains("hunter22"),
+            "{text}"
+        );
+    }
+}

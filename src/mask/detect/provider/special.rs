@@ -21,11 +21,11 @@ pub(super) fn find(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     }
 }
 
-/// What they begin with, digits aside.
+/// What they begin with, digits aside. The three in the end begin names of schemes, and are ids in base64 only where a text was cut within them.
 pub(super) const LEADS: &[&str] = &[
     "bot0", "bot1", "bot2", "bot3", "bot4", "bot5", "bot6", "bot7", "bot8", "bot9", "pat", "us0",
     "us1", "us2", "us3", "us4", "us5", "us6", "us7", "us8", "us9", "MD", "MT", "Mj", "Mz", "ND",
-    "NT", "Nj", "Nz", "OD", "OT",
+    "NT", "Nj", "Nz", "OD", "OT", "Ne", "Nt", "Oa",
 ];
 
 /// The token of a bot after its id, as in `110201543:AAHdqTcv...`.

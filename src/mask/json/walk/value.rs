@@ -45,7 +45,27 @@ impl Walk<'_, '_, '_> {
     #[inline]
     pub(super) fn string(&mut self) -> Result<(), Stop> {
         let start = self.at;
-        let scanned = scan::string(self.bytes, start + 1)?;
+        let plain = scan::plain(self.bytes, start + 1);
+        if self.bytes.get(plain.end) == Some(&b'"')
+            && (self.hidden, self.secret) == (None, None)
+            && self.is_shown()
+        {
+            self.at = plain.end + 1;
+            if self.role == Role::Names {
+                let depth = self.nesting.depth();
+                self.siblings.text(start + 1, plain.end, depth);
+            }
+            if plain.is_marked() || self.may_be_secret(start + 1, plain) {
+                self.look_inside(start, plain.closed());
+            }
+            return Ok(());
+        }
+        self.string_of_interest(start, plain)
+    }
+
+    #[inline(never)]
+    fn string_of_interest(&mut self, start: usize, plain: Text) -> Result<(), Stop> {
+        let scanned = plain.pass_escapes(self.bytes)?;
         self.at = match scanned.closed {
             true => scanned.end + 1,
             false => self.bytes.len(),
@@ -66,6 +86,15 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// Tells whether a text without marks may be a secret or hold one.
+    #[inline]
+    fn may_be_secret(&self, start: usize, text: Text) -> bool {
+        let first = self.bytes.get(start).copied().unwrap_or_default();
+        text.end - start >= inside::SHORTEST_SECRET && begins_as_secret(first)
+            || text.may_find(self.pass.detectors, start)
+            || self.looks_at_all
+    }
+
     /// Replaces a string of a secret's name, unless the rule lets it stay.
     #[inline]
     fn hide_string(&mut self, start: usize, scanned: Text) -> bool {
@@ -81,27 +110,14 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Masks a string that holds more, or a secret that shows by itself.
-    #[inline]
-    fn look_inside(&mut self, start: usize, scanned: Text) {
-        let first = self.bytes.get(start + 1).copied().unwrap_or_default();
-        if !scanned.closed
-            || scanned.is_marked()
-            || begins_as_secret(first)
-            || self.pass.looks_at_all()
-            || scanned.may_find(self.pass.detectors, start + 1)
-        {
-            self.look_inside_more(start, scanned);
-        }
-    }
-
     #[inline(never)]
-    fn look_inside_more(&mut self, start: usize, scanned: Text) {
+    fn look_inside(&mut self, start: usize, scanned: Text) {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
         if !scanned.closed
             || scanned.is_marked_by_more_than_colons()
             || scanned.is_marked() && !inside::is_time(raw)
             || inside::may_be_secret(raw)
-            || self.pass.looks_at_all()
+            || self.looks_at_all
         {
             let content = text::decoded(raw);
             self.mask_inside(start, scanned, |pass, level| {
