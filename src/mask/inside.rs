@@ -123,7 +123,7 @@ fn mask_parts(
     // Paths have no marks.
     let has_path =
         pass.has_segments() && marks::references(content).any(|(_, it)| it.starts_with('/'));
-    if !has_path && (!marks.any() || marks.only_colons() && is_time(content)) {
+    if !has_path && (!marks.any() || marks.only_colons() && has_time(content)) {
         return None;
     }
     let is_word = !marks.may_have_space() || !content.trim_end().contains(char::is_whitespace);
@@ -273,6 +273,15 @@ fn is_reference(text: &str) -> bool {
 
 /// Tells whether all that marks text are the colons of times, as in `2024-01-01T10:20:30Z`, which are common.
 pub(super) fn is_time(text: &str) -> bool {
+    text.len() <= MAX_TIME_BYTES
+        && text
+            .bytes()
+            .all(|byte| byte == b':' || !MARKS[usize::from(byte)])
+        && has_time(text)
+}
+
+/// As [`is_time`], of text that colons mark and nothing else.
+pub(super) fn has_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_digit = |at: Option<usize>| {
         at.and_then(|at| bytes.get(at))
@@ -288,14 +297,8 @@ pub(super) fn is_time(text: &str) -> bool {
             && is_digit(Some(at + 1))
             && before.is_none_or(|it| *it == b'T' || it.is_ascii() && !it.is_ascii_alphanumeric())
     };
-    let mut all = bytes.iter().enumerate();
-    let is_long = bytes.len() > MAX_TIME_BYTES;
-    !is_long
-        && bytes.contains(&b':')
-        && all.all(|(at, &byte)| match byte {
-            b':' => is_in_time(at),
-            _ => !MARKS[usize::from(byte)],
-        })
+    let mut colons = memchr::memchr_iter(b':', bytes);
+    bytes.len() <= MAX_TIME_BYTES && colons.next().is_some_and(is_in_time) && colons.all(is_in_time)
 }
 
 fn withhold(text: &str, pass: &mut Pass<'_>) -> Option<String> {

@@ -29,17 +29,24 @@ pub(super) fn ends(word: u64) -> u64 {
     (is_quote | is_backslash | is_control) & TOPS
 }
 
+/// Counts the bytes before the first one of a value, up to eight.
+#[inline]
+pub(super) fn plain_in(word: u64, value: u8) -> usize {
+    let word = word ^ (ONES * u64::from(value));
+    let found = word.wrapping_sub(ONES) & !word & TOPS;
+    first(found)
+}
+
 /// Counts the bytes before the first one of a value, or before the end.
 #[inline]
 pub(super) fn plain(bytes: &[u8], value: u8) -> usize {
     let mut count = 0;
     while let Some(word) = at(bytes, count) {
-        let word = word ^ (ONES * u64::from(value));
-        let found = word.wrapping_sub(ONES) & !word & TOPS;
-        if found != 0 {
-            return count + first(found);
+        let plain = plain_in(word, value);
+        count += plain;
+        if plain < 8 {
+            return count;
         }
-        count += 8;
     }
     let tail = bytes.get(count..).unwrap_or_default();
     count + tail.iter().take_while(|it| **it != value).count()

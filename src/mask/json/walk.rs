@@ -59,13 +59,6 @@ struct Walk<'t, 'p, 'm> {
     pass: &'p mut Pass<'m>,
 }
 
-/// A name as it stands in the source, between its quotes.
-struct Raw {
-    start: usize,
-    end: usize,
-    escaped: bool,
-}
-
 /// The name of the present member.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Name {
@@ -259,17 +252,13 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             return Err(Stop::Malformed);
         }
         let start = self.at;
-        let name = match scan::name(self.bytes, start + 1) {
-            Some(end) => Raw {
-                start: start + 1,
-                end,
-                escaped: false,
-            },
+        let (end, escaped) = match scan::name(self.bytes, start + 1) {
+            Some(end) => (end, false),
             None => self.escaped_name(start)?,
         };
-        self.at = name.end + 1;
+        self.at = end + 1;
         if self.hidden.is_none() {
-            self.named(name);
+            self.named(start + 1, end, escaped);
         }
         match self.peek()? {
             b':' => {
@@ -281,26 +270,17 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     #[cold]
-    fn escaped_name(&self, start: usize) -> Result<Raw, Stop> {
+    fn escaped_name(&self, start: usize) -> Result<(usize, bool), Stop> {
         let scanned = scan::string(self.bytes, start + 1)?;
         match scanned.closed {
-            true => Ok(Raw {
-                start: start + 1,
-                end: scanned.end,
-                escaped: scanned.escaped,
-            }),
+            true => Ok((scanned.end, scanned.escaped)),
             false => Err(Stop::EndsAt(start)),
         }
     }
 
     /// Decides on the name of the next value.
     #[inline]
-    fn named(&mut self, raw: Raw) {
-        let Raw {
-            start,
-            end,
-            escaped,
-        } = raw;
+    fn named(&mut self, start: usize, end: usize, escaped: bool) {
         let raw = self.source.get(start..end).unwrap_or_default();
         self.nesting.name(start, end);
         self.shown_lead = None;

@@ -35,18 +35,30 @@ impl Words {
     }
 
     fn read_ascii(&mut self, name: &[u8]) {
+        const PIECE: usize = 32;
         let mut last = Class::Separator;
-        let mut rest = name.iter();
-        while let Some(&byte) = rest.next() {
-            let class = ascii_class(byte);
-            let next = rest.as_slice().first();
-            if starts(last, class, || next.map(|&it| ascii_class(it))) {
-                self.end();
+        let mut at = 0;
+        for piece in name.chunks(PIECE) {
+            let mut lower = [0; PIECE];
+            let mut length = 0;
+            for &byte in piece {
+                at += 1;
+                let class = ASCII[usize::from(byte)];
+                let next = || name.get(at).map(|&it| ASCII[usize::from(it)]);
+                if starts(last, class, next) {
+                    self.end_at(self.squashed.len() + length);
+                }
+                if class != Class::Separator
+                    && let Some(to) = lower.get_mut(length)
+                {
+                    *to = byte.to_ascii_lowercase();
+                    length += 1;
+                }
+                last = class;
             }
-            if class != Class::Separator {
-                self.squashed.push(char::from(byte.to_ascii_lowercase()));
-            }
-            last = class;
+            let lower = lower.get(..length).unwrap_or_default();
+            self.squashed
+                .push_str(std::str::from_utf8(lower).unwrap_or_default());
         }
     }
 
@@ -67,7 +79,10 @@ impl Words {
     }
 
     fn end(&mut self) {
-        let end = self.squashed.len();
+        self.end_at(self.squashed.len());
+    }
+
+    fn end_at(&mut self, end: usize) {
         if end > self.ends.last().copied().unwrap_or(0) {
             self.ends.push(end);
         }
@@ -122,15 +137,21 @@ fn starts(last: Class, class: Class, next: impl FnOnce() -> Option<Class>) -> bo
     }
 }
 
-#[inline]
-fn ascii_class(byte: u8) -> Class {
-    match byte {
-        b'a'..=b'z' => Class::Lower,
-        b'A'..=b'Z' => Class::Upper,
-        b'0'..=b'9' => Class::Digit,
-        _ => Class::Separator,
+/// The classes of ASCII.
+const ASCII: [Class; 256] = {
+    let mut table = [Class::Separator; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' => Class::Lower,
+            b'A'..=b'Z' => Class::Upper,
+            b'0'..=b'9' => Class::Digit,
+            _ => Class::Separator,
+        };
+        byte += 1;
     }
-}
+    table
+};
 
 fn class(letter: char) -> Class {
     if letter.is_ascii_digit() {

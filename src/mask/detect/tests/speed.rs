@@ -155,5 +155,5 @@ fn gate_answers_no_for_most_of_what_json_holds() {
             .fold(0, |all, byte| all | CLASS[usize::from(byte)]);
         assert!(!on.may_find(classes, text.len()), "{text}");
     }
-    assert!(CLASS.iter().all(|it| it & 0x07 == 0));
+    assert!(CLASS.iter().all(|it| it & 0x06 == 0));
 }

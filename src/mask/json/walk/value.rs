@@ -115,7 +115,7 @@ impl Walk<'_, '_, '_> {
         let raw = self.source.get(start + 1..scanned.end).unwrap_or_default();
         if !scanned.closed
             || scanned.is_marked_by_more_than_colons()
-            || scanned.is_marked() && !inside::is_time(raw)
+            || scanned.is_marked() && !inside::has_time(raw)
             || inside::may_be_secret(raw)
             || self.looks_at_all
         {
