@@ -70,7 +70,7 @@
 //!    withheld, with the reason. `Debug` and errors never print user data.
 //! 4. **Never in the way.** Logging neither fails nor delays a request; masking, parsing, serialising and I/O run on the recorder's thread.
 //! 5. **Bounded.** Captured bytes stay under one budget; past it bodies shrink to prefixes, then to nothing, and the entry says so.
-//! 6. **Accounted.** `seen = stored + filtered + dropped + in flight`, at every moment, in [`Recorder::stats`].
+//! 6. **Accounted.** `seen = stored + filtered + sampled out + dropped + in flight`, at every moment, in [`Recorder::stats`].
 //! 7. **Durable where asked** comes with a spool, which is not built yet: a process that is killed loses what waits in memory.
 //! 8. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor, in exports.
 //! 9. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
@@ -118,7 +118,7 @@ mod pattern;
 pub use annotate::{ApiLog, AuditEvent, AuditRoutes};
 pub use api::LogApi;
 pub use async_trait::async_trait;
-pub use capture::Policy;
+pub use capture::{Policy, Sampling};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use entry::{Actor, EntryId, LogEntry};
 pub use error::{Error, ErrorKind};

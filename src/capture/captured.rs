@@ -6,6 +6,8 @@ use super::budget::Reservation;
 use super::coding::Codings;
 use super::failure::Failure;
 use super::fields::Fields;
+use super::policy::{LeftOut, Share};
+use super::sampling::Lot;
 use crate::clock::Timestamp;
 use crate::entry::{Context, CutReason, EntryId, Note, Outcome, SkipReason, Timing};
 
@@ -30,8 +32,11 @@ pub(crate) struct Captured {
     /// What the application said of the caller.
     pub(crate) told: Option<Box<Context>>,
     pub(crate) notes: Vec<Note>,
-    /// Whether it was let through only for the event that it may be.
-    pub(crate) is_left_out: bool,
+    /// What decides whether it is of a sample, where the policy takes one.
+    pub(crate) lot: Option<Lot>,
+    pub(crate) share: Share,
+    /// Why it is left out, where it was let through only for the event that it may be.
+    pub(crate) left_out: Option<LeftOut>,
     /// Why the response's body does not show, although it was kept for the event.
     pub(crate) hides_response_body: Option<SkipReason>,
     /// Held until the entry is stored.

@@ -2,7 +2,7 @@ use http::HeaderName;
 
 use super::fields::Fields;
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The most characters of a client's request id; longer ones are not recorded.
 const MAX_REQUEST_ID: usize = 128;
@@ -16,37 +16,53 @@ pub(crate) fn client_request_id(fields: &Fields) -> Option<&str> {
 }
 
 /// Tells whether an id has 1 to 128 characters of letters, digits and `-_.:/+=`.
-fn is_safe_request_id(id: &str) -> bool {
+pub(super) fn is_safe_request_id(id: &str) -> bool {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte);
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(safe)
 }
 
-/// Returns the trace id of a valid `traceparent` (W3C Trace Context, level 1, section 3.2).
-///
-/// Version `ff` is invalid, version `00` has exactly four parts, later versions may have more; ids of zeros are invalid.
+/// What a valid `traceparent` says (W3C Trace Context, level 1, section 3.2).
+pub(super) struct TraceParent<'t> {
+    pub(super) trace_id: &'t str,
+    /// Whether the caller recorded the trace.
+    pub(super) is_sampled: bool,
+}
+
+/// Returns the trace id of a valid `traceparent`.
 pub(crate) fn trace_id(fields: &Fields) -> Option<&str> {
     let mut parents = fields.all(&TRACEPARENT);
     let (parent, None) = (parents.next()?, parents.next()) else {
         return None;
     };
-    let text = std::str::from_utf8(parent).ok()?.trim();
-    let mut parts = text.splitn(5, '-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, digits: usize| {
-        text.len() == digits
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let zeros = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let shape = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
-    let valid = shape
-        && version != "ff"
-        && !zeros(trace)
-        && !zeros(span)
-        && (version != "00" || parts.next().is_none());
-    valid.then_some(trace)
+    let parent = std::str::from_utf8(parent).ok()?;
+    TraceParent::read(parent).map(|parent| parent.trace_id)
+}
+
+impl<'t> TraceParent<'t> {
+    /// Reads a field's value. Version `ff` is invalid, version `00` has exactly four parts, later versions may have more; ids of zeros are invalid.
+    pub(super) fn read(text: &'t str) -> Option<Self> {
+        let mut parts = text.trim().splitn(5, '-');
+        let (version, trace_id, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let hex = |text: &str, digits: usize| {
+            text.len() == digits
+                && text
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let zeros = |text: &str| text.bytes().all(|byte| byte == b'0');
+        let shape = hex(version, 2) && hex(trace_id, 32) && hex(span, 16) && hex(flags, 2);
+        let valid = shape
+            && version != "ff"
+            && !zeros(trace_id)
+            && !zeros(span)
+            && (version != "00" || parts.next().is_none());
+        let flags = u8::from_str_radix(flags, 16).ok().filter(|_| valid)?;
+        Some(Self {
+            trace_id,
+            is_sampled: flags & 1 == 1,
+        })
+    }
 }
 
 /// Returns the API's version: the first of the path's first three segments that is `v` and a number, `v1` or `v2.1`.

@@ -16,6 +16,7 @@ mod failure;
 mod fields;
 mod policy;
 mod route;
+mod sampling;
 mod tap;
 
 pub(crate) use budget::{Budget, Reservation};
@@ -34,7 +35,9 @@ pub(crate) use event::{
 };
 pub(crate) use failure::Failure;
 pub(crate) use fields::{Field, Fields};
-pub(crate) use policy::Chosen;
 pub use policy::Policy;
+pub(crate) use policy::{Chosen, Ended, InForce, LeftOut, Share};
 pub use route::MatchedRoute;
+pub use sampling::Sampling;
+pub(crate) use sampling::{ActorCap, Actors, Lot};
 pub(crate) use tap::{SharedTap, Tap};

@@ -116,6 +116,13 @@ pub struct Exchange {
     pub failure: Option<String>,
     /// How long it took.
     pub timing: Timing,
+    /// How many exchanges it stands for, itself among them, where the policy keeps a sample ([`Policy::sample`](crate::Policy::sample)) or so many a second; else 1,
+    /// which is left out of the serialised form. To count exchanges, sum their weights.
+    ///
+    /// A sum over many is right on average and no more exact than the sample is large: of `n` kept exchanges of one weight its error is about `1 / √n`. Zero is the
+    /// weight of one that was kept beside the sample, which stands for it.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight: u32,
     /// What the application noted, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -198,6 +205,7 @@ impl Exchange {
             outcome,
             failure: None,
             timing,
+            weight: 1,
             notes: Vec::new(),
             masked: Vec::new(),
             masked_count: 0,
@@ -281,6 +289,15 @@ impl Exchange {
             + self.notes.iter().map(Note::size_bytes).sum::<usize>()
             + self.masked.iter().map(Masked::size_bytes).sum::<usize>()
     }
+}
+
+/// The weight of an exchange that stands for itself alone.
+pub(crate) fn one() -> u32 {
+    1
+}
+
+pub(crate) fn is_one(weight: &u32) -> bool {
+    *weight == 1
 }
 
 impl fmt::Debug for LogEntry {

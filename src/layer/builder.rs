@@ -11,9 +11,12 @@ use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
 use super::service::Shared;
+use super::switch::Switch;
 use super::warnings::Warnings;
 use crate::annotate::{AuditRoutes, CompiledRoutes};
-use crate::capture::{Budget, Desk, ForwardedHeader, Item, Policy, TrustedNetworks};
+use crate::capture::{
+    Actors, Budget, Desk, ForwardedHeader, Item, LeftOut, Policy, TrustedNetworks,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::entry::{Context, EntryIds};
 use crate::error::Error;
@@ -249,6 +252,7 @@ impl ApiLogLayerBuilder {
             masker,
             audit: parts.audit.clone(),
             ids: EntryIds::default(),
+            actors: Actors::default(),
         };
         let mask = move |item: Item| {
             let Passed {
@@ -258,8 +262,8 @@ impl ApiLogLayerBuilder {
                 reservation,
             } = gate.pass(item);
             Made {
-                own,
-                is_sampled_out: false,
+                is_sampled_out: own.as_ref().err() == Some(&LeftOut::Sampled),
+                own: own.ok(),
                 found,
                 expanding_bodies,
                 guard: reservation,
@@ -291,7 +295,7 @@ impl ApiLogLayerBuilder {
         let shared = Shared {
             intake,
             recorder: recorder.with_teller(move |event| teller.tell(event.draft)),
-            policy,
+            switch: Switch::new(policy),
             hooks,
             request_ids,
             desk,

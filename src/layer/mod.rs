@@ -26,6 +26,7 @@ mod outbox;
 mod refusal;
 mod request_id;
 mod service;
+mod switch;
 mod warnings;
 
 use std::fmt;

@@ -9,8 +9,8 @@ use super::hold::Hold;
 use super::service::Shared;
 use crate::annotate::{ApiLog, Call, Told, Waiting};
 use crate::capture::{
-    Captured, CapturedResponse, Chosen, Codings, Failure, Fields, Item, MatchedRoute, Origin,
-    Policy, SharedTap, Tap,
+    Captured, CapturedResponse, Chosen, Codings, Ended, Failure, Fields, InForce, Item, LeftOut,
+    MatchedRoute, Origin, Policy, Share, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
 use crate::recorder::Parcel;
@@ -19,8 +19,12 @@ use crate::recorder::Parcel;
 pub(super) struct Open {
     pub(super) shared: Arc<Shared>,
     pub(super) captured: Box<Captured>,
+    /// The policy under which it began.
+    pub(super) policy: Arc<InForce>,
     /// `None` where the exchange is left out and only its events are recorded.
     pub(super) chosen: Option<Chosen>,
+    /// Why it is left out, where it is.
+    pub(super) left_out: LeftOut,
     pub(super) log: ApiLog,
     /// The monotonic clock when the request came.
     pub(super) begun: Duration,
@@ -55,7 +59,8 @@ impl Open {
     /// Takes the response's head.
     pub(super) fn take_head<B: Body>(&mut self, response: &mut Response<B>) {
         self.progress.to_headers = Some(self.since_begun());
-        if self.chosen.is_some() {
+        // Whether a call is of the sample is nothing that its caller sees.
+        if self.chosen.is_some() || self.left_out == LeftOut::Sampled {
             let (request_ids, trusted) = (self.shared.request_ids, self.trusted_id.take());
             request_ids.add(response.headers_mut(), self.captured.id, trusted);
         }
@@ -98,7 +103,7 @@ impl Open {
 
     /// Says how many bytes of the response's body are kept; also those that only an audit route reads.
     fn response_body_limit(&mut self, headers: &HeaderMap) -> Result<usize, SkipReason> {
-        let policy = &self.shared.policy;
+        let policy = &self.policy;
         let limit = match self.chosen {
             Some(chosen) => policy.of(chosen).response_body_limit(headers),
             None => Err(SkipReason::Policy),
@@ -122,7 +127,7 @@ impl Open {
     /// Takes a route that the response tells and the request did not, and what its policy says; `false` when the policy leaves it out.
     fn take_late_route(&mut self, extensions: &Extensions) -> bool {
         let Self {
-            shared,
+            policy,
             captured,
             chosen,
             request_tap,
@@ -136,17 +141,13 @@ impl Open {
             return true;
         }
         captured.request.push(":route", route.as_bytes(), false);
-        let policy = &shared.policy;
         let Some(found) = policy.decide(&captured.method, captured.path(), Some(route)) else {
             return false;
         };
         // What was left out at once stays left out.
         *chosen = chosen.and(Some(found));
         if let Some(tap) = request_tap {
-            let limit = shared
-                .policy
-                .of(found)
-                .request_body_limit(&HeaderMap::new());
+            let limit = policy.of(found).request_body_limit(&HeaderMap::new());
             tap.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .narrow(limit);
@@ -156,7 +157,7 @@ impl Open {
 
     /// Keeps nothing more of the exchange but its events.
     pub(super) fn leave_out(&mut self) {
-        self.chosen = None;
+        (self.chosen, self.left_out) = (None, LeftOut::Filtered);
         if let Some(tap) = self.request_tap.take() {
             // The service may go on reading.
             tap.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -207,13 +208,16 @@ impl Open {
         if let Some(waiting) = told.take_events() {
             self.hand_over(waiting);
         }
-        if !self.is_kept(&told, took) {
-            self.leave_out();
-            if !self.is_event() {
-                self.shared.intake.shared().ledger.filtered();
-                return None;
+        match self.settle(&told, took) {
+            Ok(share) => self.captured.share = share,
+            Err(left_out) => {
+                self.leave_out();
+                if !self.is_event() {
+                    self.shared.count_left_out(left_out);
+                    return None;
+                }
+                self.captured.left_out = Some(left_out);
             }
-            self.captured.is_left_out = true;
         }
         self.captured.timing = Timing::new(self.progress.to_headers, took);
         self.take_request_body();
@@ -236,12 +240,20 @@ impl Open {
         audit.is_some_and(|audit| audit.fires(self.call(), self.captured.was_not_done()))
     }
 
-    fn is_kept(&self, told: &Told, took: Duration) -> bool {
-        let Some(chosen) = self.chosen.filter(|_| !told.is_excluded) else {
-            return false;
-        };
-        let has_failed = || self.captured.has_failed();
-        self.shared.policy.of(chosen).keeps(has_failed, took)
+    /// Decides whether it is kept.
+    fn settle(&self, told: &Told, took: Duration) -> Result<Share, LeftOut> {
+        let chosen = self.chosen.ok_or(self.left_out)?;
+        if told.is_excluded {
+            return Err(LeftOut::Filtered);
+        }
+        self.policy.settle(Ended {
+            chosen,
+            id: self.captured.id,
+            lot: self.captured.lot,
+            took,
+            at: self.begun.saturating_add(took),
+            has_failed: || self.captured.has_failed(),
+        })
     }
 
     /// Takes what the service has told, which is bounded by the handle and never left out.

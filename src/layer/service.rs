@@ -13,12 +13,15 @@ use super::in_flight::Pending;
 
 use super::open::{Open, Progress};
 use super::request_id::RequestIds;
+use super::switch::Switch;
 use super::warnings::Warnings;
 use crate::annotate::{ApiLog, Call, CompiledRoutes};
 use crate::capture::{
-    Captured, CapturedBody, Chosen, Codings, Desk, Fields, Item, Origin, Policy, SharedTap, Tap,
+    Captured, CapturedBody, Codings, Desk, Fields, Item, LeftOut, Lot, Origin, Policy, Share,
+    SharedTap, Tap,
 };
-use crate::entry::{Outcome, Timing};
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, Outcome, Timing};
 use crate::recorder::{DropReason, Intake, Recorder};
 
 /// The service that [`ApiLogLayer`](crate::ApiLogLayer) makes of another.
@@ -32,13 +35,20 @@ pub struct ApiLogService<S> {
 pub(super) struct Shared {
     pub(super) intake: Intake<Item>,
     pub(super) recorder: Recorder,
-    pub(super) policy: Policy,
+    pub(super) switch: Switch,
     pub(super) hooks: Hooks,
     pub(super) request_ids: RequestIds,
     pub(super) desk: Arc<Desk>,
     pub(super) audit: Option<Arc<CompiledRoutes>>,
     /// What of the masking rules cannot be meant, in words.
     pub(super) warnings: Warnings,
+}
+
+/// What a request is given when it comes.
+struct Seen {
+    id: EntryId,
+    started: Timestamp,
+    lot: Option<Lot>,
 }
 
 impl<S> ApiLogService<S> {
@@ -106,8 +116,18 @@ impl Shared {
         }
         let route = self.hooks.route(request.extensions(), ledger);
         let path = target(request).path();
-        let chosen = self.policy.decide(request.method(), path, route.as_deref());
-        let Some(captured) = self.take(request, route.as_deref(), chosen.is_some()) else {
+        let policy = self.switch.policy();
+        let mut chosen = policy.decide(request.method(), path, route.as_deref());
+        let started = self.desk.clock.now();
+        let id = self.desk.ids.next(started);
+        let lot = policy.draw(request.headers());
+        let mut left_out = LeftOut::Filtered;
+        let is_route_known = route.is_some();
+        if chosen.is_some_and(|it| policy.leaves_out_at_once(it, is_route_known, lot, id)) {
+            (chosen, left_out) = (None, LeftOut::Sampled);
+        }
+        let seen = Seen { id, started, lot };
+        let Some(captured) = self.take(request, route.as_deref(), chosen.is_some(), seen) else {
             let call = Call {
                 method: request.method().as_str(),
                 path,
@@ -115,14 +135,16 @@ impl Shared {
             };
             match chosen.is_some() || self.may_be_event(call) {
                 true => ledger.dropped(DropReason::OverBudget, 1),
-                false => ledger.filtered(),
+                false => self.count_left_out(left_out),
             }
             return (None, log(None, false));
         };
-        let request_tap = chosen.and_then(|chosen| self.tap(request, chosen, &captured));
+        let request_tap = chosen.and_then(|it| tap(request, policy.of(it), &captured));
         let open = Open {
             shared: self.clone(),
+            policy,
             chosen,
+            left_out,
             log: log(chosen.map(|_| captured.id), true),
             begun,
             request_tap,
@@ -132,6 +154,14 @@ impl Shared {
         };
         let log = open.log.clone();
         (Some(open), log)
+    }
+
+    pub(super) fn count_left_out(&self, why: LeftOut) {
+        let ledger = &self.intake.shared().ledger;
+        match why {
+            LeftOut::Filtered => ledger.filtered(),
+            LeftOut::Sampled => ledger.sampled_out(),
+        }
     }
 
     /// Tells whether an audit route may make an event of a call.
@@ -146,6 +176,7 @@ impl Shared {
         request: &Request<B>,
         route: Option<&str>,
         is_recorded: bool,
+        seen: Seen,
     ) -> Option<Box<Captured>> {
         let (uri, headers) = (target(request), request.headers());
         let pseudo = [
@@ -173,10 +204,10 @@ impl Shared {
             true => fields.extend(headers),
             false => fields.extend_only(headers, Origin::is_needed),
         }
-        let started = self.desk.clock.now();
+        let Seen { id, started, lot } = seen;
         let ledger = &self.intake.shared().ledger;
         Some(Box::new(Captured {
-            id: self.desk.ids.next(started),
+            id,
             started,
             method: request.method().clone(),
             version: request.version(),
@@ -191,32 +222,28 @@ impl Shared {
             peer: self.hooks.peer(request.extensions(), ledger),
             told: None,
             notes: Vec::new(),
-            is_left_out: false,
+            lot,
+            share: Share::default(),
+            left_out: None,
             hides_response_body: None,
             reservation,
         }))
     }
+}
 
-    /// Makes the tap of a request's body, if it has one.
-    fn tap<B: Body>(
-        &self,
-        request: &Request<B>,
-        chosen: Chosen,
-        captured: &Captured,
-    ) -> Option<SharedTap> {
-        let body = request.body();
-        let policy = self.policy.of(chosen);
-        (!body.is_end_stream()).then(|| {
-            Arc::new(Mutex::new(
-                Tap::new(
-                    policy.request_body_limit(request.headers()),
-                    body.size_hint().exact(),
-                    captured.reservation.empty_sibling(),
-                )
-                .coded(Codings::of(request.headers())),
-            ))
-        })
-    }
+/// Makes the tap of a request's body, if it has one.
+fn tap<B: Body>(request: &Request<B>, policy: &Policy, captured: &Captured) -> Option<SharedTap> {
+    let body = request.body();
+    (!body.is_end_stream()).then(|| {
+        Arc::new(Mutex::new(
+            Tap::new(
+                policy.request_body_limit(request.headers()),
+                body.size_hint().exact(),
+                captured.reservation.empty_sibling(),
+            )
+            .coded(Codings::of(request.headers())),
+        ))
+    })
 }
 
 impl<S> fmt::Debug for ApiLogService<S> {

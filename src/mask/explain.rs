@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 
 use super::{Masker, json, pairs};
 use crate::capture::{
-    Budget, Captured, CapturedBody, CapturedResponse, Codings, Fields, MatchedRoute, Policy,
+    Budget, Captured, CapturedBody, CapturedResponse, Codings, Fields, MatchedRoute, Policy, Share,
 };
 use crate::clock::Timestamp;
 use crate::elided::Elided;
@@ -165,7 +165,9 @@ fn captured<B: AsRef<[u8]>>(request: &Request<B>, response: Option<&Response<B>>
         told: told.map(Box::new),
         failure: None,
         notes: Vec::new(),
-        is_left_out: false,
+        lot: None,
+        share: Share::default(),
+        left_out: None,
         hides_response_body: None,
         reservation: Budget::new(0).empty(),
     }

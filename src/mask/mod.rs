@@ -198,6 +198,7 @@ impl Masker {
         }
         .context(captured.told.as_deref(), &self.trusted, &mut pass);
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
+        exchange.weight = captured.share.weight;
         pass.enter(Place::RequestBody);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
         exchange.request_decoded_bytes = pass.decoded_bytes.take();

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::capture::{Budget, CapturedBody, CapturedResponse, Kept};
+use crate::capture::{Budget, CapturedBody, CapturedResponse, Kept, Share};
 use crate::clock::Timestamp;
 use crate::entry::{Context, EntryId, Outcome, Timing};
 
@@ -88,7 +88,9 @@ impl Sample {
             peer: "192.0.2.1:80".parse().ok(),
             told: None,
             notes: Vec::new(),
-            is_left_out: false,
+            lot: None,
+            share: Share::default(),
+            left_out: None,
             hides_response_body: None,
             reservation: Budget::new(10).reserve(4).unwrap(),
         }

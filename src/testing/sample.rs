@@ -90,6 +90,7 @@ pub fn exchange(number: u32) -> LogEntry {
         exchange.failure = Some("the upstream is down…".into());
         exchange.timing.to_headers_micros = Some(1_250);
         exchange.timing.to_last_byte_micros = 98_765_432;
+        exchange.weight = 20;
         exchange.masked = vec![
             Masked::new(Place::RequestHeader, "authorization", "authorization", 58),
             Masked::new(Place::ResponseBody, "/data/0/pin", "names", 4),

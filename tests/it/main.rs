@@ -17,6 +17,7 @@ mod leaks;
 mod promises;
 mod properties;
 mod spool;
+mod sampling;
 mod sqlite;
 mod support;
 mod transparent;

@@ -32,6 +32,7 @@ pub(super) fn full() -> LogEntry {
             bytes_seen: 99_000,
         };
         exchange.outcome = Outcome::LeftInBody;
+        exchange.weight = 20;
         let spot = Masked::new(Place::RequestHeader, "authorization", "authorization", 40);
         (exchange.masked, exchange.masked_count) = (vec![spot], 120);
         exchange.notes = vec![Note::new("plan", "pro"), Note::new("plan", "")];

@@ -1,3 +1,6 @@
+mod in_force;
+mod share;
+
 #[cfg(test)]
 mod tests;
 
@@ -7,9 +10,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
 use super::coding::Codings;
+use super::sampling::Sampling;
 use crate::entry::SkipReason;
 use crate::error::Error;
 use crate::pattern::PathPattern;
+
+pub(crate) use in_force::{Ended, InForce, LeftOut, Share};
 
 /// Which exchanges are recorded, and how much of their bodies.
 ///
@@ -48,6 +54,9 @@ struct Plan {
     response_bodies: bool,
     only_errors: bool,
     only_slower_than: Option<Duration>,
+    sampling: Option<Sampling>,
+    per_second: Option<u32>,
+    per_second_each_actor: Option<u32>,
 }
 
 /// Paths that orchestrators and load balancers ask for, compared with the whole path.
@@ -78,6 +87,9 @@ impl Default for Policy {
                 response_bodies: true,
                 only_errors: false,
                 only_slower_than: None,
+                sampling: None,
+                per_second: None,
+                per_second_each_actor: None,
             },
             skipped_types: Vec::new(),
             routes: Vec::new(),
@@ -185,6 +197,7 @@ impl Policy {
         if self.plan.max_body_bytes > Self::MOST_BODY_BYTES {
             return Err(Error::configuration("max_body_bytes is at most 16 MiB"));
         }
+        self.check_share()?;
         if self
             .excluded_paths
             .iter()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::entry::EntryId;
 use http::HeaderValue;
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -120,6 +121,77 @@ fn setting_that_cannot_be_meant_is_an_error() {
     );
     assert!(Policy::default().without_path("").check().is_err());
     assert!(Policy::default().without_body_type("html").check().is_err());
+    let one_in = |exchanges| Policy::default().sample(Sampling::one_in(exchanges));
+    assert!(one_in(1).check().is_ok() && one_in(0).check().is_err());
+    assert!(Policy::default().route("/a", one_in(0)).check().is_err());
+    for cap in [0, 1_000_001] {
+        assert!(Policy::default().at_most_per_second(cap).check().is_err());
+        let each = Policy::default().at_most_per_second_each_actor(cap);
+        assert!(each.check().is_err());
+    }
     let nested = Policy::default().route("/a", Policy::default().route("/b", Policy::default()));
     assert!(nested.check().is_err());
+}
+
+/// Ends an exchange of a path, of a lot that no sample but a whole one takes.
+fn settle(policy: &InForce, path: &str, has_failed: bool) -> Result<u32, LeftOut> {
+    let mut headers = HeaderMap::new();
+    let trace = "00-00000000000000010000000000000000-00f067aa0ba902b7-00";
+    headers.insert("traceparent", HeaderValue::from_static(trace));
+    let ended = Ended {
+        chosen: policy.decide(&Method::GET, path, None).unwrap(),
+        id: EntryId::MIN,
+        lot: policy.draw(&headers),
+        took: Duration::ZERO,
+        at: Duration::ZERO,
+        has_failed: || has_failed,
+    };
+    policy.settle(ended).map(|share| share.weight)
+}
+
+#[test]
+fn what_is_not_wanted_is_filtered_before_it_is_sampled_and_sampled_before_it_is_capped() {
+    let policy = Policy::default()
+        .sample(Sampling::one_in(10))
+        .at_most_per_second(1)
+        .route("/errors", Policy::default().only_errors())
+        .route("/whole", Policy::default())
+        .route("/capped", Policy::default().at_most_per_second(1));
+    let policy = InForce::new(policy);
+    let settle = |path, has_failed| settle(&policy, path, has_failed);
+    assert_eq!(settle("/errors", false), Err(LeftOut::Filtered));
+    assert_eq!(settle("/errors", true), Ok(1));
+    assert_eq!(settle("/x", false), Err(LeftOut::Sampled));
+    assert_eq!(settle("/x", true), Ok(1));
+    assert_eq!(settle("/x", true), Err(LeftOut::Sampled), "capped");
+    for _ in 0..3 {
+        assert_eq!(settle("/whole", false), Ok(1), "a route stands alone");
+    }
+    assert_eq!(settle("/capped", false), Ok(1));
+    assert_eq!(settle("/capped", false), Err(LeftOut::Sampled));
+}
+
+#[test]
+fn lots_are_drawn_only_where_something_is_sampled() {
+    let none = HeaderMap::new();
+    assert!(InForce::new(Policy::default()).draw(&none).is_none());
+    let route = Policy::default().sample(Sampling::one_in(2));
+    let routed = InForce::new(Policy::default().route("/a", route));
+    assert!(routed.draw(&none).is_some());
+}
+
+#[test]
+fn sample_is_chosen_at_once_only_where_the_route_is_known_or_of_no_matter() {
+    let blind = || Policy::default().sample(Sampling::one_in(u32::MAX).failures_too());
+    let at_once = |policy: Policy, is_route_known| {
+        let policy = InForce::new(policy);
+        let chosen = policy.decide(&Method::GET, "/x", None).unwrap();
+        let lot = policy.draw(&HeaderMap::new());
+        policy.leaves_out_at_once(chosen, is_route_known, lot, EntryId::MIN)
+    };
+    assert!(at_once(blind(), false));
+    let routed = || blind().route("/a", Policy::default());
+    assert!(at_once(routed(), true));
+    assert!(!at_once(routed(), false));
+    assert!(!at_once(Policy::default(), true));
 }

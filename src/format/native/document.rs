@@ -86,7 +86,8 @@ fn exchange<'a>(object: Object<'a>, exchange: &'a Exchange, view: View) -> Objec
         .with("response", response)
         .with("outcome", exchange.outcome.as_str())
         .with("failure", exchange.failure.as_ref())
-        .with("timing", timing);
+        .with("timing", timing)
+        .with("weight", u64::from(exchange.weight));
     match view {
         View::Summary => object,
         View::Full => object

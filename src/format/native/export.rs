@@ -42,7 +42,7 @@ impl ExportWriter for Ndjson {
 
 impl Csv {
     /// The columns, in their order; [`Csv::entry`] fills them.
-    const COLUMNS: [&str; 37] = [
+    const COLUMNS: [&str; 38] = [
         "id",
         "kind",
         "created_at",
@@ -80,6 +80,7 @@ impl Csv {
         "user_agent",
         "trace_id",
         "api_version",
+        "weight",
     ];
 }
 
@@ -139,6 +140,7 @@ impl ExportWriter for Csv {
             .text(context.user_agent.as_deref())
             .text(context.trace_id.as_deref())
             .text(context.api_version.as_deref())
+            .number(exchange.map(|it| u64::from(it.weight)))
             .end();
     }
 

@@ -42,6 +42,7 @@ fn exchange(view: View) -> Value {
             "outcome": { "enum": Outcome::ALL.map(Outcome::as_str) },
             "failure": text_or_null(),
             "timing": timing,
+            "weight": { "type": "integer", "minimum": 0, "maximum": u32::MAX },
         }),
     );
     let notes = object(json!({ "name": text(), "value": text() }));

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::entry::{
-    BodyRecord, EntryKind, EventRecord, Headers, Masked, Note, Outcome, Resource, Timing,
+    BodyRecord, EntryKind, EventRecord, Headers, Masked, Note, Outcome, Resource, Timing, is_one,
+    one,
 };
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -39,6 +40,8 @@ pub(super) struct ExchangeHead<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failure: Text<'a>,
     pub(super) timing: Timing,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) weight: u32,
     #[serde(default, skip_serializing_if = "<[Note]>::is_empty")]
     pub(super) notes: Cow<'a, [Note]>,
     #[serde(default, skip_serializing_if = "<[Masked]>::is_empty")]
