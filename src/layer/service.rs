@@ -117,7 +117,10 @@ impl Shared {
         let route = self.hooks.route(request.extensions(), ledger);
         let path = target(request).path();
         let policy = self.switch.policy();
-        let mut chosen = policy.decide(request.method(), path, route.as_deref());
+        let mut chosen = match self.switch.is_paused() {
+            true => None,
+            false => policy.decide(request.method(), path, route.as_deref()),
+        };
         let started = self.desk.clock.now();
         let id = self.desk.ids.next(started);
         let lot = policy.draw(request.headers());

@@ -20,4 +20,5 @@ mod spool;
 mod sampling;
 mod sqlite;
 mod support;
+mod switch;
 mod transparent;
