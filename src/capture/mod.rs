@@ -19,6 +19,7 @@ mod route;
 mod sampling;
 mod tap;
 
+pub use budget::CaptureBudget;
 pub(crate) use budget::{Budget, Reservation};
 #[cfg(feature = "decompress")]
 pub(crate) use captured::Coded;

@@ -15,7 +15,7 @@ use super::switch::Switch;
 use super::warnings::Warnings;
 use crate::annotate::{AuditRoutes, CompiledRoutes};
 use crate::capture::{
-    Actors, Budget, Desk, ForwardedHeader, Item, LeftOut, Policy, TrustedNetworks,
+    Actors, Budget, CaptureBudget, Desk, ForwardedHeader, Item, LeftOut, Policy, TrustedNetworks,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::entry::{Context, EntryIds};
@@ -49,6 +49,7 @@ pub struct ApiLogLayerBuilder {
     audit: Option<AuditRoutes>,
     clock: Arc<dyn Clock>,
     max_captured_bytes: usize,
+    budget: Option<CaptureBudget>,
 }
 
 /// What the request path and the recorder's thread share.
@@ -74,6 +75,7 @@ impl ApiLogLayerBuilder {
             audit: None,
             clock: Arc::new(SystemClock::default()),
             max_captured_bytes: Self::DEFAULT_MAX_CAPTURED_BYTES,
+            budget: None,
         }
     }
 
@@ -223,8 +225,17 @@ impl ApiLogLayerBuilder {
     ///
     /// At seven eighths bodies are cut to prefixes and then left out; past the whole, exchanges are dropped and counted. A masked entry may be
     /// larger than what was captured of it, so that one batch may stand above the limit for as long as it is being written.
+    ///
+    /// The limit is the layer's; for one of the whole process see [`budget`](Self::budget).
     pub fn max_captured_bytes(mut self, bytes: usize) -> Self {
         self.max_captured_bytes = bytes;
+        self
+    }
+
+    /// Holds no more than is left of a budget that several layers share, and within it no more than [`max_captured_bytes`](Self::max_captured_bytes). The layers of
+    /// one process should share one. None by default.
+    pub fn budget(mut self, budget: CaptureBudget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -235,8 +246,11 @@ impl ApiLogLayerBuilder {
     /// A wrong setting, or a machine that gives no thread or no randomness: [`ErrorKind::Configuration`](crate::ErrorKind).
     pub fn build(mut self) -> Result<ApiLogLayer, Error> {
         self.policy.check()?;
-        if self.max_captured_bytes < 64 * 1024 {
-            return Err(Error::configuration("max_captured_bytes is at least 65536"));
+        let shared = self.budget.as_ref().map(CaptureBudget::max_bytes);
+        if self.max_captured_bytes.min(shared.unwrap_or(usize::MAX)) < 64 * 1024 {
+            return Err(Error::configuration(
+                "max_captured_bytes, and the budget that is shared, are at least 65536",
+            ));
         }
         let networks = self.networks.iter().map(String::as_str);
         let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
@@ -245,7 +259,7 @@ impl ApiLogLayerBuilder {
         let audit = self.audit.clone().map(AuditRoutes::compile).transpose()?;
         let parts = Parts {
             audit: audit.map(Arc::new),
-            budget: Budget::new(self.max_captured_bytes),
+            budget: Budget::within(self.max_captured_bytes, self.budget.clone()),
             warnings: Warnings::of(&self.rules),
         };
         let mut gate = Gate {

@@ -37,7 +37,7 @@ use tower_layer::Layer;
 use crate::recorder::Recorder;
 use crate::sink::LogSink;
 
-pub use crate::capture::{ForwardedHeader, MatchedRoute};
+pub use crate::capture::{CaptureBudget, ForwardedHeader, MatchedRoute};
 pub use body::{RequestBody, ResponseBody};
 pub use builder::ApiLogLayerBuilder;
 pub use destination::Destination;

@@ -21,7 +21,7 @@ use crate::capture::{
     SharedTap, Tap,
 };
 use crate::clock::Timestamp;
-use crate::entry::{EntryId, Outcome, Timing};
+use crate::entry::{EntryId, Exchange, LogEntry, Outcome, Timing};
 use crate::recorder::{DropReason, Intake, Recorder};
 
 /// The service that [`ApiLogLayer`](crate::ApiLogLayer) makes of another.
@@ -200,7 +200,12 @@ impl Shared {
                 true => Fields::size_of(headers),
                 false => Fields::size_of_only(headers, Origin::is_needed),
             };
-        let reservation = self.desk.budget.reserve(size + size_of::<Captured>())?;
+        let held = match is_recorded {
+            // What its entry will take, if that is more: the budget is then not overdrawn when it is masked.
+            true => size_of::<Captured>().max(size_of::<LogEntry>() + size_of::<Exchange>()),
+            false => size_of::<Captured>(),
+        };
+        let reservation = self.desk.budget.reserve(size + held)?;
         let mut fields = Fields::with_capacity(size);
         pseudo.for_each(|(name, value)| fields.push(name, value, false));
         match is_recorded {
