@@ -21,10 +21,8 @@ pub(super) struct Open {
     pub(super) captured: Box<Captured>,
     /// The policy under which it began.
     pub(super) policy: Arc<InForce>,
-    /// `None` where the exchange is left out and only its events are recorded.
-    pub(super) chosen: Option<Chosen>,
-    /// Why it is left out, where it is.
-    pub(super) left_out: LeftOut,
+    /// Why the exchange is left out and only its events are recorded, where it is.
+    pub(super) chosen: Result<Chosen, LeftOut>,
     pub(super) log: ApiLog,
     /// The monotonic clock when the request came.
     pub(super) begun: Duration,
@@ -60,7 +58,7 @@ impl Open {
     pub(super) fn take_head<B: Body>(&mut self, response: &mut Response<B>) {
         self.progress.to_headers = Some(self.since_begun());
         // Whether a call is of the sample is nothing that its caller sees.
-        if self.chosen.is_some() || self.left_out == LeftOut::Sampled {
+        if self.chosen != Err(LeftOut::Filtered) {
             let (request_ids, trusted) = (self.shared.request_ids, self.trusted_id.take());
             request_ids.add(response.headers_mut(), self.captured.id, trusted);
         }
@@ -79,7 +77,7 @@ impl Open {
         } = self;
         let headers = response.headers();
         let size = Fields::size_of(headers);
-        let is_needed = chosen.is_some() || progress.is_response_read;
+        let is_needed = chosen.is_ok() || progress.is_response_read;
         let fits = is_needed && captured.reservation.grow_head(size);
         let fields = fits.then(|| {
             let mut fields = Fields::with_capacity(size);
@@ -105,8 +103,8 @@ impl Open {
     fn response_body_limit(&mut self, headers: &HeaderMap) -> Result<usize, SkipReason> {
         let policy = &self.policy;
         let limit = match self.chosen {
-            Some(chosen) => policy.of(chosen).response_body_limit(headers),
-            None => Err(SkipReason::Policy),
+            Ok(chosen) => policy.of(chosen).response_body_limit(headers),
+            Err(_) => Err(SkipReason::Policy),
         };
         if limit == Err(SkipReason::Policy) && self.progress.is_response_read {
             self.captured.hides_response_body = Some(SkipReason::Policy);
@@ -141,11 +139,11 @@ impl Open {
             return true;
         }
         captured.request.push(":route", route.as_bytes(), false);
-        let Some(found) = policy.decide(&captured.method, captured.path(), Some(route)) else {
+        let Ok(found) = policy.decide(&captured.method, captured.path(), Some(route)) else {
             return false;
         };
         // What was left out at once stays left out.
-        *chosen = chosen.and(Some(found));
+        *chosen = chosen.and(Ok(found));
         if let Some(tap) = request_tap {
             let limit = policy.of(found).request_body_limit(&HeaderMap::new());
             tap.lock()
@@ -157,7 +155,7 @@ impl Open {
 
     /// Keeps nothing more of the exchange but its events.
     pub(super) fn leave_out(&mut self) {
-        (self.chosen, self.left_out) = (None, LeftOut::Filtered);
+        self.chosen = Err(LeftOut::Filtered);
         if let Some(tap) = self.request_tap.take() {
             // The service may go on reading.
             tap.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -166,7 +164,7 @@ impl Open {
 
     /// Takes what a failure says of itself, if the exchange is recorded and the budget has room.
     pub(super) fn take_failure(&mut self, read: impl FnOnce() -> Option<Failure>) {
-        if self.chosen.is_some() {
+        if self.chosen.is_ok() {
             let reservation = &mut self.captured.reservation;
             self.captured.failure = read().filter(|it| reservation.grow_head(it.size_bytes()));
         }
@@ -242,7 +240,7 @@ impl Open {
 
     /// Decides whether it is kept.
     fn settle(&self, told: &Told, took: Duration) -> Result<Share, LeftOut> {
-        let chosen = self.chosen.ok_or(self.left_out)?;
+        let chosen = self.chosen?;
         if told.is_excluded {
             return Err(LeftOut::Filtered);
         }

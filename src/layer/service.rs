@@ -118,37 +118,37 @@ impl Shared {
         let path = target(request).path();
         let policy = self.switch.policy();
         let mut chosen = match self.switch.is_paused() {
-            true => None,
+            true => Err(LeftOut::Filtered),
             false => policy.decide(request.method(), path, route.as_deref()),
         };
         let started = self.desk.clock.now();
         let id = self.desk.ids.next(started);
         let lot = policy.draw(request.headers());
-        let mut left_out = LeftOut::Filtered;
         let is_route_known = route.is_some();
-        if chosen.is_some_and(|it| policy.leaves_out_at_once(it, is_route_known, lot, id)) {
-            (chosen, left_out) = (None, LeftOut::Sampled);
+        if chosen.is_ok_and(|it| policy.leaves_out_at_once(it, is_route_known, lot, id)) {
+            chosen = Err(LeftOut::Sampled);
         }
         let seen = Seen { id, started, lot };
-        let Some(captured) = self.take(request, route.as_deref(), chosen.is_some(), seen) else {
+        let Some(captured) = self.take(request, route.as_deref(), chosen.is_ok(), seen) else {
             let call = Call {
                 method: request.method().as_str(),
                 path,
                 route: route.as_deref(),
             };
-            match chosen.is_some() || self.may_be_event(call) {
-                true => ledger.dropped(DropReason::OverBudget, 1),
-                false => self.count_left_out(left_out),
+            match chosen {
+                Err(why) if !self.may_be_event(call) => self.count_left_out(why),
+                _ => ledger.dropped(DropReason::OverBudget, 1),
             }
             return (None, log(None, false));
         };
-        let request_tap = chosen.and_then(|it| tap(request, policy.of(it), &captured));
+        let request_tap = chosen
+            .ok()
+            .and_then(|it| tap(request, policy.of(it), &captured));
         let open = Open {
             shared: self.clone(),
             policy,
             chosen,
-            left_out,
-            log: log(chosen.map(|_| captured.id), true),
+            log: log(chosen.ok().map(|_| captured.id), true),
             begun,
             request_tap,
             trusted_id: self.request_ids.trusted(&captured.request),

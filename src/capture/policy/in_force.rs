@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 
-use super::{Chosen, Policy};
+use super::{Chosen, Plan, Policy};
 use crate::capture::sampling::{ActorCap, Cap, Lot};
 use crate::entry::EntryId;
 
@@ -14,6 +14,8 @@ pub(crate) struct InForce {
     caps: Vec<Cap>,
     /// Whether any of its exchanges is sampled.
     is_sampling: bool,
+    /// Whether every exchange is kept that it wants when it begins.
+    keeps_all: bool,
 }
 
 /// Why an exchange is left out.
@@ -46,10 +48,12 @@ pub(crate) struct Share {
 
 impl InForce {
     pub(crate) fn new(policy: Policy) -> Self {
+        let keeps_all = policy.all().all(|it| it.plan.keeps_all());
         let is_sampling = policy.all().any(|it| it.plan.sampling.is_some());
         Self {
             caps: policy.all().map(|_| Cap::default()).collect(),
             is_sampling,
+            keeps_all,
             policy,
         }
     }
@@ -59,8 +63,9 @@ impl InForce {
         method: &Method,
         path: &str,
         route: Option<&str>,
-    ) -> Option<Chosen> {
-        self.policy.decide(method, path, route)
+    ) -> Result<Chosen, LeftOut> {
+        let chosen = self.policy.decide(method, path, route);
+        chosen.ok_or(LeftOut::Filtered)
     }
 
     pub(crate) fn of(&self, chosen: Chosen) -> &Policy {
@@ -89,6 +94,9 @@ impl InForce {
 
     /// Decides on an exchange that has ended.
     pub(crate) fn settle(&self, ended: Ended<impl Fn() -> bool>) -> Result<Share, LeftOut> {
+        if self.keeps_all {
+            return Ok(Share::default());
+        }
         let Ended {
             chosen,
             id,
@@ -108,8 +116,8 @@ impl InForce {
             let drawn = sampling.weigh((lot, id), has_failed, took);
             weight = drawn.ok_or(LeftOut::Sampled)?;
         }
-        let index = chosen.0.map_or(0, |route| route + 1);
-        if let (Some(per_second), Some(cap)) = (policy.plan.per_second, self.caps.get(index)) {
+        let cap = self.caps.get(chosen.0 as usize);
+        if let (Some(per_second), Some(cap)) = (policy.plan.per_second, cap) {
             let passed = cap.pass(per_second, at, has_failed(), weight);
             weight = passed.ok_or(LeftOut::Sampled)?;
         }
@@ -118,7 +126,7 @@ impl InForce {
             .per_second_each_actor
             .map(|per_second| ActorCap {
                 per_second,
-                policy: index,
+                policy: chosen.0,
                 ended: at,
             });
         Ok(Share { weight, actor_cap })
@@ -131,6 +139,16 @@ impl Default for Share {
             weight: 1,
             actor_cap: None,
         }
+    }
+}
+
+impl Plan {
+    fn keeps_all(&self) -> bool {
+        !self.only_errors
+            && self.only_slower_than.is_none()
+            && self.sampling.is_none()
+            && self.per_second.is_none()
+            && self.per_second_each_actor.is_none()
     }
 }
 

@@ -43,9 +43,9 @@ pub struct Policy {
     routes: Vec<(PathPattern, Policy)>,
 }
 
-/// Which policy applies to an exchange: the base, or that of a route.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Chosen(Option<usize>);
+/// Which policy applies to an exchange: 0 is the base, and the routes' count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chosen(u32);
 
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -246,13 +246,14 @@ impl Policy {
             .iter()
             .position(|(pattern, _)| pattern.matches(template));
         let out = chosen.is_some_and(|index| self.routes[index].1.leaves_out(method, path));
-        (!out).then_some(Chosen(chosen))
+        let number = chosen.map_or(Ok(0), |index| u32::try_from(index + 1));
+        number.ok().filter(|_| !out).map(Chosen)
     }
 
     /// Returns the policy that was chosen.
     pub(crate) fn of(&self, chosen: Chosen) -> &Policy {
-        chosen
-            .0
+        let index = (chosen.0 as usize).checked_sub(1);
+        index
             .and_then(|index| self.routes.get(index))
             .map_or(self, |(_, policy)| policy)
     }

@@ -10,7 +10,7 @@ use crate::entry::Context;
 pub(crate) struct ActorCap {
     pub(crate) per_second: u32,
     /// Which policy says so: each has buckets of its own.
-    pub(crate) policy: usize,
+    pub(crate) policy: u32,
     /// The monotonic clock when the exchange ended.
     pub(crate) ended: Duration,
 }
