@@ -84,7 +84,7 @@ impl Held {
     }
 
     /// Lets go of an entry that is lost.
-    fn lose(self) {
+    pub(super) fn lose(self) {
         if let Some(ticket) = &self.ticket {
             ticket.lost();
         }
@@ -226,13 +226,12 @@ impl Queue {
         }
     }
 
-    /// Drops those that have waited for room for too long, and returns how many there were.
-    pub(super) fn expire(&mut self, now: Instant) -> usize {
-        let mut expired = 0;
+    /// Takes out those that have waited for room for too long.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Held> {
+        let mut expired = Vec::new();
         while self.next_expiry().is_some_and(|until| until <= now) {
             let first = self.waiting.pop_front();
-            first.into_iter().for_each(|(_, held)| held.lose());
-            expired += 1;
+            expired.extend(first.map(|(_, held)| held));
         }
         expired
     }

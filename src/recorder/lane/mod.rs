@@ -11,6 +11,8 @@ mod held;
 mod keeper;
 mod origin;
 mod pace;
+#[cfg(feature = "spool")]
+mod vault;
 mod writer;
 
 use std::fmt;
@@ -183,7 +185,10 @@ impl Lane {
             let mut queue = self.shared.queue();
             (queue.expire(now), queue.next_expiry())
         };
-        self.shared.book.dropped(DropReason::SinkBehind, expired);
+        let count = expired.len();
+        self.shared.book.dropped(DropReason::SinkBehind, count);
+        // Who waits for them finds them counted.
+        expired.into_iter().for_each(Held::lose);
         next
     }
 
