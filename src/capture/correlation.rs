@@ -41,25 +41,22 @@ pub(crate) fn trace_id(fields: &Fields) -> Option<&str> {
 impl<'t> TraceParent<'t> {
     /// Reads a field's value. Version `ff` is invalid, version `00` has exactly four parts, later versions may have more; ids of zeros are invalid.
     pub(super) fn read(text: &'t str) -> Option<Self> {
-        let mut parts = text.trim().splitn(5, '-');
-        let (version, trace_id, span, flags) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let hex = |text: &str, digits: usize| {
-            text.len() == digits
-                && text
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        let text = text.trim();
+        let (parent, rest) = text.as_bytes().split_first_chunk::<55>()?;
+        let is_hex = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let has_shape = [2, 35, 52].iter().all(|&dash: &usize| parent[dash] == b'-')
+            && parent.iter().filter(is_hex).count() == 52;
+        let (version, trace, span) = (&parent[..2], &parent[3..35], &parent[36..52]);
+        let zeros = |bytes: &[u8]| bytes.iter().all(|&byte| byte == b'0');
+        let ends = match version {
+            b"ff" => false,
+            b"00" => rest.is_empty(),
+            _ => rest.is_empty() || rest.starts_with(b"-"),
         };
-        let zeros = |text: &str| text.bytes().all(|byte| byte == b'0');
-        let shape = hex(version, 2) && hex(trace_id, 32) && hex(span, 16) && hex(flags, 2);
-        let valid = shape
-            && version != "ff"
-            && !zeros(trace_id)
-            && !zeros(span)
-            && (version != "00" || parts.next().is_none());
-        let flags = u8::from_str_radix(flags, 16).ok().filter(|_| valid)?;
+        let is_valid = has_shape && ends && !zeros(trace) && !zeros(span);
+        let flags = char::from(parent[54]).to_digit(16).filter(|_| is_valid)?;
         Some(Self {
-            trace_id,
+            trace_id: text.get(3..35)?,
             is_sampled: flags & 1 == 1,
         })
     }
@@ -124,6 +121,12 @@ mod tests {
         for wrong in [
             format!("ff-{trace}-00f067aa0ba902b7-01"),
             format!("00-{trace}-00f067aa0ba902b7-01-more"),
+            format!("00-{trace}-00f067aa0ba902b7-01-"),
+            format!("cc-{trace}-00f067aa0ba902b7-01more"),
+            format!("00-{trace}-00f067aa0ba902b7_01"),
+            format!("00-{trace}-00f067aa0ba902b-701"),
+            format!("00-{trace}-00f067aa0ba902b7-0"),
+            format!("00-{trace}-00f067aa0ba902b7-0é"),
             format!("00-{trace}-0000000000000000-01"),
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01".to_owned(),
             format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()),
@@ -137,6 +140,16 @@ mod tests {
             None,
             "two parents"
         );
+    }
+
+    #[test]
+    fn caller_has_recorded_the_trace_where_the_last_flag_says_so() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for flags in 0..=255 {
+            let text = format!("00-{trace}-00f067aa0ba902b7-{flags:02x}");
+            let parent = TraceParent::read(&text).unwrap();
+            assert_eq!(parent.is_sampled, flags & 1 == 1, "{flags:02x}");
+        }
     }
 
     #[test]
