@@ -8,6 +8,8 @@
 //! Each thread owns a current-thread tokio runtime, so that masking and writing never sit on the service's workers, a layer can be
 //! built outside a runtime, and the last flush outlives the service's own.
 
+#[cfg(feature = "spool")]
+mod dead;
 mod delivery;
 mod ending;
 mod guarded;
@@ -35,6 +37,8 @@ use crate::annotate::AuditEvent;
 use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
 
+#[cfg(feature = "spool")]
+pub use dead::DeadLetter;
 pub use delivery::{Delivery, WhenFull};
 #[cfg(feature = "spool")]
 pub use delivery::{Guarantee, OnFailure};

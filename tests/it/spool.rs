@@ -1,7 +1,7 @@
 //! With a spool nothing is lost: not by a sink that is away, nor by the end of the process, nor by what the sink refuses.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -88,15 +88,16 @@ fn away() -> Error {
     Error::new(ErrorKind::Unavailable, "away").retryable()
 }
 
-/// Refuses `/poison`.
-struct Picky(GateSink);
+/// Refuses `/poison`, unless it was mended.
+#[derive(Clone)]
+struct Picky(GateSink, Arc<AtomicBool>);
 
 #[async_trait]
 impl LogSink for Picky {
     async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
         let is_poison =
             |it: &LogEntry| it.exchange().is_some_and(|it| it.request.path == "/poison");
-        match batch.iter().any(is_poison) {
+        match !self.1.load(Ordering::SeqCst) && batch.iter().any(is_poison) {
             true => Err(Error::new(ErrorKind::Storage, "it does not fit")),
             false => self.0.write(batch).await,
         }
@@ -231,7 +232,7 @@ async fn t36_refused_entry_is_set_aside_and_its_neighbours_are_stored() {
         let folder = tempfile::tempdir().unwrap();
         let sink = GateSink::open();
         let delivery = quick(&folder).guarantee(guarantee);
-        let stand = Stand::new(Picky(sink.clone()), delivery);
+        let stand = Stand::new(Picky(sink.clone(), Arc::default()), delivery);
         stand.calls(30).await;
         stand.call("/poison").await;
         stand.calls(30).await;
@@ -241,6 +242,39 @@ async fn t36_refused_entry_is_set_aside_and_its_neighbours_are_stored() {
         assert_eq!((balance.spooled(), balance.in_flight()), (0, 0));
         assert_eq!(sink.entries().len(), 60);
     }
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_listed_and_comes_again_once_the_sink_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Picky(GateSink::open(), Arc::default());
+    let delivery = quick(&folder).guarantee(Guarantee::Spooled);
+    let stand = Stand::new(sink.clone(), delivery);
+    stand.calls(3).await;
+    stand.call("/poison").await;
+    stand.recorder.flush().await.unwrap();
+    let letters = stand.recorder.dead_letters("main", 10, None).await.unwrap();
+    let [letter] = &letters[..] else {
+        panic!("one was set aside")
+    };
+    assert_eq!(letter.error, "storage: it does not fit");
+    assert_eq!(letter.attempts, 1);
+    let entry = letter.entry.as_deref().unwrap();
+    assert_eq!(entry.exchange().unwrap().request.path, "/poison");
+    let behind = stand.recorder.dead_letters("main", 10, Some(letter.number));
+    assert!(behind.await.unwrap().is_empty());
+
+    sink.1.store(true, Ordering::SeqCst);
+    let ids = [letter.id];
+    let replayed = stand.recorder.replay_dead_letters("main", Some(&ids));
+    assert_eq!(replayed.await.unwrap(), 1);
+    stand.recorder.flush().await.unwrap();
+    let balance = stand.balance();
+    assert_eq!((balance.stored(), balance.dead_lettered()), (4, 0));
+    assert_eq!(sink.0.entries().len(), 4);
+
+    let unknown = stand.recorder.dead_letters("other", 10, None).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[tokio::test]

@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::clock::Timestamp;
+#[cfg(feature = "spool")]
+use crate::entry::EntryId;
 use crate::entry::LogEntry;
 use crate::error::Error;
 use crate::recorder::ledger::DropReason;
+#[cfg(feature = "spool")]
+use crate::recorder::{DeadLetter, spool};
 
 /// Where a batch comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +97,7 @@ impl Shared {
 
 #[cfg(feature = "spool")]
 impl Shared {
-    pub(super) fn has_spool(&self) -> bool {
+    pub(in crate::recorder) fn has_spool(&self) -> bool {
         self.keeper.is_some()
     }
 
@@ -123,6 +127,38 @@ impl Shared {
     pub(super) fn rest_of_spool(&self, now: Instant) -> Option<Duration> {
         let keeper = self.keeper.as_ref()?;
         keeper.rest(self.delivery.batch_age, now)
+    }
+
+    pub(in crate::recorder) fn dead_letters(
+        &self,
+        limit: usize,
+        after: Option<i64>,
+    ) -> Result<Vec<DeadLetter>, Error> {
+        let Some(keeper) = &self.keeper else {
+            return Ok(Vec::new());
+        };
+        let letters = keeper.dead_letters(&self.book, limit, after)?;
+        let letter = |it: spool::DeadLetter| DeadLetter {
+            number: it.number,
+            id: it.id,
+            entry: it.entry,
+            error: it.error,
+            at: it.at,
+            attempts: it.attempts,
+        };
+        Ok(letters.into_iter().map(letter).collect())
+    }
+
+    pub(in crate::recorder) fn replay_dead_letters(
+        &self,
+        ids: Option<&[EntryId]>,
+    ) -> Result<u64, Error> {
+        let Some(keeper) = &self.keeper else {
+            return Ok(0);
+        };
+        let replayed = keeper.replay(&self.book, ids);
+        self.bell.notify_one();
+        replayed
     }
 
     /// Puts everything that waits in memory into the spool, as far as it takes it.

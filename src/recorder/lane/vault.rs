@@ -10,7 +10,7 @@ use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::SpoolStats;
 use crate::recorder::ledger::{Book, Counts, DropReason};
-use crate::recorder::spool::SpoolFile;
+use crate::recorder::spool::{DeadLetter, SpoolFile};
 
 /// The file, which one thread uses at a time.
 #[derive(Default)]
@@ -64,6 +64,35 @@ impl Keeper {
                 it.drop(DropReason::Sink, done.dropped_oldest as usize);
             });
         }
+    }
+
+    /// Returns entries that were set aside.
+    pub(super) fn dead_letters(
+        &self,
+        book: &Book,
+        limit: usize,
+        after: Option<i64>,
+    ) -> Result<Vec<DeadLetter>, Error> {
+        self.with_file(book, |vault| {
+            let Some(file) = &mut vault.file else {
+                return Ok(Vec::new());
+            };
+            let letters = file.dead_letters(limit, after)?;
+            self.count(book, vault, |_| {});
+            Ok(letters)
+        })
+    }
+
+    /// Puts entries that were set aside into the queue again, and returns how many.
+    pub(super) fn replay(&self, book: &Book, ids: Option<&[EntryId]>) -> Result<u64, Error> {
+        self.with_file(book, |vault| {
+            let Some(file) = &mut vault.file else {
+                return Ok(0);
+            };
+            let replayed = file.replay(ids);
+            self.count(book, vault, |_| {});
+            replayed
+        })
     }
 
     /// Takes a batch back that could not be written.
