@@ -91,8 +91,22 @@ fn audited() -> AuditRoutes {
         )
 }
 
+/// Waits for Ctrl-C, or for the signal by which service managers and orchestrators end a service.
 async fn interrupted() {
-    let _ = tokio::signal::ctrl_c().await;
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        };
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
 }
 
 /// Makes a token that is good enough for as long as an example lives.
@@ -139,5 +153,5 @@ fn print_help(base: &str, session: &str, token: &str, file: &str) {
     println!(
         "More to try: POST /api/v1/sessions (a form), DELETE /api/v1/inquiries/inq_1, GET /api/v1/events (a stream),"
     );
-    println!("GET /api/v1/failure, GET /api/v1/panic. Ctrl-C ends it.");
+    println!("GET /api/v1/failure, GET /api/v1/panic. Ctrl-C or SIGTERM ends it.");
 }

@@ -15,6 +15,8 @@ mod ending;
 mod guarded;
 mod lane;
 mod ledger;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod queue;
 #[cfg(feature = "spool")]
 mod spool;
@@ -179,7 +181,7 @@ impl Recorder {
         let shared = &*self.shared;
         let ledger = &shared.ledger;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let sinks: Vec<_> = shared.lanes.iter().map(|it| it.stats()).collect();
+        let sinks: Vec<_> = shared.lanes.iter().map(|it| it.shared.stats()).collect();
         let of_nothing = || ledger.read(&Default::default());
         let sum = |count: fn(&SinkStats) -> u64| sinks.iter().map(count).sum();
         Stats {

@@ -36,6 +36,8 @@ pub(super) struct Worker<T, M> {
     pub(super) end: Option<End>,
     pause: Duration,
     last_found: Instant,
+    #[cfg(feature = "metrics")]
+    published: Option<Instant>,
 }
 
 /// What was made of one item that is in flight.
@@ -80,6 +82,8 @@ where
             end: None,
             pause: POLL_BUSY,
             last_found: Instant::now(),
+            #[cfg(feature = "metrics")]
+            published: None,
         }
     }
 
@@ -93,11 +97,29 @@ where
             if self.end.is_some() && is_empty {
                 break;
             }
+            #[cfg(feature = "metrics")]
+            self.publish();
             if !found || is_empty {
                 self.rest(found).await;
             }
         }
         self.close().await;
+    }
+
+    /// Publishes the ledger, at most once a second.
+    #[cfg(feature = "metrics")]
+    fn publish(&mut self) {
+        let now = Instant::now();
+        let is_due = |last| now.saturating_duration_since(last) >= SLEEP_AFTER;
+        if !self.published.is_none_or(is_due) {
+            return;
+        }
+        self.published = Some(now);
+        contain(|| {
+            super::metrics::publish_captured((self.shared.captured_bytes)());
+            let lanes = self.shared.lanes.iter();
+            lanes.for_each(|lane| super::metrics::publish(&lane.shared.stats()));
+        });
     }
 
     /// Takes from the queue for a round, or until it is empty.

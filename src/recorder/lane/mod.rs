@@ -157,25 +157,6 @@ impl Lane {
         shared.ring(rings);
     }
 
-    pub(super) fn stats(&self) -> SinkStats {
-        let shared = &*self.shared;
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (state, last_error) = shared.health.now();
-        SinkStats {
-            name: shared.name.clone(),
-            balance: shared.ledger.read(&shared.book.read()),
-            state,
-            last_error,
-            held: shared.under_way() as u64,
-            held_bytes: shared.queue().bytes(),
-            errors: read(&shared.health.errors),
-            panics: read(&shared.health.panics),
-            retries: read(&shared.health.retries),
-            #[cfg(feature = "spool")]
-            spool: shared.keeper.as_ref().map(|it| it.stats()),
-        }
-    }
-
     /// Drops what has waited for room for too long, and returns when the next will have. Done by the recorder's thread, which no sink keeps busy.
     pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
         if !matches!(self.shared.delivery.when_full, WhenFull::WaitAtMost(_)) {
@@ -209,6 +190,24 @@ impl Lane {
 }
 
 impl Shared {
+    pub(super) fn stats(&self) -> SinkStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (state, last_error) = self.health.now();
+        SinkStats {
+            name: self.name.clone(),
+            balance: self.ledger.read(&self.book.read()),
+            state,
+            last_error,
+            held: self.under_way() as u64,
+            held_bytes: self.queue().bytes(),
+            errors: read(&self.health.errors),
+            panics: read(&self.health.panics),
+            retries: read(&self.health.retries),
+            #[cfg(feature = "spool")]
+            spool: self.keeper.as_ref().map(|it| it.stats()),
+        }
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

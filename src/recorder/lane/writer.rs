@@ -13,11 +13,15 @@ use super::held::Held;
 use super::pace::Pace;
 use super::{Command, Origin, Shared, Spooled};
 use crate::clock::Clock;
+#[cfg(feature = "metrics")]
+use crate::contain::contain;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::after;
 use crate::recorder::guarded::Guarded;
 use crate::recorder::ledger::DropReason;
+#[cfg(feature = "metrics")]
+use crate::recorder::metrics;
 use crate::sink::LogSink;
 
 /// So often is looked for what a flush or an end waits for.
@@ -131,6 +135,8 @@ impl Writer {
         if settled.is_ok() {
             self.tell_gaps();
         }
+        #[cfg(feature = "metrics")]
+        contain(|| metrics::publish(&self.lane.stats()));
         settled
     }
 
