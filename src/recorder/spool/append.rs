@@ -34,7 +34,7 @@ impl SpoolFile {
             return Ok(Appended::default());
         }
         let texts = Texts::of(entries)?;
-        let (appended, places, mut evicted) = self.write(|write| write.append(entries, &texts))?;
+        let (appended, places, mut evicted) = self.grow(|write| write.append(entries, &texts))?;
         for (place, entry) in places.into_iter().zip(entries) {
             if let Some((seq, bytes)) = place {
                 let entry = Arc::clone(entry);

@@ -122,6 +122,7 @@ impl SpoolFile {
         max_entries: usize,
         max_bytes: u64,
     ) -> Result<Option<SpoolBatch>, Error> {
+        let mut is_rescued = false;
         loop {
             if let Some(at) = self.batches.iter().position(|it| !it.is_out) {
                 match self.give_again(at)? {
@@ -130,12 +131,22 @@ impl SpoolFile {
                 }
             }
             let Some(entries) = self.gather(max_entries.max(1), max_bytes)? else {
+                // Rows that the tree does not lead to.
+                if self.count_waiting() > 0 && !is_rescued {
+                    is_rescued = true;
+                    self.rescue()?;
+                    continue;
+                }
                 return Ok(None);
             };
-            let Some(batch) = Batch::of(&entries) else {
+            let Some(mut batch) = Batch::of(&entries) else {
                 continue;
             };
-            self.write(|write| batch.write(write.db))?;
+            match self.mend(|spool| spool.try_write(&mut |write| batch.write(write.db))) {
+                // What is given out makes room; what is not written down may come in other batches in another life.
+                Err(Fault::DiskFull | Fault::Refused(_)) => batch.is_frozen = false,
+                written => written?,
+            }
             // They leave the cache only once they are frozen.
             self.cache.take(batch.high);
             self.read_from = batch.high + 1;
@@ -143,6 +154,15 @@ impl SpoolFile {
             self.batches.insert(at, batch);
             return Ok(Some(out(batch.number, entries)));
         }
+    }
+
+    /// Counts entries that are in no batch.
+    fn count_waiting(&self) -> u64 {
+        let confirmed = self.confirmed.iter().map(|it| it.entries);
+        let out = self.batches.iter().map(|it| it.entries);
+        self.state
+            .entries
+            .saturating_sub(confirmed.chain(out).sum())
     }
 
     /// Reads a batch that was frozen before.

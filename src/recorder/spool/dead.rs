@@ -120,13 +120,13 @@ impl SpoolFile {
         let from = after.map_or(0, |it| it.saturating_add(1));
         let (letters, damaged) = self.mend(|spool| spool.read_dead(from, limit))?;
         if !damaged.is_empty() {
-            self.write(|write| {
+            let done = self.write_or_rescue(|write| {
                 for (seq, bytes) in &damaged {
                     write.discard_dead(*seq, *bytes)?;
                 }
                 Ok(())
             })?;
-            self.damaged += damaged.len() as u64;
+            self.damaged += done.map_or(0, |()| damaged.len() as u64);
         }
         Ok(letters)
     }
@@ -275,7 +275,11 @@ impl Write<'_> {
         let mut statement = self.db.prepare_cached(sql)?;
         for number in numbers {
             let mut rows = statement.query([number])?;
-            let row = read::row(rows.next()?.ok_or(Fault::Damaged)?)?;
+            // A rescue may have come between.
+            let Some(row) = rows.next()? else {
+                continue;
+            };
+            let row = read::row(row)?;
             let note = Note::open(&row).ok_or(Fault::Damaged)?;
             let entry = parse(row.id, row.text).ok_or(Fault::Damaged)?;
             let marks = Marks {

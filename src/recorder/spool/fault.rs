@@ -10,6 +10,8 @@ pub(super) enum Fault {
     Damaged,
     /// There is no room on the disk.
     DiskFull,
+    /// The disk refuses to write, for a quota or otherwise.
+    Refused(ffi::Error),
     /// Anything else.
     Failed(Error),
 }
@@ -44,11 +46,7 @@ impl From<rusqlite::Error> for Fault {
                 let message = "the spool has no memory to work with";
                 Self::Failed(Error::new(ErrorKind::Unavailable, message).retryable())
             }
-            _ => {
-                let message = "the spool's disk does not read or write; see to the disk, its quota and the folder's permissions";
-                let error = Error::new(ErrorKind::Unavailable, message).retryable();
-                Self::Failed(error.with_source(code))
-            }
+            _ => Self::Refused(code),
         }
     }
 }
@@ -91,6 +89,12 @@ impl From<Fault> for Error {
                 "the disk of the spool's folder is full; make room on it, or give the spool another folder",
             )
             .retryable(),
+            Fault::Refused(code) => Self::new(
+                ErrorKind::Unavailable,
+                "the spool's disk does not read or write; see to the disk, its quota and the folder's permissions",
+            )
+            .retryable()
+            .with_source(code),
             Fault::Failed(error) => error,
         }
     }

@@ -103,7 +103,8 @@ fn says_newer(db: &Connection) -> bool {
         && read("PRAGMA user_version").is_ok_and(|it| i64::from(it) > VERSION.cast_signed())
 }
 
-fn newer() -> Error {
+/// Says that a newer version has written the file, which is left as it is.
+pub(super) fn newer() -> Error {
     Error::new(
         ErrorKind::Schema,
         "the spool was written by a newer version of this crate; use that version, or another folder",

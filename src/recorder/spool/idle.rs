@@ -1,5 +1,6 @@
 use super::SpoolFile;
 use super::file::{number, pragma};
+use super::write::reserve_bytes;
 use crate::error::Error;
 
 impl SpoolFile {
@@ -21,7 +22,15 @@ impl SpoolFile {
             // The log is written to the disk, then the file.
             Some(db) => pragma(db, "wal_checkpoint", "FULL"),
             None => Ok(()),
-        })
+        })?;
+        self.lay_reserve();
+        Ok(())
+    }
+
+    /// Lays bytes by for a full disk, where they were used.
+    pub(super) fn lay_reserve(&self) {
+        self.folder
+            .lay_reserve(reserve_bytes(self.settings.max_bytes));
     }
 
     /// Does a little of what can wait: takes out what was confirmed, and gives room back to the disk. Returns whether there is more to do.
@@ -33,7 +42,7 @@ impl SpoolFile {
         if !self.confirmed.is_empty() {
             self.write(|_| Ok(()))?;
         }
-        self.mend(|spool| {
+        let more = self.mend(|spool| {
             let Some(db) = &spool.db else {
                 return Ok(false);
             };
@@ -44,12 +53,14 @@ impl SpoolFile {
                 db.execute_batch(&format!("PRAGMA incremental_vacuum({pages})"))?;
                 return Ok(true);
             }
+            spool.lay_reserve();
             if spool.has_log() {
                 // The file shrinks with it.
                 pragma(db, "wal_checkpoint", "TRUNCATE")?;
             }
             Ok(false)
-        })
+        })?;
+        Ok(more)
     }
 
     /// Tells whether there is a log to move into the file.

@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - What a call has acknowledged is there after the process was killed at any instant, once for each id; with [`SyncMode::Full`] after a loss of power as well.
-//! - A batch is a contiguous range of the queue, written down before it is given out. Its number is a hash of its ids: the same number means the same
+//! - A batch is a contiguous range of the queue, written down before it is given out, unless the disk has no room for that. Its number is a hash of its ids: the same number means the same
 //!   entries in the same order, in every life of the process and whatever was lost between them.
 //! - Every row carries a checksum. A row that fails it, or a page, a log or a file that SQLite or we find damaged, costs the entries on it and no others;
 //!   they are counted, from the count that the file keeps of itself, else as unknown. Nothing of it stops the host.
@@ -15,6 +15,7 @@
 //! `lock` is locked while a process uses the folder. `spool.db` with its log has the tables `entry` (the queue, in the order of `seq`), `batch` (those frozen),
 //! `started` (exchanges that have not ended), `dead` (what the sink refused) and `meta` (the counts). They share one form of row (`row.rs`), so that a
 //! file whose tables are lost is read page by page (`rescue/`). `rescued.db` is such a file's heir until it takes its name; `damaged-1.db` and `damaged-2.db` are what it was read of.
+//! `reserve` is room for a day on which the disk is full.
 //!
 //! # Operation
 //!
@@ -34,6 +35,7 @@ mod folder;
 mod idle;
 mod open;
 mod read;
+mod rescue;
 mod room;
 mod row;
 mod settings;
@@ -115,6 +117,8 @@ pub(crate) struct SpoolFile {
     read_from: i64,
     damaged: u64,
     unknown_damage: bool,
+    /// Whether batches may be out: they are known here better than in the file.
+    is_live: bool,
     settings: Spool,
     sync: SyncMode,
     folder: Folder,

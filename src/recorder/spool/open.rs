@@ -1,12 +1,10 @@
-use rusqlite::Connection;
-
 use super::batch::Batch;
 use super::cache::Cache;
 use super::fault::Fault;
 use super::folder::Folder;
 use super::state::State;
 use super::write::log_pages;
-use super::{Recovered, Spool, SpoolFile, SyncMode, file};
+use super::{Recovered, Spool, SpoolFile, SyncMode, file, rescue};
 use crate::error::Error;
 
 impl SpoolFile {
@@ -28,12 +26,15 @@ impl SpoolFile {
             read_from: 1,
             damaged: 0,
             unknown_damage: false,
+            is_live: false,
             settings: settings.clone(),
             sync,
             folder,
         };
         spool.connect()?;
         let died = spool.bury_started()?;
+        spool.is_live = true;
+        spool.lay_reserve();
         let recovered = Recovered {
             entries: spool.state.entries,
             damaged: spool.damaged,
@@ -44,25 +45,30 @@ impl SpoolFile {
         Ok((spool, recovered))
     }
 
-    /// Opens the file, and forgets what was known of another.
+    /// Opens the file, or what can be saved of it.
     pub(super) fn connect(&mut self) -> Result<(), Fault> {
-        self.folder.settle()?;
+        self.folder.settle(self.settings.max_bytes)?;
+        let attached = match rescue::is_log_broken(&self.folder)? {
+            true => Err(Fault::Damaged),
+            false => self.attach(),
+        };
+        match attached {
+            Err(Fault::Damaged) => self.rescue(),
+            attached => attached,
+        }
+    }
+
+    /// Opens the file, and forgets what was known of another.
+    pub(super) fn attach(&mut self) -> Result<(), Fault> {
         let log_pages = log_pages(self.settings.max_bytes);
         let (db, state) = file::open(&self.folder.file(), self.sync, log_pages)?;
-        let batches = Batch::read_all(&db)?;
-        self.adopt(db, state, batches);
-        Ok(())
-    }
-
-    pub(super) fn rescue(&mut self) -> Result<(), Fault> {
-        Err(Fault::Damaged)
-    }
-
-    fn adopt(&mut self, db: Connection, state: State, batches: Vec<Batch>) {
-        self.db = Some(db);
-        self.state = state;
-        self.batches = batches;
+        if !self.is_live {
+            self.batches = Batch::read_all(&db)?;
+        }
         self.cache = Cache::new(state.next_seq);
         self.read_from = state.first;
+        self.state = state;
+        self.db = Some(db);
+        Ok(())
     }
 }

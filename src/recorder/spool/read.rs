@@ -93,7 +93,8 @@ impl SpoolFile {
 
     /// Takes rows that are no entries out of the queue.
     fn set_out(&mut self, bad: &[Bad]) -> Result<(), Error> {
-        self.write(|write| {
+        // A rescue leaves them out, and counts them.
+        let done = self.write_or_rescue(|write| {
             for it in bad {
                 match *it {
                     Bad::Damaged { seq, bytes } => write.discard(seq, bytes)?,
@@ -105,7 +106,7 @@ impl SpoolFile {
             }
             Ok(())
         })?;
-        self.damaged += bad.len() as u64;
+        self.damaged += done.map_or(0, |()| bad.len() as u64);
         Ok(())
     }
 }

@@ -79,10 +79,10 @@ impl Write<'_> {
         Ok(self.budget_pages().saturating_sub(used))
     }
 
-    /// The file has what the log, which may be as long again while a transaction is under way, leaves of the spool.
+    /// The file has what the reserve and the log, which may be as long again while a transaction is under way, leave of the spool.
     fn budget_pages(&self) -> u64 {
         let pages = self.settings.max_bytes / u64::from(PAGE_BYTES);
-        pages - 2 * u64::from(log_pages(self.settings.max_bytes))
+        pages - 3 * u64::from(log_pages(self.settings.max_bytes))
     }
 
     /// Takes some of the oldest entries out that are in no batch; `false` where there is none.

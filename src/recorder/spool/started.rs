@@ -32,7 +32,7 @@ impl SpoolFile {
         if texts.is_empty() {
             return Ok(0);
         }
-        self.write(|write| {
+        self.grow(|write| {
             let before = write.state.started;
             for (id, text) in &texts {
                 if write.has_room(text.len(), 1)? {

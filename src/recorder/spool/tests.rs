@@ -1,6 +1,10 @@
+mod crash;
+mod damage;
 mod dead;
+mod faults;
 mod plain;
 mod room;
+mod size;
 mod started;
 
 use std::path::Path;

@@ -25,10 +25,22 @@ pub(super) struct Write<'a> {
     pub(super) batches: &'a [Batch],
 }
 
-/// Returns after how many pages of it the log is moved into the file: an eighth of the spool, from 256 KiB to 16 MiB.
+/// Returns after how many pages of it the log is moved into the file: a sixteenth of the spool, from 128 KiB to 16 MiB.
 pub(super) fn log_pages(max_bytes: u64) -> u32 {
-    let bytes = (max_bytes / 8).clamp(256 << 10, 16 << 20);
+    let bytes = (max_bytes / 16).clamp(128 << 10, 16 << 20);
     u32::try_from(bytes / u64::from(file::PAGE_BYTES)).unwrap_or(u32::MAX)
+}
+
+/// Returns how many bytes lie in reserve for a full disk: as many as it takes to move the log into the file.
+pub(super) fn reserve_bytes(max_bytes: u64) -> u64 {
+    u64::from(log_pages(max_bytes)) * u64::from(file::PAGE_BYTES)
+}
+
+/// What room is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Grow,
+    Drain,
 }
 
 impl SpoolFile {
@@ -37,34 +49,73 @@ impl SpoolFile {
         &mut self,
         mut job: impl FnMut(&mut Write<'_>) -> Result<T, Fault>,
     ) -> Result<T, Error> {
-        self.mend(|spool| spool.try_write(&mut job))
+        Ok(self.mend(|spool| spool.try_write(&mut job))?)
+    }
+
+    /// Does a job that makes the spool larger, for which the reserve is not touched.
+    pub(super) fn grow<T>(
+        &mut self,
+        mut job: impl FnMut(&mut Write<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Error> {
+        Ok(self.mend_for(Purpose::Grow, |spool| spool.try_write(&mut job))?)
     }
 
     /// Does a step, and once more after what stood in its way was set right.
     pub(super) fn mend<T>(
         &mut self,
+        step: impl FnMut(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.mend_for(Purpose::Drain, step)
+    }
+
+    fn mend_for<T>(
+        &mut self,
+        purpose: Purpose,
         mut step: impl FnMut(&mut Self) -> Result<T, Fault>,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Fault> {
         if self.db.is_none() {
             self.connect()?;
         }
         match step(self) {
             Err(Fault::Damaged) => self.rescue()?,
-            Err(Fault::DiskFull) => self.empty_log()?,
-            done => return Ok(done?),
+            Err(fault @ (Fault::DiskFull | Fault::Refused(_))) => self.free_room(purpose, fault)?,
+            done => return done,
         }
-        Ok(step(self)?)
+        step(self)
     }
 
-    /// Moves the log into the file, so that it is written from its beginning again, in room that it has.
-    fn empty_log(&mut self) -> Result<(), Fault> {
-        match &self.db {
+    /// Does a job in a transaction that has nothing left to do once damage was mended; `None` then.
+    pub(super) fn write_or_rescue<T>(
+        &mut self,
+        mut job: impl FnMut(&mut Write<'_>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Error> {
+        self.mend(|spool| match spool.try_write(&mut job) {
+            Err(Fault::Damaged) => spool.rescue().map(|()| None),
+            done => done.map(Some),
+        })
+        .map_err(Error::from)
+    }
+
+    /// Makes room for what makes room: of the log, of the reserve, and where neither helps, of all that was confirmed.
+    fn free_room(&mut self, purpose: Purpose, fault: Fault) -> Result<(), Fault> {
+        if purpose == Purpose::Drain {
+            self.folder.free_reserve()?;
+        }
+        // The log is then written from its beginning again, in room that it has.
+        let emptied = match &self.db {
             Some(db) => file::pragma(db, "wal_checkpoint", "RESTART"),
             None => Ok(()),
+        };
+        let is_small = self.counts().bytes <= reserve_bytes(self.settings.max_bytes) / 2;
+        let has_waste = purpose == Purpose::Drain || !self.confirmed.is_empty();
+        match emptied {
+            Err(_) if is_small && has_waste => self.rebuild(),
+            Err(_) => Err(fault),
+            Ok(()) => Ok(()),
         }
     }
 
-    fn try_write<T>(
+    pub(super) fn try_write<T>(
         &mut self,
         job: &mut impl FnMut(&mut Write<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {

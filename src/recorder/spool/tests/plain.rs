@@ -176,7 +176,7 @@ fn folder_and_files_are_made_for_their_owner_alone() {
         assert_eq!(mode(&folder.path().join("a")), 0o700);
         let files = std::fs::read_dir(&path).unwrap();
         let files = Vec::from_iter(files.map(|it| it.unwrap().path()));
-        assert_eq!(files.len(), 3, "{files:?}");
+        assert_eq!(files.len(), 4, "{files:?}");
         for file in files {
             assert_eq!(mode(&file), 0o600, "{file:?}");
         }

@@ -139,7 +139,7 @@ fn drained_spool_gives_the_disk_back() {
         spool.append(&some).unwrap();
     }
     let full = spool.counts().file_bytes;
-    assert!(full > 10 << 20);
+    assert!(full > 26 << 20);
     assert_eq!(drain(&mut spool, 1000).len(), 5000);
     let mut steps = 0;
     while spool.idle().unwrap() {
@@ -147,7 +147,8 @@ fn drained_spool_gives_the_disk_back() {
     }
     assert!(steps > 3, "in small steps: {steps}");
     let empty = spool.counts().file_bytes;
-    assert!(empty < 1 << 20, "{empty}");
+    // Beside what lies in reserve.
+    assert!(empty < 17 << 20, "{empty}");
     assert_eq!(spool.append(&entries(0..5)).unwrap().accepted, 5);
     assert_eq!(drain(&mut spool, 10).len(), 5);
 }
