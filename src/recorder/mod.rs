@@ -50,6 +50,9 @@ pub use lane::SinkState;
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
 pub(crate) use queue::{Intake, Parcel, Shared};
+#[cfg(all(feature = "spool", feature = "testing"))]
+#[doc(hidden)]
+pub use spool::Measured;
 #[cfg(feature = "spool")]
 pub use spool::{Spool, SpoolFull};
 #[cfg(feature = "spool")]

@@ -196,14 +196,15 @@ impl SpoolFile {
             if self.read_from >= self.cache.start() {
                 return Ok(self.gather_cached(max_entries, max_bytes));
             }
-            // As far as to the next frozen range, or to the end, past where the cache begins.
-            let inside = self.batches.iter().find(|it| it.has(self.read_from));
-            if let Some(batch) = inside {
-                self.read_from = batch.high + 1;
+            // As far as to the next range that is taken, or to the end, past where the cache begins.
+            let from = self.read_from;
+            let inside = self.taken().find(|it| (it.0..=it.1).contains(&from));
+            if let Some((_, high)) = inside {
+                self.read_from = high + 1;
                 continue;
             }
-            let ahead = self.batches.iter().find(|it| it.low > self.read_from);
-            let to = ahead.map_or(self.state.next_seq, |it| it.low) - 1;
+            let ahead = self.taken().map(|it| it.0).filter(|it| *it > from).min();
+            let to = ahead.unwrap_or(self.state.next_seq) - 1;
             let limits = read::Limits {
                 from: self.read_from,
                 to,
@@ -216,6 +217,13 @@ impl SpoolFile {
             }
             self.read_from = found.read_to + 1;
         }
+    }
+
+    /// Returns the ranges that are in batches, or confirmed and still in the file.
+    fn taken(&self) -> impl Iterator<Item = (i64, i64)> {
+        let confirmed = self.confirmed.iter().map(|it| (it.low, it.high));
+        let batches = self.batches.iter().map(|it| (it.low, it.high));
+        confirmed.chain(batches)
     }
 
     fn gather_cached(&self, max_entries: usize, max_bytes: u64) -> Option<Vec<Stored>> {

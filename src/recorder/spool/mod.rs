@@ -33,6 +33,8 @@ mod fault;
 mod file;
 mod folder;
 mod idle;
+#[cfg(feature = "testing")]
+mod measure;
 mod open;
 mod read;
 mod rescue;
@@ -46,12 +48,17 @@ mod stored;
 mod tests;
 mod write;
 
+use std::fmt;
+
 use rusqlite::Connection;
 
 pub(crate) use append::Appended;
 pub(crate) use batch::SpoolBatch;
 pub(crate) use dead::{DeadLetter, SetAside};
 pub(crate) use fault::is_in_use;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use measure::Measured;
 pub use settings::{Spool, SpoolFull};
 
 use self::batch::Batch;
@@ -141,5 +148,13 @@ impl SpoolFile {
             damaged: self.damaged,
             unknown_damage: self.unknown_damage,
         }
+    }
+}
+
+impl fmt::Debug for SpoolFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpoolFile")
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
     }
 }

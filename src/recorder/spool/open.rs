@@ -34,7 +34,6 @@ impl SpoolFile {
         spool.connect()?;
         let died = spool.bury_started()?;
         spool.is_live = true;
-        spool.lay_reserve();
         let recovered = Recovered {
             entries: spool.state.entries,
             damaged: spool.damaged,

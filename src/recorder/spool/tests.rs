@@ -2,6 +2,7 @@ mod crash;
 mod damage;
 mod dead;
 mod faults;
+mod model;
 mod plain;
 mod room;
 mod size;

@@ -95,6 +95,7 @@ fn child() {
             return;
         }
     };
+    spool.flush().unwrap();
     println!("\nfound {}", recovered.entries);
     for round in 0..3 {
         let mut accepted = 0;

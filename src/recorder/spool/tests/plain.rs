@@ -167,6 +167,7 @@ fn folder_and_files_are_made_for_their_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b");
     let mut spool = open(&path);
+    spool.flush().unwrap();
     spool.append(&entries(0..3)).unwrap();
     #[cfg(unix)]
     {
