@@ -91,6 +91,12 @@ impl Error {
         self
     }
 
+    /// Says before the message what it is about.
+    pub(crate) fn of(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message).into();
+        self
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind

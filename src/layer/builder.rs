@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Extensions;
 
 use super::ApiLogLayer;
-use super::destination::Destination;
+use super::destination::{Destination, Planned};
 use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
 use super::request_id::{RequestIdFormat, RequestIds};
@@ -255,12 +255,17 @@ impl ApiLogLayerBuilder {
         let networks = self.networks.iter().map(String::as_str);
         let networks = TrustedNetworks::parse(networks, self.forwarded_header)?;
         let masker = Masker::behind(&self.rules, networks)?;
-        let withheld = masker.withheld_by_callbacks();
         let audit = self.audit.clone().map(AuditRoutes::compile).transpose()?;
+        let Planned {
+            plans,
+            warnings,
+            mut withheld,
+        } = Destination::plans(std::mem::take(&mut self.destinations), &self.clock)?;
+        withheld.extend(masker.withheld_by_callbacks());
         let parts = Parts {
             audit: audit.map(Arc::new),
             budget: Budget::within(self.max_captured_bytes, self.budget.clone()),
-            warnings: Warnings::of(&self.rules),
+            warnings: Warnings::of(&self.rules, warnings),
         };
         let mut gate = Gate {
             masker,
@@ -284,7 +289,6 @@ impl ApiLogLayerBuilder {
             }
         };
         let gauge = parts.budget.clone();
-        let plans = Destination::plans(std::mem::take(&mut self.destinations), &self.clock)?;
         let (intake, recorder) = recorder::start(plans, move || gauge.used(), mask)?;
         let recorder = recorder.counting_withheld(withheld);
         parts.warnings.say();

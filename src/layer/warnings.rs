@@ -5,8 +5,9 @@ use crate::mask::{Rules, Warning};
 pub(super) struct Warnings(Vec<Warning>);
 
 impl Warnings {
-    pub(super) fn of(rules: &Rules) -> Self {
-        Self(rules.lint())
+    /// Those of the common rules, and those that destinations have of their own.
+    pub(super) fn of(rules: &Rules, destinations: Vec<Warning>) -> Self {
+        Self(rules.lint().into_iter().chain(destinations).collect())
     }
 
     pub(super) fn none() -> Self {

@@ -11,6 +11,9 @@ pub(super) struct Condition {
 }
 
 impl Condition {
+    /// A route that may be any: a rule for some route counts there, because it may be that one.
+    pub(super) const UNKNOWN_ROUTE: &str = "\0";
+
     pub(super) fn only_in(&mut self, place: Place) {
         self.places.push(place);
     }
@@ -33,7 +36,9 @@ impl Condition {
     }
 
     pub(super) fn fits_route(&self, route: &str) -> bool {
-        self.routes.is_empty() || self.routes.iter().any(|it| it.matches(route))
+        self.routes.is_empty()
+            || route == Self::UNKNOWN_ROUTE
+            || self.routes.iter().any(|it| it.matches(route))
     }
 
     pub(super) fn places(&self) -> &[Place] {

@@ -69,9 +69,13 @@ fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
     let pointer = || [field, if name.is_empty() { "" } else { " " }, name].concat();
     let own = named.and_then(|_| pass.cookies.decide(name));
     let rule = own.map_or(RULE, |rule| pass.cookies.rule_name(rule));
-    pass.report.masked(pointer, rule, value.len());
     let replacement = own.map_or(Replacement::Fixed, |rule| pass.cookies.replacement(rule));
-    if replacement == Replacement::Remove {
+    let is_removed = replacement == Replacement::Remove;
+    let shown = replacement.of(value.trim(), pass.hash);
+    if is_removed || !pass.stays(value.trim(), shown.as_deref().unwrap_or(STARS)) {
+        pass.report.masked(pointer, rule, value.len());
+    }
+    if is_removed {
         return;
     }
     if !out.is_empty() {
@@ -82,7 +86,6 @@ fn mask_pair(pair: &str, field: &str, out: &mut String, pass: &mut Pass<'_>) {
         out.push_str(found.as_deref().unwrap_or(name));
         out.push('=');
     }
-    let shown = replacement.of(value.trim(), pass.hash);
     out.push_str(shown.as_deref().unwrap_or(STARS));
 }
 

@@ -158,6 +158,9 @@ impl Table<'_> {
         match rule.or((!is_listed).then_some(RuleId::NOT_LISTED)) {
             Some(rule) => {
                 let shown = pass.stands_for_field(rule, &text);
+                if pass.stays(&text, shown.as_deref().unwrap_or(MASKED)) {
+                    return;
+                }
                 let rule = pass.fields.rule_name(rule);
                 pass.report.masked(|| name.to_owned(), rule, text.len());
                 self.replace(cell, shown.as_deref().unwrap_or(MASKED));

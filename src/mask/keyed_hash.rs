@@ -14,6 +14,8 @@ pub(super) struct KeyedHash {
     mac: Hmac<Sha256>,
     /// Tells keys apart and nothing else of them: eight hexadecimal digits.
     key_id: String,
+    /// Whether the values may have been masked before, so that what was made of one stays.
+    is_again: bool,
 }
 
 impl KeyedHash {
@@ -23,6 +25,7 @@ impl KeyedHash {
         let mut hash = Self {
             mac,
             key_id: String::new(),
+            is_again: false,
         };
         hash.key_id = hash.of(b"tower-api-log: id of the key");
         hash.key_id.truncate(8);
@@ -33,6 +36,23 @@ impl KeyedHash {
     pub(super) fn pseudonym(&self, value: &str) -> String {
         let hash = self.of(value.trim().as_bytes());
         format!("{PREFIX}{}.{hash}", self.key_id)
+    }
+
+    /// Says that values may have been masked before.
+    pub(super) fn see_masked_values(&mut self) {
+        self.is_again = true;
+    }
+
+    /// Tells whether values may have been masked before.
+    pub(super) fn sees_masked_values(&self) -> bool {
+        self.is_again
+    }
+
+    /// Tells whether a text has the form of a pseudonym under this key.
+    pub(super) fn is_own(&self, text: &str) -> bool {
+        let rest = text.strip_prefix(PREFIX).unwrap_or_default();
+        let hash = rest.split_once('.').filter(|(id, _)| *id == self.key_id);
+        hash.is_some_and(|(_, it)| it.len() == 32 && it.bytes().all(|it| it.is_ascii_hexdigit()))
     }
 
     /// Makes a key of the operating system's randomness.

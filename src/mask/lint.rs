@@ -64,8 +64,8 @@ const OF_THEIR_OWN: [&str; 4] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The rule, as `field("id")`; empty where it is about all of them.
-    rule: String,
-    says: String,
+    pub(super) rule: String,
+    pub(super) says: String,
 }
 
 impl Warning {

@@ -15,13 +15,14 @@
 //! Layout: `rules` and the table of defaults in `presets`; one file for each kind of place (`headers`, `cookies`, `authorization`,
 //! `uri`, `path`, `pairs`, `multipart`, `json`, `xml`, `graphql`, `csv`, `sse`), `body` to choose between them, `decode` for content codings and
 //! `charset` to read text, `inside`, `base64` and `prose` for text that holds more text, `detect` and `spots` for secrets that show by their value,
-//! `edits` for what is replaced out of order;
+//! `edits` for what is replaced out of order; `again` for what is masked once more for one sink;
 //! `event` for what the application tells, with `told` for its texts, `document` for its values and `diff` for what changed in them.
 //!
 //! Costs: time linear in what was captured, whatever its content; memory for the masked copy, plus one bit for each level of JSON and a few
 //! words for each open element of XML. Little is allocated for a part in which nothing is masked, apart from its copy into the entry: what has to be decoded, and the names
 //! that may name a sibling.
 
+mod again;
 mod allow;
 mod authorization;
 mod base64;

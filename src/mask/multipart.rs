@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::body::Bodies;
 use super::media_type::{Claim, MediaType};
 use super::names::RuleId;
+use super::replacement::is_mark;
 use super::{MASKED, Pass, Replacement, WITHHELD, charset, inside, pairs};
 use crate::entry::WithheldReason;
 
@@ -93,6 +94,13 @@ fn content(
     {
         return secret(head, part, text, rule, pass);
     }
+    if pass.hash.sees_masked_values()
+        && let Some(made) = std::str::from_utf8(part.content)
+            .ok()
+            .filter(|it| is_made(it))
+    {
+        return Some(made.to_owned());
+    }
     let media_type = match (&head.content_type, is_form) {
         (None, true) => None,
         // RFC 2046 section 5.1.
@@ -137,9 +145,13 @@ fn secret(
     let shown = text
         .filter(|_| !head.is_file)
         .and_then(|text| pass.stands_for_parameter(rule, text));
-    let name = pass.pairs.rule_name(rule);
-    pass.report
-        .masked(|| head.name.clone(), name, part.content.len());
+    let stands = shown.as_deref().unwrap_or(MASKED);
+    let is_removed = pass.pairs.replacement(rule) == Replacement::Remove;
+    if is_removed || text.is_none_or(|it| !pass.stays(it, stands)) {
+        let name = pass.pairs.rule_name(rule);
+        pass.report
+            .masked(|| head.name.clone(), name, part.content.len());
+    }
     match pass.pairs.replacement(rule) {
         Replacement::Remove => None,
         _ => Some(shown.unwrap_or_else(|| MASKED.to_owned())),
@@ -163,6 +175,25 @@ fn facts(part: &Part<'_>, pass: &Pass<'_>) -> String {
         }
     }
     facts + "]"
+}
+
+/// Tells whether a text is what stands in the place of a part: a mark, or what is told of a file.
+fn is_made(text: &str) -> bool {
+    let is = |text: &str, of: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|it| of(&it));
+    let facts = text
+        .strip_prefix("[FILE ")
+        .and_then(|it| it.strip_suffix(']'));
+    let is_facts = |(size, rest): (&str, &str)| {
+        let hash = rest
+            .strip_prefix(", hmac ")
+            .or_else(|| rest.strip_prefix(", sha256 "));
+        let is_hash = |it: &str| is(it, u8::is_ascii_hexdigit);
+        is(size, u8::is_ascii_digit) && hash.map_or(["", " and more"].contains(&rest), is_hash)
+    };
+    is_mark(text)
+        || facts
+            .and_then(|it| it.split_once(" bytes"))
+            .is_some_and(is_facts)
 }
 
 /// Masks the text of a part whose name is not secret. Returns `None` where it cannot be read with certainty.

@@ -148,7 +148,8 @@ impl Walk<'_> {
 
     /// Replaces a value, or a word without a name, that no list lets show.
     fn not_listed(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) {
-        if from < end {
+        let value = self.text.get(from..end).unwrap_or_default();
+        if from < end && !pass.stays(&decoded(value), MASKED) {
             let name = decoded(name);
             let shown = self.shown_name(&name, pass);
             let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
@@ -184,6 +185,10 @@ impl Walk<'_> {
         let Some(secret) = self.replacement(&name, value, self.is_cut(end), pass) else {
             return false;
         };
+        if !secret.is_removed && pass.stays(&decoded(value), &decoded(&secret.shown)) {
+            self.name(start, from - 1, pass);
+            return true;
+        }
         let shown = self.shown_name(&name, pass);
         pass.report
             .masked(|| shown.into_owned(), &secret.rule, value.len());

@@ -6,6 +6,7 @@ use super::keyed_hash::KeyedHash;
 use super::names::{Names, RuleId};
 use super::patterns::Patterns;
 use super::pseudonym::ApiKey;
+use super::replacement::is_mark;
 use super::report::Report;
 use super::segments::Segments;
 use super::spots::Finders;
@@ -31,6 +32,8 @@ pub(super) struct Pass<'m> {
     pub(super) api_key: ApiKey,
     /// The length of the body that was looked at last, where it was decoded to its end.
     pub(super) decoded_bytes: Option<u64>,
+    /// How many bytes an earlier masking may have taken out of the present text.
+    pub(super) taken: usize,
 }
 
 impl Compiled {
@@ -69,6 +72,7 @@ impl Compiled {
             allowed,
             report: Report::new(),
             decoded_bytes: None,
+            taken: 0,
             api_key: ApiKey::default(),
         };
         (pass, Bodies { plain_texts, hash })
@@ -92,6 +96,11 @@ impl Pass<'_> {
         self.detectors = self.finders.enter(place);
         self.segments.enter(place);
         self.patterns.enter(place);
+    }
+
+    /// Tells whether a value is what stands in its place already, which is not told again.
+    pub(super) fn stays(&self, value: &str, shown: &str) -> bool {
+        value == shown || self.hash.sees_masked_values() && is_mark(value)
     }
 
     /// Returns what a rule of the fields puts in the place of a whole value; `None` for the mark.

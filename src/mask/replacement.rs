@@ -1,5 +1,5 @@
 use super::keyed_hash::KeyedHash;
-use super::token;
+use super::{MASKED, STARS, WITHHELD, token};
 
 /// What stands in the place of a value that a rule hides.
 ///
@@ -31,6 +31,13 @@ const MIN_FOR_LAST_FOUR: usize = 12;
 impl Replacement {
     /// Returns what stands for a whole value; `None` for the mark of its place.
     pub(super) fn of(self, value: &str, hash: &KeyedHash) -> Option<String> {
+        if hash.sees_masked_values() {
+            let value = value.trim();
+            let (stays, shows) = (self.has_made(value, hash), hides_something(value));
+            if stays || shows && matches!(self, Self::LastFour | Self::Pseudonym) {
+                return stays.then(|| value.to_owned());
+            }
+        }
         match self {
             Self::Fixed | Self::Remove => None,
             Self::Token => token::shown(value),
@@ -38,6 +45,30 @@ impl Replacement {
             Self::Pseudonym => Some(hash.pseudonym(value)),
         }
     }
+
+    /// Tells whether a value is what stands in a value's place already.
+    fn has_made(self, value: &str, hash: &KeyedHash) -> bool {
+        is_mark(value)
+            || match self {
+                Self::Fixed | Self::Remove | Self::Token => false,
+                Self::LastFour => value
+                    .strip_prefix(STARS)
+                    .is_some_and(|it| it.chars().count() == 4),
+                Self::Pseudonym => hash.is_own(value),
+            }
+    }
+}
+
+/// Tells whether a text is one of the masker's marks.
+pub(super) fn is_mark(text: &str) -> bool {
+    [MASKED, WITHHELD, STARS].contains(&text)
+}
+
+/// Tells whether a part of a text is hidden, so that neither its end nor its hash says what it was.
+fn hides_something(text: &str) -> bool {
+    [MASKED, WITHHELD, STARS]
+        .iter()
+        .any(|mark| text.contains(mark))
 }
 
 fn last_four(value: &str) -> Option<String> {

@@ -95,6 +95,9 @@ impl<'t> Walk<'t, '_, '_> {
             Field::Comment(_) => !self.pass.fields.is_limited(),
             _ => true,
         };
+        if self.slice(value, line.end).trim() == WITHHELD {
+            return;
+        }
         if !is_listed && value < line.end {
             self.edits.replace(value, line.end, WITHHELD);
             self.not_listed(line.end - value);
@@ -167,7 +170,7 @@ impl<'t> Walk<'t, '_, '_> {
         self.pass.report.forget(&mark);
         let is_limited = self.pass.fields.is_limited();
         let is_sign = data.trim() == DONE || !is_limited && is_word(data);
-        if data.trim().is_empty() || !cut && is_sign {
+        if ["", WITHHELD].contains(&data.trim()) || !cut && is_sign {
             return None;
         }
         if is_limited {

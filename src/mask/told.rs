@@ -7,7 +7,7 @@ use crate::entry::{Finding, Note, Place};
 /// Masks what a text holds.
 pub(super) fn text(text: String, pointer: &str, pass: &mut Pass<'_>) -> String {
     let mark = pass.report.mark();
-    let Some(masked) = inside::mask(&text, may_be_cut(&text), 0, pass) else {
+    let Some(masked) = inside::mask(&text, may_be_cut(&text, pass), 0, pass) else {
         return text;
     };
     pass.report.under(&mark, || pointer.to_owned());
@@ -29,8 +29,8 @@ pub(super) fn failure(failure: Failure, pass: &mut Pass<'_>) -> String {
 const MAX_LEN_UTF8: usize = 4;
 
 /// Tells whether a text may have been longer; it was cut between characters.
-fn may_be_cut(text: &str) -> bool {
-    text.len() + MAX_LEN_UTF8 > MAX_TEXT_BYTES
+pub(super) fn may_be_cut(text: &str, pass: &Pass<'_>) -> bool {
+    text.len() + pass.taken + MAX_LEN_UTF8 > MAX_TEXT_BYTES
 }
 
 /// Masks notes as fields of their names.
@@ -39,14 +39,14 @@ pub(super) fn notes(notes: Vec<Note>, pass: &mut Pass<'_>) -> Vec<Note> {
     notes.into_iter().map(|it| note(it, pass)).collect()
 }
 
-fn note(note: Note, pass: &mut Pass<'_>) -> Note {
+pub(super) fn note(note: Note, pass: &mut Pass<'_>) -> Note {
     let rule = pass.fields.decide(&note.name);
     let name = text(note.name, "name", pass);
     let Some(rule) = rule.filter(|&rule| pass.fields.shape(rule).hides(&note.value)) else {
         let value = text(note.value, &name, pass);
         return Note { name, value };
     };
-    let shown = match may_be_cut(&note.value) {
+    let shown = match may_be_cut(&note.value, pass) {
         true => None,
         false => pass.stands_for_field(rule, &note.value),
     };

@@ -45,8 +45,8 @@ pub use delivery::{Delivery, WhenFull};
 #[cfg(feature = "spool")]
 pub use delivery::{Guarantee, OnFailure};
 use lane::Lane;
-pub(crate) use lane::Plan;
 pub use lane::SinkState;
+pub(crate) use lane::{Plan, Refine};
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
 pub(crate) use queue::{Intake, Parcel, Shared};
@@ -82,7 +82,7 @@ pub struct Recorder {
     /// Takes events that happened outside of any exchange.
     teller: Option<Arc<Teller>>,
     /// Counts values that masking callbacks lost.
-    withheld: Option<Arc<AtomicU64>>,
+    withheld: Vec<Arc<AtomicU64>>,
 }
 
 type Teller = dyn Fn(AuditEvent) -> Option<EntryId> + Send + Sync;
@@ -173,7 +173,7 @@ fn connect<T>(
         shared,
         commands,
         teller: None,
-        withheld: None,
+        withheld: Vec::new(),
     };
     (intake, recorder, receiver, inbox)
 }
@@ -199,7 +199,7 @@ impl Recorder {
             refused_notes: read(&ledger.refused_notes),
             callback_panics: read(&ledger.callback_panics),
             expanding_bodies: read(&ledger.expanding_bodies),
-            withheld_by_callbacks: self.withheld.as_deref().map_or(0, read),
+            withheld_by_callbacks: self.withheld.iter().map(|it| read(it)).sum(),
             is_running: !shared.is_closed(),
             sinks,
         }
@@ -278,8 +278,8 @@ impl Recorder {
         self.teller.as_ref().and_then(|tell| tell(event))
     }
 
-    /// Lets the count of values that masking callbacks lost be read with the others.
-    pub(crate) fn counting_withheld(mut self, withheld: Option<Arc<AtomicU64>>) -> Self {
+    /// Lets the counts of values that masking callbacks lost be read with the others.
+    pub(crate) fn counting_withheld(mut self, withheld: Vec<Arc<AtomicU64>>) -> Self {
         self.withheld = withheld;
         self
     }

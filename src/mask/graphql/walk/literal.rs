@@ -126,6 +126,11 @@ impl Walk<'_, '_, '_> {
     }
 
     pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
+        let value = self.source.get(start..end).unwrap_or_default();
+        let content = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        if content.is_some_and(|it| self.pass.stays(it, shown.unwrap_or(MASKED))) {
+            return;
+        }
         let rule = self.pass.fields.rule_name(rule).to_owned();
         self.put(start, end, &rule, shown);
     }

@@ -65,6 +65,9 @@ impl Walk<'_, '_, '_> {
         let Some(shown) = self.hides((start, end), is_whole, value.name, rule) else {
             return;
         };
+        if !self.is_removed(rule) && self.is_same(start, end, shown.as_deref()) {
+            return;
+        }
         match self.is_removed(rule) {
             true => self
                 .out

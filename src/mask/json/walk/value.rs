@@ -3,7 +3,7 @@ use super::super::text;
 use super::{Name, Stop, Walk};
 use crate::mask::names::{self, Role, RuleId, Shape};
 use crate::mask::replacement::Replacement;
-use crate::mask::{Pass, detect, inside};
+use crate::mask::{MASKED, Pass, detect, inside};
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
@@ -238,8 +238,18 @@ impl Walk<'_, '_, '_> {
         self.bytes.get(self.lead) != Some(&b',')
     }
 
+    /// Tells whether a place of the source holds its replacement already.
+    pub(super) fn is_same(&self, start: usize, end: usize, shown: Option<&str>) -> bool {
+        let value = self.source.get(start..end).unwrap_or_default();
+        let content = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        content.is_some_and(|it| self.pass.stays(it, shown.unwrap_or(MASKED)))
+    }
+
     /// Puts the replacement of a secret in the place of its source.
     pub(super) fn replace(&mut self, start: usize, end: usize, rule: RuleId, shown: Option<&str>) {
+        if !self.is_removed(rule) && self.is_same(start, end, shown) {
+            return;
+        }
         match self.is_removed(rule) {
             true => {
                 let is_first = self.is_first();

@@ -142,6 +142,11 @@ impl<'t> Walk<'t, '_, '_> {
         let not_listed = || (!is_shown && !value.is_empty()).then_some(RuleId::NOT_LISTED);
         if let Some(rule) = rule.or_else(not_listed) {
             let shown = self.pass.stands_for_field(rule, &value);
+            let stands = shown.as_deref().unwrap_or(MASKED);
+            let is_removed = self.pass.fields.replacement(rule) == Replacement::Remove;
+            if !is_removed && self.pass.stays(&value, stands) {
+                return Ok(());
+            }
             match self.pass.fields.replacement(rule) {
                 Replacement::Remove => self.edits.replace(attribute.start, attribute.end(), ""),
                 _ => self.put(start, end, shown.as_deref().unwrap_or(MASKED)),

@@ -48,6 +48,11 @@ impl Walk<'_, '_, '_> {
         };
         let (from, content) = (frame.start, frame.content);
         let shown = text.and_then(|it| self.pass.stands_for_field(rule, it.trim()));
+        let stands = shown.as_deref().unwrap_or(MASKED);
+        let is_removed = self.pass.fields.replacement(rule) == Replacement::Remove;
+        if !is_removed && text.is_some_and(|it| self.pass.stays(it.trim(), stands)) {
+            return;
+        }
         match self.pass.fields.replacement(rule) {
             // A document has a root.
             Replacement::Remove if self.frames.len() > 1 => self.edits.replace(from, end, ""),
