@@ -51,7 +51,7 @@ fn document(text: &str, masked: Option<&str>) -> Document {
 }
 
 /// Reads JSON; what a parser would refuse to read back, for its depth or a number without bounds, stays text.
-fn parse(text: &str) -> Value {
+pub(super) fn parse(text: &str) -> Value {
     let own = || Value::String(text.to_owned());
     match is_deep(text) {
         true => own(),

@@ -149,7 +149,9 @@ impl Walk<'_> {
     /// Replaces a value, or a word without a name, that no list lets show.
     fn not_listed(&mut self, name: &str, from: usize, end: usize, pass: &mut Pass<'_>) {
         let value = self.text.get(from..end).unwrap_or_default();
-        if from < end && !pass.stays(&decoded(value), MASKED) {
+        if pass.stays(&decoded(value), MASKED) {
+            self.replace(from, end, value);
+        } else if from < end {
             let name = decoded(name);
             let shown = self.shown_name(&name, pass);
             let rule = pass.pairs.rule_name(RuleId::NOT_LISTED);
@@ -185,8 +187,10 @@ impl Walk<'_> {
         let Some(secret) = self.replacement(&name, value, self.is_cut(end), pass) else {
             return false;
         };
-        if !secret.is_removed && pass.stays(&decoded(value), &decoded(&secret.shown)) {
+        let is_same = pass.stays(&decoded(value), &decoded(&secret.shown));
+        if !secret.is_removed && is_same {
             self.name(start, from - 1, pass);
+            self.replace(from, end, value);
             return true;
         }
         let shown = self.shown_name(&name, pass);

@@ -32,7 +32,7 @@ use std::process::Command;
 use tower_api_log::LogEntry;
 
 pub(crate) use bodies::{BODIES, Body};
-use case::Case;
+pub(crate) use case::Case;
 pub(crate) use fields::fields;
 pub(crate) use json::MEMBERS;
 pub(crate) use pairs::PAIRS;

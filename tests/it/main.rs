@@ -9,6 +9,7 @@ mod canary;
 mod captured;
 mod conformance;
 mod decompress;
+mod destinations;
 mod exactly_once;
 mod failure;
 mod keys;

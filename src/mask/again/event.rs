@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::{Again, MASKED, WITHHELD, is_mark};
 use crate::capture::Json;
 use crate::entry::{Change, ChangedField, EventRecord, Finding, Place};
-use crate::mask::{Pass, document};
+use crate::mask::{Pass, document, json};
 
 impl Again<'_> {
     /// Masks what an event tells.
@@ -59,10 +59,22 @@ impl Again<'_> {
         }
         self.enter(place);
         let mask = |it: &Value, pass: &mut Pass<'_>| {
-            let json = Json::Text(it.to_string().into_boxed_str());
+            let json = Json::Text(json_of(it, pass).into_boxed_str());
             Some(document::mask(&json, place, pass).shown)
         };
         self.settle(document, mask, |it| *it = Value::from(WITHHELD));
+    }
+}
+
+/// Returns the JSON of a document, which is its text where no reader could have read it.
+fn json_of(document: &Value, pass: &mut Pass<'_>) -> String {
+    let text = document.as_str().unwrap_or_default();
+    let mark = pass.report.mark();
+    let is_text = document::parse(text) == *document && json::mask(text, 0, pass).is_ok();
+    pass.report.forget(&mark);
+    match is_text {
+        true => text.to_owned(),
+        false => document.to_string(),
     }
 }
 

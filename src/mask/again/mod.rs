@@ -23,6 +23,7 @@ use super::callback::Kind;
 use super::condition::Condition;
 use super::pass::Pass;
 use super::replacement::is_mark;
+use super::report::Report;
 use super::{MASKED, Masker, STARS, WITHHELD, pairs, path, told, uri};
 use crate::capture::{Failure, Fields, MAX_TEXT_BYTES, api_version};
 use crate::entry::{
@@ -58,7 +59,7 @@ impl Masker {
             ),
         ];
         let (pass, bodies) = self.rules.pass(&route);
-        let mut again = Again::new(pass, bodies, &exchange.masked, exchange.masked_count);
+        let mut again = Again::new(pass, bodies, &exchange.masked);
         again.exchange(exchange, context);
         again.finish(&mut exchange.masked, &mut exchange.masked_count);
         if let Some(callbacks) = &mut self.callbacks {
@@ -69,7 +70,7 @@ impl Masker {
     fn event_again(&mut self, event: &mut crate::entry::EventRecord, context: &mut Context) {
         // The entry does not hold the route of its call.
         let (pass, bodies) = self.rules.pass(Condition::UNKNOWN_ROUTE);
-        let mut again = Again::new(pass, bodies, &event.masked, event.masked_count);
+        let mut again = Again::new(pass, bodies, &event.masked);
         again.leave_out(context);
         again.context(context);
         again.event(event);
@@ -100,12 +101,12 @@ struct Again<'m> {
 }
 
 impl<'m> Again<'m> {
-    fn new(pass: Pass<'m>, bodies: Bodies<'m>, before: &[Masked], count: u64) -> Self {
+    fn new(pass: Pass<'m>, bodies: Bodies<'m>, before: &[Masked]) -> Self {
         Self {
             pass,
             bodies,
             before: before.to_vec(),
-            is_all_listed: before.len() as u64 == count,
+            is_all_listed: before.len() < Exchange::MAX_MASKED,
             place: Place::Authority,
         }
     }
@@ -260,20 +261,16 @@ impl<'m> Again<'m> {
         }
     }
 
-    /// Adds what was masked to what was masked before, and masks what that tells.
+    /// Adds what was masked to what was masked before, and masks what all of that tells.
     fn finish(mut self, masked: &mut Vec<Masked>, count: &mut u64) {
-        let told = self.pass.report.mark();
-        for spot in masked.iter_mut() {
-            self.pass.enter(spot.place);
-            if let Some(pointer) = self.pass.mask_found(&spot.pointer, false) {
-                spot.pointer = pointer;
-            }
-        }
-        self.pass.report.forget(&told);
-        let (spots, more) = self.pass.finish();
+        let (spots, more) = std::mem::replace(&mut self.pass.report, Report::new()).finish();
         *count += more;
         let room = Exchange::MAX_MASKED.saturating_sub(masked.len());
         masked.extend(spots.into_iter().take(room));
+        for spot in masked {
+            self.enter(spot.place);
+            self.text(&mut spot.pointer, |it, pass| pass.mask_found(it, false));
+        }
     }
 }
 

