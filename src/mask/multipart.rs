@@ -15,7 +15,7 @@ use super::body::Bodies;
 use super::media_type::{Claim, MediaType};
 use super::names::RuleId;
 use super::replacement::is_mark;
-use super::{MASKED, Pass, Replacement, WITHHELD, charset, inside, pairs};
+use super::{MASKED, Pass, Replacement, WITHHELD, charset, inside, pairs, token};
 use crate::entry::WithheldReason;
 
 mod head;
@@ -177,7 +177,7 @@ fn facts(part: &Part<'_>, pass: &Pass<'_>) -> String {
     facts + "]"
 }
 
-/// Tells whether a text is what stands in the place of a part: a mark, or what is told of a file.
+/// Tells whether a text is what stands in the place of a part: a mark, what shows of a token, or what is told of a file.
 fn is_made(text: &str) -> bool {
     let is = |text: &str, of: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|it| of(&it));
     let facts = text
@@ -191,6 +191,7 @@ fn is_made(text: &str) -> bool {
         is(size, u8::is_ascii_digit) && hash.map_or(["", " and more"].contains(&rest), is_hash)
     };
     is_mark(text)
+        || token::shown(text).is_some_and(|it| it == text)
         || facts
             .and_then(|it| it.split_once(" bytes"))
             .is_some_and(is_facts)

@@ -280,7 +280,7 @@ fn rules_of_a_destination_hide_what_they_would_hide_as_common_ones() {
         Rules::default()
             .hash_key([7; 32])
             .field("plan")
-            .field("name")
+            .field("title")
             .header("user-agent")
             .rule(Rule::segment("/v1/{rest}"))
             .detect(Detector::Email)
@@ -297,7 +297,12 @@ fn rules_of_a_destination_hide_what_they_would_hide_as_common_ones() {
     let seen = |entry: &LogEntry| {
         let mut seen = Seen::new();
         seen.entry("entry", entry);
-        assert_eq!(seen.leaks, [""; 0]);
+        assert_eq!(
+            seen.leaks,
+            [""; 0],
+            "{}",
+            serde_json::to_string(entry).unwrap()
+        );
         seen.decoys
     };
     let (mut hidden, mut all) = (Vec::new(), 0);

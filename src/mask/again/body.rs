@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{Again, MASKED, is_mark};
 use crate::entry::{BodyRecord, Headers, Place, WithheldReason};
 use crate::mask::body::Bodies;
@@ -48,6 +50,11 @@ fn masked_text(
             let boundary = media_type.and_then(|it| it.boundary());
             let boundary = boundary.ok_or(WithheldReason::Malformed)?;
             let is_form = claim == Claim::Multipart;
+            // What was there of a delimiter after the last part is not stored, but for its line end.
+            let text = match cut && text.ends_with("\r\n") {
+                true => Cow::Owned(format!("{text}--{boundary}")),
+                false => Cow::Borrowed(text),
+            };
             multipart::mask(bodies, text.as_bytes(), &boundary, cut, is_form, pass).map(Some)
         }
         Some(Claim::Token) => {
