@@ -98,8 +98,10 @@ fn mask_parts(
     pass: &mut Pass<'_>,
 ) -> Option<String> {
     let content = text.trim_start_matches(is_space);
-    if content.starts_with(['{', '[', '"']) {
-        return mask_json(text, cut, level, pass);
+    if content.starts_with(['{', '[', '"'])
+        && let Some(masked) = mask_json(text, cut, level, pass)
+    {
+        return masked;
     }
     if let Some(masked) = mask_graphql(text, cut, level, pass) {
         return masked;
@@ -174,27 +176,25 @@ fn mask_graphql(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option
     })
 }
 
-fn mask_json(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+/// Masks JSON. Returns `None` for text that only begins as JSON does, as `[INFO] ready`.
+fn mask_json(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<Option<String>> {
     let content = text.trim_start_matches(is_space);
     if level >= MAX_LEVEL {
-        return withhold(text, pass);
+        return Some(withhold(text, pass));
     }
     let mark = pass.report.mark();
     let before = pass.report.count();
     match json::mask_cut(content, level + 1, pass) {
-        Ok(document) => (pass.report.count() > before).then(|| {
+        Ok(document) => Some((pass.report.count() > before).then(|| {
             let lead = text.strip_suffix(content).unwrap_or_default();
             format!("{lead}{}", document.text.as_deref().unwrap_or(content))
-        }),
+        })),
         Err(_) => {
             pass.report.forget(&mark);
             if let Some(masked) = mask_graphql(text, cut, level, pass) {
-                return masked;
+                return Some(masked);
             }
-            match prose::names_a_secret(content, pass.fields) {
-                true => withhold(text, pass),
-                false => None,
-            }
+            prose::names_a_secret(content, pass.fields).then(|| withhold(text, pass))
         }
     }
 }
@@ -203,7 +203,7 @@ fn mask_json(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<St
 fn hides_base64(text: &str, level: u8, pass: &mut Pass<'_>) -> bool {
     let mark = pass.report.mark();
     let hides = base64::decode(text).is_some_and(|json| {
-        level >= MAX_LEVEL || mask_json(&json, false, level + 1, pass).is_some()
+        level >= MAX_LEVEL || mask_json(&json, false, level + 1, pass).flatten().is_some()
     });
     pass.report.forget(&mark);
     hides
@@ -312,6 +312,8 @@ fn is_space(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::pass_with;
+    use super::super::{Rule, Rules};
     use super::*;
 
     #[test]
@@ -336,6 +338,34 @@ mod tests {
             "é1:2",
         ] {
             assert!(!is_time(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn t9_urls_and_tokens_in_a_line_that_begins_as_a_list_does_are_masked() {
+        let rules = Rules::default().rule(Rule::segment("/invites/{code}"));
+        for (text, shown) in [
+            (
+                "[INFO] at https://me:canary@x.test/",
+                "[INFO] at https://****@x.test/",
+            ),
+            (
+                "\"a\" https://x.test/invites/canary",
+                "\"a\" https://x.test/invites/%5BMASKED%5D",
+            ),
+            ("[1] Bearer Y2FuYXJ5:x", "[1] Bearer Y2FuYXJ5:x"),
+            (
+                "{a} /cb?code=canary1234567890ABC",
+                "{a} /cb?code=%5BMASKED%5D",
+            ),
+            ("[INFO] eyJwYXNzd29yZCI6ImNhbmFyeSJ9", WITHHELD),
+            (
+                "[INFO] ready at 10:20, see https://x.test/a",
+                "[INFO] ready at 10:20, see https://x.test/a",
+            ),
+        ] {
+            let masked = pass_with(&rules, |pass| mask(text, false, 0, pass));
+            assert_eq!(masked.as_deref().unwrap_or(text), shown);
         }
     }
 }

@@ -504,3 +504,17 @@ fn default_rules_leave_an_event_of_theirs_as_it_is() {
     assert!(entry.event().unwrap().masked_count > 4);
     assert_eq!(masker.again(entry.clone()), entry);
 }
+
+#[test]
+fn text_that_begins_with_a_mark_is_looked_into() {
+    let outside = rules().rule(Rule::segment("/invites/{code}"));
+    let entry = first(typed(
+        "application/json",
+        r#"{"log":"4111111111111111 opened https://x.test/invites/canary"}"#,
+    ));
+    let entry = masker(&outside).again(entry);
+    assert_eq!(
+        exchange(&entry).request_body.text(),
+        Some(r#"{"log":"[MASKED] opened https://x.test/invites/%5BMASKED%5D"}"#)
+    );
+}
