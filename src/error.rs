@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::Serialize;
+
 /// What went wrong, in one line and without user data.
 ///
 /// The type is opaque, so that a driver's major version never becomes ours. [`Error::kind`] is for deciding,
@@ -25,7 +27,8 @@ pub struct Error {
 }
 
 /// The kinds of [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A setting is wrong or missing; reported by `build()` and `open()`.

@@ -3,6 +3,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::export::Exporting;
+use super::ledger::Ledger;
 use super::openapi::Document;
 use super::read::{Read, Telling};
 use super::response::Answer;
@@ -43,10 +44,12 @@ impl Shared {
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
         let path = parts.uri.path();
         let document = self.openapi.as_ref().filter(|it| it.path == path);
-        let answer = match (&found, document) {
-            (Some(found), _) => self.answer(format, found, &parts, &mut course).await,
-            (None, Some(document)) => self.document(document, &parts, &mut course).await,
-            (None, None) => Err(Refusal::NoRoute),
+        let ledger = self.ledger.as_ref().filter(|it| it.path == path);
+        let answer = match (&found, document, ledger) {
+            (Some(found), ..) => self.answer(format, found, &parts, &mut course).await,
+            (None, Some(document), _) => self.document(document, &parts, &mut course).await,
+            (None, None, Some(ledger)) => self.ledger(ledger, &parts, &mut course).await,
+            (None, None, None) => Err(Refusal::NoRoute),
         };
         let answer = answer.unwrap_or_else(|refusal| {
             let reply = format.refuse(&refusal, course.id);
@@ -81,6 +84,26 @@ impl Shared {
         parts: &Parts,
         course: &mut Course,
     ) -> Result<Answer, Refusal> {
+        self.admit_by_any(parts, course).await?;
+        Ok(Answer::Reply(document.reply.clone()))
+    }
+
+    /// Gives the ledger to whom any of the formats knows as one who may see everything: it counts the calls of all tenants.
+    async fn ledger(
+        &self,
+        ledger: &Ledger,
+        parts: &Parts,
+        course: &mut Course,
+    ) -> Result<Answer, Refusal> {
+        let scope = self.admit_by_any(parts, course).await?;
+        match scope == Scope::all() {
+            true => Ok(Answer::Reply((ledger.read)())),
+            false => Err(Refusal::NoRoute),
+        }
+    }
+
+    /// Admits a reader by the credential of any format.
+    async fn admit_by_any(&self, parts: &Parts, course: &mut Course) -> Result<Scope, Refusal> {
         only_reading(&parts.method)?;
         let mut tried = Vec::new();
         let mut refused = Refusal::NoCredential;
@@ -91,7 +114,7 @@ impl Shared {
             }
             tried.push(credential);
             match self.admit(credential, parts, course).await {
-                Ok(_) => return Ok(Answer::Reply(document.reply.clone())),
+                Ok(scope) => return Ok(scope),
                 Err(Refusal::NoCredential) => {}
                 Err(Refusal::BadCredential) => refused = Refusal::BadCredential,
                 Err(refusal) => return Err(refusal),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 #[cfg(feature = "rate-limit")]
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::access::Access;
+use super::ledger::Ledger;
 use super::openapi::Document;
 #[cfg(feature = "rate-limit")]
 use super::rate::Limiter;
@@ -26,6 +29,7 @@ pub struct Builder<A> {
     rate_limit: Option<(u32, Duration)>,
     on_read: Option<OnRead>,
     openapi: Option<Cow<'static, str>>,
+    ledger: Option<Ledger>,
     access: A,
 }
 
@@ -43,6 +47,7 @@ impl Builder<Unguarded> {
             rate_limit: None,
             on_read: None,
             openapi: Some("/openapi.json".into()),
+            ledger: None,
             access: Unguarded(()),
         }
     }
@@ -57,6 +62,7 @@ impl Builder<Unguarded> {
             rate_limit: self.rate_limit,
             on_read: self.on_read,
             openapi: self.openapi,
+            ledger: self.ledger,
             access: Box::new(access),
         }
     }
@@ -90,6 +96,26 @@ impl<A> Builder<A> {
     #[must_use]
     pub fn without_openapi(mut self) -> Self {
         self.openapi = None;
+        self
+    }
+
+    /// Serves what was recorded, stored and lost, and how each sink fares, as JSON at `/api-log/v1/ledger`, to readers whose scope is everything: it counts the
+    /// calls of all tenants. Others find nothing there. Not served by default.
+    ///
+    /// # Example: the counts of a recorder
+    ///
+    /// ```
+    /// # use tower_api_log::{ApiLogLayer, LogApi, MemoryStore, Scope, api::BearerTokens, format::Native};
+    /// # let (store, access) = (MemoryStore::new(), BearerTokens::new([("a-token-of-your-own-making", Scope::all())])?);
+    /// let layer = ApiLogLayer::new(store.clone());
+    /// let recorder = layer.recorder();
+    /// let api = LogApi::new(store).format(Native).access(access).ledger(move || recorder.stats());
+    /// # api.build()?;
+    /// # Ok::<(), tower_api_log::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ledger<S: Serialize>(mut self, told: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        self.ledger = Some(Ledger::new(told));
         self
     }
 
@@ -185,6 +211,9 @@ impl Builder<Box<dyn Access>> {
             }
             None => None,
         };
+        if let Some(ledger) = &self.ledger {
+            routes.check_free(&ledger.path)?;
+        }
         Ok(LogApi {
             shared: Arc::new(Shared {
                 store: self.store,
@@ -195,6 +224,7 @@ impl Builder<Box<dyn Access>> {
                 limiter,
                 on_read: self.on_read,
                 openapi,
+                ledger: self.ledger,
                 clock: self.clock,
                 ids: EntryIds::default(),
             }),

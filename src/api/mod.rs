@@ -16,6 +16,7 @@ mod digest;
 mod export;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod ledger;
 mod openapi;
 #[cfg(feature = "rate-limit")]
 mod rate;
@@ -40,6 +41,7 @@ use crate::clock::Clock;
 use crate::entry::EntryIds;
 use crate::format::WireFormat;
 use crate::store::LogStore;
+use ledger::Ledger;
 use openapi::Document;
 use read::OnRead;
 use routes::Routes;
@@ -90,6 +92,7 @@ struct Shared {
     formats: Vec<Box<dyn WireFormat>>,
     routes: Routes,
     openapi: Option<Document>,
+    ledger: Option<Ledger>,
     access: Box<dyn Access>,
     #[cfg(feature = "rate-limit")]
     limiter: Option<rate::Limiter>,
@@ -122,7 +125,8 @@ impl LogApi {
         let templates = self.shared.routes.templates();
         let both = templates.flat_map(|template| [template.to_owned(), format!("{template}/")]);
         let document = self.shared.openapi.iter().map(|it| it.path.clone());
-        let both: Vec<String> = both.chain(document).collect();
+        let ledger = self.shared.ledger.iter().map(|it| it.path.clone());
+        let both: Vec<String> = both.chain(document).chain(ledger).collect();
         both.iter().fold(axum::Router::new(), |router, template| {
             router.route_service(template, self.clone())
         })

@@ -5,9 +5,13 @@
 //! or dropped for one reason. What is seen and not settled is in flight: with the service, in the queue or in a batch; or it lies in the sink's spool,
 //! where it may come from an earlier life of the process, and counts as seen from then on.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// Why an entry was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -193,6 +197,24 @@ pub struct Balance {
     dropped: Dropped,
     spooled: u64,
     dead_lettered: u64,
+}
+
+/// Serialises as an object of counts, those of drops by their reasons.
+impl Serialize for Balance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let dropped = DropReason::ALL.map(|reason| (reason.as_str(), self.dropped(reason)));
+        let dropped: BTreeMap<_, _> = dropped.into_iter().collect();
+        let mut object = serializer.serialize_struct("Balance", 8)?;
+        object.serialize_field("seen", &self.seen)?;
+        object.serialize_field("stored", &self.stored)?;
+        object.serialize_field("filtered", &self.filtered)?;
+        object.serialize_field("sampled_out", &self.sampled_out)?;
+        object.serialize_field("spooled", &self.spooled)?;
+        object.serialize_field("dead_lettered", &self.dead_lettered)?;
+        object.serialize_field("in_flight", &self.in_flight())?;
+        object.serialize_field("dropped", &dropped)?;
+        object.end()
+    }
 }
 
 impl Balance {

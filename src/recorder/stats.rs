@@ -1,9 +1,11 @@
+use serde::Serialize;
+
 use super::Balance;
 use super::lane::SinkState;
 use crate::error::ErrorKind;
 
 /// What a recorder has done, at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// The ledger of the first sink.
@@ -38,7 +40,7 @@ pub struct Stats {
 }
 
 /// How one sink fares, at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SinkStats {
     /// The name of its destination.
@@ -66,7 +68,7 @@ pub struct SinkStats {
 
 /// What a spool holds, at one moment.
 #[cfg(feature = "spool")]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct SpoolStats {
     /// Entries that the sink has not confirmed.

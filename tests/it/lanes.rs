@@ -315,3 +315,16 @@ async fn destinations_without_a_name_of_their_own_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
     }
 }
+
+#[tokio::test]
+async fn statistics_serialise_for_who_watches_the_service() {
+    let log = with_sink(GateSink::open(), quick());
+    call(&log, "/", 200).await;
+    log.recorder.flush().await.unwrap();
+    let stats = serde_json::to_value(log.recorder.stats()).unwrap();
+    assert_eq!(stats["sinks"][1]["name"], "other");
+    assert_eq!(stats["sinks"][1]["state"], "up");
+    assert_eq!(stats["balance"]["stored"], 1);
+    assert_eq!(stats["balance"]["dropped"]["sink_behind"], 0);
+    assert_eq!(stats["balance"]["in_flight"], 0);
+}

@@ -8,6 +8,7 @@ mod gorules;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod lago;
+mod ledger;
 mod native;
 mod native_export;
 mod native_params;

@@ -2,6 +2,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
+use serde::Serialize;
+
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
 /// How long is waited between two tries of a sink that only its operator can mend.
@@ -10,7 +12,8 @@ const BROKEN: Duration = Duration::from_secs(30);
 const DOWN_AFTER: u32 = 5;
 
 /// How a sink fares.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SinkState {
     /// Its last write was stored, or there was none.
