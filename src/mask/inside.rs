@@ -353,7 +353,7 @@ mod tests {
                 "\"a\" https://x.test/invites/canary",
                 "\"a\" https://x.test/invites/%5BMASKED%5D",
             ),
-            ("[1] Bearer Y2FuYXJ5:x", "[1] Bearer Y2FuYXJ5:x"),
+            ("[1] Bearer Y2FuYXJ5:x", "[1] Bearer [MASKED]"),
             (
                 "{a} /cb?code=canary1234567890ABC",
                 "{a} /cb?code=%5BMASKED%5D",

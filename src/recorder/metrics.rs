@@ -2,7 +2,7 @@
 
 use metrics::{Label, counter, gauge};
 
-use super::{Balance, DropReason, SinkStats};
+use super::{DropReason, SinkStats};
 
 /// Publishes how a sink fares. Counters are absolute: publishing again changes nothing.
 pub(super) fn publish(stats: &SinkStats) {
@@ -14,25 +14,23 @@ pub(super) fn publish(stats: &SinkStats) {
     };
     let balance = &stats.balance;
     counter!("api_log_seen_total", of_sink()).absolute(balance.seen());
-    let settled: [(&str, fn(&Balance) -> u64); 3] = [
-        ("stored", Balance::stored),
-        ("filtered", Balance::filtered),
-        ("sampled_out", Balance::sampled_out),
-    ];
-    for (state, count) in settled {
-        counter!("api_log_settled_total", with("state", state)).absolute(count(balance));
+    for (state, count) in [
+        ("stored", balance.stored()),
+        ("filtered", balance.filtered()),
+        ("sampled_out", balance.sampled_out()),
+    ] {
+        counter!("api_log_settled_total", with("state", state)).absolute(count);
     }
     for reason in DropReason::ALL {
         let dropped = balance.dropped(reason);
         counter!("api_log_dropped_total", with("reason", reason.as_str())).absolute(dropped);
     }
-    let waiting: [(&str, fn(&Balance) -> u64); 3] = [
-        ("in_flight", Balance::in_flight),
-        ("spooled", Balance::spooled),
-        ("dead_lettered", Balance::dead_lettered),
-    ];
-    for (state, count) in waiting {
-        gauge!("api_log_entries", with("state", state)).set(count(balance) as f64);
+    for (state, count) in [
+        ("in_flight", balance.in_flight()),
+        ("spooled", balance.spooled()),
+        ("dead_lettered", balance.dead_lettered()),
+    ] {
+        gauge!("api_log_entries", with("state", state)).set(count as f64);
     }
     counter!("api_log_sink_errors_total", of_sink()).absolute(stats.errors);
     counter!("api_log_sink_retries_total", of_sink()).absolute(stats.retries);

@@ -1,4 +1,4 @@
-use super::{Again, STARS, is_mark};
+use super::{Again, STARS, WITHHELD, is_mark};
 use crate::capture::Fields;
 use crate::entry::{Context, Headers, Place, RequestRecord};
 use crate::mask::{Pass, allow, headers};
@@ -71,8 +71,8 @@ fn mask(field: &Field, place: Place, pass: &mut Pass<'_>) -> Option<Field> {
 }
 
 fn withhold(field: &mut Field) {
-    if let Some((_, value)) = field {
-        *value = STARS.to_owned();
+    if field.is_some() {
+        *field = Some((WITHHELD.to_owned(), STARS.to_owned()));
     }
 }
 
