@@ -7,6 +7,26 @@
 //!
 //! Entries are of 2 KiB as text. *In* appends; *through* appends, takes and confirms, in turns, the way it goes while the sink is well. *CPU* is that of
 //! the thread, from `/proc/thread-self/schedstat`; what is lacking to the time is the disk, and others on the machine.
+//!
+//! # Results
+//!
+//! 2026-11-23, 2 virtual cores of an Intel Xeon, load 6 to 7 of which this was 1, Linux 6.18, ext4 on a virtual disk, rustc 1.95, SQLite as bundled by
+//! libsqlite3-sys 0.40. One run.
+//!
+//! | | batch | entries/s | µs of CPU each | entries/s of CPU |
+//! |---|--:|--:|--:|--:|
+//! | in | 1 | 6720 | 36.8 | 27177 |
+//! | in | 10 | 28966 | 12.8 | 78206 |
+//! | in | 100 | 42635 | 9.4 | 106269 |
+//! | in | 1000 | 45785 | 8.8 | 113141 |
+//! | through | 1 | 6048 | 49.6 | 20172 |
+//! | through | 10 | 20980 | 11.7 | 85235 |
+//! | through | 100 | 47400 | 6.7 | 149980 |
+//! | through | 1000 | 36949 | 8.2 | 122474 |
+//! | in, on the disk | 1 | 288 | 186.1 | 5374 |
+//! | in, on the disk | 64 | 13271 | 12.6 | 79468 |
+//!
+//! A group of 64 that waits for the disk commits 46 times as many entries as one at a time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -64,7 +84,7 @@ fn run(
     spool.flush().unwrap();
     let (time, cpu) = (start.elapsed().as_secs_f64(), cpu_nanos() - cpu);
     assert!(!passes || passed == entries.len());
-    let each = f64::from(cpu as u32) / 1e3 / f64::from(count);
+    let each = cpu as f64 / 1e3 / f64::from(count);
     let rate = f64::from(count) / time;
     println!(
         "| {what} | {batch} | {rate:.0} | {each:.1} | {:.0} |",

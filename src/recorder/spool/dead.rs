@@ -40,6 +40,9 @@ pub(crate) struct SetAside {
     pub(crate) dropped_oldest: u64,
 }
 
+/// The number of a row, and the bytes of its text.
+type Left = (i64, u64);
+
 const UNREAD: &str = "the entry was written by a newer version";
 const MOST_ERROR_BYTES: usize = 512;
 
@@ -52,11 +55,14 @@ struct Note {
 
 impl Note {
     fn new(error: &str, at: Timestamp, attempts: u32) -> Self {
-        let error = error[..error.floor_char_boundary(MOST_ERROR_BYTES)].to_owned();
+        let mut end = error.len().min(MOST_ERROR_BYTES);
+        while !error.is_char_boundary(end) {
+            end -= 1;
+        }
         Self {
             attempts,
             at,
-            error,
+            error: error[..end].to_owned(),
         }
     }
 
@@ -135,7 +141,7 @@ impl SpoolFile {
         &mut self,
         from: i64,
         limit: usize,
-    ) -> Result<(Vec<DeadLetter>, Vec<(i64, u64)>), Fault> {
+    ) -> Result<(Vec<DeadLetter>, Vec<Left>), Fault> {
         let db = self.db.as_ref().ok_or(Fault::Damaged)?;
         let sql = "SELECT seq, id, head, text FROM dead WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
         let mut statement = db.prepare_cached(sql)?;
@@ -195,13 +201,12 @@ impl SpoolFile {
 
 impl Write<'_> {
     /// Returns what was done, with the number and the bytes of the entry that has left the queue.
-    #[allow(clippy::type_complexity)]
     fn set_aside(
         &mut self,
         id: EntryId,
         error: &str,
         at: Timestamp,
-    ) -> Result<(SetAside, Option<(i64, u64)>), Fault> {
+    ) -> Result<(SetAside, Option<Left>), Fault> {
         let sql = "SELECT seq, id, head, text FROM entry WHERE id = ?1";
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query([id.as_bytes()])?;

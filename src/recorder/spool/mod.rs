@@ -44,6 +44,7 @@ mod settings;
 mod started;
 mod state;
 mod stored;
+mod take;
 #[cfg(all(test, feature = "testing"))]
 mod tests;
 mod write;

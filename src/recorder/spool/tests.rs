@@ -1,6 +1,7 @@
 mod crash;
 mod damage;
 mod dead;
+#[cfg(unix)]
 mod faults;
 mod model;
 mod plain;

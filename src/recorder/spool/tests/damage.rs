@@ -312,6 +312,7 @@ fn file_of_a_newer_version_is_refused_and_left_as_it_is() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+#[cfg(unix)]
 #[test]
 fn damage_while_the_spool_is_open_is_mended_and_batches_that_are_out_stay_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -346,6 +347,7 @@ fn damage_while_the_spool_is_open_is_mended_and_batches_that_are_out_stay_so() {
     assert_eq!(opened_after(spool, folder.path()).entries, 0);
 }
 
+#[cfg(unix)]
 fn opened_after(spool: SpoolFile, folder: &Path) -> Recovered {
     drop(spool);
     opened(folder).1
