@@ -64,6 +64,8 @@ struct Model {
     out: Vec<Out>,
     /// Every state that a transaction has left since the log was last emptied for good; the last is the newest.
     history: Vec<Kept>,
+    /// How much of the log was on the disk before, and is not torn any more.
+    floor: usize,
     next: u32,
 }
 
@@ -80,6 +82,7 @@ impl Model {
             now: Kept::default(),
             out: Vec::new(),
             history: vec![Kept::default()],
+            floor: 0,
             next: 0,
         }
     }
@@ -90,6 +93,16 @@ impl Model {
 
     fn committed(&mut self) {
         self.history.push(self.now.clone());
+    }
+
+    fn flushed(&mut self) {
+        self.history = vec![self.now.clone()];
+        self.floor = 0;
+    }
+
+    fn log_length(&self) -> usize {
+        let log = fs::metadata(self.folder.path().join("spool.db-wal"));
+        log.map_or(0, |it| it.len()) as usize
     }
 
     fn thaw(&mut self, number: u64) {
@@ -184,20 +197,24 @@ impl Model {
             }
             Step::Flush => {
                 self.spool().flush().unwrap();
-                self.history = vec![self.now.clone()];
+                self.flushed();
             }
             Step::Idle => {
                 while self.spool().idle().unwrap() {}
-                self.history = vec![self.now.clone()];
+                self.flushed();
             }
             Step::Close => {
                 self.spool.take().unwrap().close().unwrap();
-                self.history = vec![self.now.clone()];
+                self.flushed();
                 self.start();
             }
             Step::Crash => {
                 // Neither closed nor flushed: what was only confirmed comes again.
                 let copy = self.copy(None);
+                if self.history.len() == 1 {
+                    // The next life writes behind what was flushed.
+                    self.floor = self.log_length();
+                }
                 self.spool = None;
                 self.folder = copy;
                 self.now = self.history.last().unwrap().clone();
@@ -278,18 +295,20 @@ impl Model {
 
     /// Opens copies whose log is torn: each is as some transaction has left it.
     fn tear(&self) {
-        let log = fs::metadata(self.folder.path().join("spool.db-wal"));
-        let length = log.map_or(0, |it| it.len()) as usize;
         assert_eq!(read_all(&self.copy(None)), *self.history.last().unwrap());
         // A log that was moved into the file is on the disk, and is not torn any more.
         if self.history.len() == 1 {
             return;
         }
         let frame = file::PAGE_BYTES as usize + 24;
-        let frames = length.saturating_sub(32) / frame;
+        let frames = self.log_length().saturating_sub(32) / frame;
         for at in (0..=frames).step_by(1 + frames / 6) {
             for odd in [0, 1, frame / 2] {
-                let found = read_all(&self.copy(Some(32 + at * frame + odd)));
+                let length = 32 + at * frame + odd;
+                if length < self.floor {
+                    continue;
+                }
+                let found = read_all(&self.copy(Some(length)));
                 assert!(
                     self.history.contains(&found),
                     "{found:?} of {:?}",
