@@ -18,6 +18,8 @@ pub struct DeadLetter {
     pub id: EntryId,
     /// The entry; `None` where it was written by a newer version.
     pub entry: Option<Arc<LogEntry>>,
+    /// Its text as it lies in the spool, where there is no entry.
+    pub text: Option<String>,
     /// What the sink said, without its cause.
     pub error: String,
     /// When it was set aside.

@@ -116,5 +116,8 @@ fn readers_print_nothing_of_their_token() {
     let known = Reader::new(Scope::all()).known_by(super::super::digest::Digest::of(ALL));
     let printed = format!("{known:?}");
     assert!(printed.starts_with("Reader { scope: "), "{printed}");
-    assert!(!printed.contains("token") && !printed.contains("Digest"), "{printed}");
+    assert!(
+        !printed.contains("token") && !printed.contains("Digest"),
+        "{printed}"
+    );
 }

@@ -153,6 +153,7 @@ impl Keeper {
             match kept {
                 Ok(()) if !was_empty => pause = FIRST_PAUSE,
                 Ok(()) if is_ending => break,
+                Ok(()) if self.idle(&lane.book) => {}
                 Ok(()) => std::thread::park_timeout(LOOK),
                 Err(_) if is_ending => break,
                 Err(_) => {

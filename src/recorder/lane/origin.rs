@@ -142,6 +142,7 @@ impl Shared {
             number: it.number,
             id: it.id,
             entry: it.entry,
+            text: it.text,
             error: it.error,
             at: it.at,
             attempts: it.attempts,

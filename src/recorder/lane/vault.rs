@@ -35,6 +35,8 @@ pub(super) struct Told {
     pub(super) arrived: u64,
     /// Before then nothing is given out, so that the sink is not run over.
     pub(super) not_before: Option<Instant>,
+    /// Whether nothing was changed since the file was put in order.
+    pub(super) is_tidy: bool,
 }
 
 impl Keeper {
@@ -135,8 +137,28 @@ impl Keeper {
         result
     }
 
+    /// Does a little of what can wait, once the sink has been given what waits for it. Tells whether there is more to do.
+    pub(super) fn idle(&self, book: &Book) -> bool {
+        if !self.told().is_idle() {
+            return false;
+        }
+        self.with_file(book, |vault| {
+            let more = match &mut vault.file {
+                Some(file) => file.idle()?,
+                None => false,
+            };
+            self.count(book, vault, |_| {});
+            let mut told = self.told();
+            told.is_tidy = !more;
+            Ok(more)
+        })
+        .unwrap_or(false)
+    }
+
     fn open_file(&self, book: &Book, vault: &mut Vault) -> Result<(), Error> {
-        let (file, recovered) = SpoolFile::open(&self.settings, self.sync)?;
+        let (mut file, recovered) = SpoolFile::open(&self.settings, self.sync)?;
+        // Lays bytes by for a full disk; where there is no room for them, there is for entries.
+        let _ = file.flush();
         *vault = Vault {
             file: Some(file),
             ..Vault::default()
@@ -166,6 +188,7 @@ impl Keeper {
             dead_letters: counts.dead_letters,
             is_failing: false,
         };
+        told.is_tidy = false;
         told.waiting = counts.entries.saturating_sub(vault.out);
         match told.waiting {
             0 => told.since = None,
@@ -185,6 +208,11 @@ impl Keeper {
 }
 
 impl Told {
+    /// Tells whether nothing waits, and there may be something to put in order.
+    fn is_idle(&self) -> bool {
+        self.stats.entries == 0 && !self.is_tidy
+    }
+
     /// Notes that entries were given out, and when the next may be: so many a second of what has gathered, beside what comes.
     pub(super) fn gave_out(&mut self, entries: u64, rate: Option<u32>, now: Instant) {
         let gathered = entries.saturating_sub(std::mem::take(&mut self.arrived));

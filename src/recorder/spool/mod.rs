@@ -22,9 +22,6 @@
 //! Every change is one transaction (`write.rs`), which takes along what was confirmed before it. A failure leaves the last state; damage leads to a rescue
 //! and one more try; a full disk to a checkpoint, whose log then has room for what makes room.
 
-// The lanes that use it are built beside it.
-#![allow(dead_code, unused_imports)]
-
 mod append;
 mod batch;
 mod cache;
@@ -41,6 +38,8 @@ mod rescue;
 mod room;
 mod row;
 mod settings;
+// Written by the journal of starts.
+#[cfg_attr(not(test), expect(dead_code))]
 mod started;
 mod state;
 mod stored;
@@ -53,9 +52,8 @@ use std::fmt;
 
 use rusqlite::Connection;
 
-pub(crate) use append::Appended;
 pub(crate) use batch::SpoolBatch;
-pub(crate) use dead::{DeadLetter, SetAside};
+pub(crate) use dead::DeadLetter;
 pub(crate) use fault::is_in_use;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
