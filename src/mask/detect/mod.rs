@@ -88,6 +88,9 @@ impl Detectors {
         let source = Source::new(text.as_bytes(), cut);
         Words::new(self, source, found).run();
         unite(found, first);
+        if words::behind(self, source, found, first) {
+            unite(found, first);
+        }
         if self.on & !Self::DEFAULT != 0 {
             personal::find(self, source, found, first);
         }

@@ -185,6 +185,45 @@ impl<'t, 'f> Words<'t, 'f> {
     }
 }
 
+/// Adds what begins right behind a find, or behind one sign after it, as if nothing stood before: what is replaced there is no word that goes on. Tells
+/// whether there was anything.
+pub(super) fn behind(
+    on: Detectors,
+    source: Source<'_>,
+    found: &mut Vec<Found>,
+    first: usize,
+) -> bool {
+    let known = found.len();
+    for at in first..known {
+        let Some(&Found { end: mut start, .. }) = found.get(at) else {
+            break;
+        };
+        let next = found.get(at + 1).filter(|_| at + 1 < known);
+        let end = next.map_or(source.len(), |it| it.start);
+        let cut = source.cut && next.is_none();
+        while let Some(it) = first_of(on, Source::new(source.slice(start..end), cut)) {
+            found.push(Found {
+                start: start + it.start,
+                end: start + it.end,
+                ..it
+            });
+            start += it.end;
+        }
+    }
+    found.len() > known
+}
+
+/// Looks for what begins with a text, or after its first sign.
+fn first_of(on: Detectors, source: Source<'_>) -> Option<Found> {
+    let at = usize::from(!source.is_word(0));
+    if !source.is_word(at) {
+        return None;
+    }
+    let mut found = Vec::new();
+    Words::new(on, source, &mut found).begin(at);
+    found.into_iter().max_by_key(|it| it.end)
+}
+
 /// Tells whether something may begin with these bytes: one of the leads, the number of an account, or one of at least four digits.
 #[inline]
 fn may_begin(four: [u8; 4]) -> bool {

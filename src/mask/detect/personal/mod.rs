@@ -8,7 +8,7 @@ mod ssn;
 use std::ops::Range;
 
 use super::source::Source;
-use super::{Detector, Detectors, Found, unite};
+use super::{Detector, Detectors, Found, unite, words};
 
 /// How often they look again at what is left between finds.
 const MOST_PASSES: usize = 4;
@@ -31,6 +31,9 @@ pub(super) fn find(on: Detectors, source: Source<'_>, found: &mut Vec<Found>, fi
         }
         if !is_new {
             break;
+        }
+        if words::behind(on, source, found, first) {
+            unite(found, first);
         }
     }
 }

@@ -99,6 +99,39 @@ fn text_in_which_the_finds_are_replaced_holds_no_further_ones() {
 }
 
 #[test]
+fn what_stands_right_behind_a_find_is_looked_at_as_the_beginning_of_a_word() {
+    let hex = "4b1f0c9d2e7a86355bd1c4f7e0a98362";
+    let second = [
+        ["ke", "y-", hex].concat(),
+        ["sk", "-", hex].concat(),
+        "4111111111111111".to_owned(),
+    ];
+    let firsts: Vec<_> = SECRETS.split_whitespace().collect();
+    let mut random = Random::new(11);
+    for first in firsts.iter().map(|it| secret(it, &mut random).unwrap()) {
+        // The secret beside a key of Amazon shows only by that.
+        if found(detectors(true), &first, false).is_empty() {
+            continue;
+        }
+        for (joint, second) in [".", "-", "_", ":", "/", "\\n", "%2E", " "]
+            .into_iter()
+            .flat_map(|joint| second.iter().map(move |second| (joint, second)))
+        {
+            let text = [&first, joint, second].concat();
+            for on in settings().filter(|on| !found(*on, &first, false).is_empty()) {
+                check_again(on, &text, false);
+            }
+            let finds = found(detectors(true), &text, false);
+            if !finds.iter().any(|it| it.end == first.len()) {
+                continue;
+            }
+            let both = masked(detectors(true), &text, false);
+            assert!(!both.contains(second.as_str()), "{both} of {text}");
+        }
+    }
+}
+
+#[test]
 fn gate_lets_every_text_with_a_find_through() {
     for case in cases(5) {
         settings().for_each(|on| check_gate(on, &case.text));
