@@ -15,7 +15,7 @@ use super::replacement::Replacement;
 pub(super) use exceptions::{
     ABOUT, HARMLESS_HEADERS, HARMLESS_PARAMETERS, HARMLESS_WORDS, HOLDING, NAMING, QUESTIONS,
 };
-use exceptions::{HARMLESS_KEYS, HARMLESS_TOKENS};
+use exceptions::{HARMLESS_KEYS, HARMLESS_PASSES, HARMLESS_TOKENS};
 
 use Hides::{Code, NoNumber, Opaque, Sealed, Token, Whole};
 
@@ -57,6 +57,7 @@ pub(super) const FIELDS: &[Preset] = &[
     ("パスワード", Inside, Whole),
     ("비밀번호", Inside, Whole),
     ("pass", Last, Whole),
+    ("pass", Ending(HARMLESS_PASSES), Whole),
     ("pass hash", Words, Whole),
     ("pass confirmation", Words, Whole),
     ("passkey", Words, Whole),
@@ -196,6 +197,7 @@ pub(super) const FIELDS: &[Preset] = &[
     ("two factor code", Words, Whole),
     ("one time code", Words, Whole),
     ("one time pin", Words, Whole),
+    ("otp code", Alone, Whole),
     ("backup code", Words, Whole),
     ("recovery code", Words, Whole),
     ("reset code", Words, Whole),
@@ -203,6 +205,19 @@ pub(super) const FIELDS: &[Preset] = &[
     ("sms code", Words, Whole),
     ("verification code", Words, Whole),
     ("pin", Last, Sealed),
+    ("atm pin", Alone, Sealed),
+    ("bank pin", Alone, Sealed),
+    ("card pin", Alone, Sealed),
+    ("confirm pin", Alone, Sealed),
+    ("current pin", Alone, Sealed),
+    ("enter pin", Alone, Sealed),
+    ("login pin", Alone, Sealed),
+    ("m pin", Alone, Sealed),
+    ("my pin", Alone, Sealed),
+    ("new pin", Alone, Sealed),
+    ("old pin", Alone, Sealed),
+    ("security pin", Alone, Sealed),
+    ("user pin", Alone, Sealed),
     ("pin block", Words, Sealed),
     ("pin code", Words, Sealed),
     ("pin hash", Words, Sealed),
@@ -214,7 +229,11 @@ pub(super) const FIELDS: &[Preset] = &[
     ("hmac", Words, Whole),
     // Cards, accounts and persons (PCI DSS 3.3.1 and 3.4.1: no code, track or PIN ever).
     ("cvv", Words, Sealed),
+    ("cvv", Ending(&[]), Sealed),
+    ("cvv code", Alone, Sealed),
     ("cvc", Words, Sealed),
+    ("cvc", Ending(&[]), Sealed),
+    ("cvc code", Alone, Sealed),
     ("cvn", Words, Sealed),
     ("cvd", Words, Sealed),
     ("ccv", Words, Sealed),

@@ -19,7 +19,8 @@ fn t7_secret_names_are_found_in_every_spelling() {
         access-token access_tokens refresh_token id_token IDToken auth_token csrf_token csrfmiddlewaretoken token tokens Token1 jwt bearer \
         authorization Authorization credentials credential private_key signing_key encryption_key session_id sessionid sessionId sid cookie \
         otp totp pin PIN cvv cvv2 cvc card_number cardNumber pan iban ssn mfa_code one_time_code recovery_code recovery_codes signature \
-        connection_string dsn webhook_secret user[password] AWSAccessKeyId x_hub_signature_256 2fa_code"
+        connection_string dsn webhook_secret user[password] AWSAccessKeyId x_hub_signature_256 2fa_code \
+        mypass dbpass userpass DBPASS smtppass2 db_userpass newpin oldPin userpin mpin cardcvc cardcvv newCVV cvvcode otpcode authcode smscode"
         .split_whitespace()
     {
         assert!(names.decide_bracketed(name).is_some(), "{name}");
@@ -54,6 +55,7 @@ fn harmless_names_stay() {
         bypass max_tokens total_tokens prompt_tokens token_count token_type token_id expires_in next_page_token pageToken nextToken \
         time_to_first_token access_token_expires_in opinion spin shipping pinned pin_count company id name email public_key \
         publishable_key idempotency_key account_number span panel signature_algorithm cookie_policy page cursor \
+        encompass trespass surpass underpass overpass gyrocompass bandpass boardingpass spin hairpin kingpin dropin chopin \
         sidebar inside reference_id keyboard monkey auth_type 1 é"
         .split_whitespace()
     {

@@ -28,6 +28,14 @@ pub(super) const HARMLESS_TOKENS: &[&str] = &[
     "special",
 ];
 
+/// What stands before `pass` in one word that is no secret.
+pub(super) const HARMLESS_PASSES: &[&str] = &[
+    "all", "band", "battle", "boarding", "bus", "by", "com", "day", "encom", "event", "fast",
+    "first", "free", "game", "guest", "gyrocom", "high", "low", "multi", "one", "over", "rail",
+    "eurail", "render", "season", "second", "single", "ski", "sub", "sur", "tres", "two", "under",
+    "visitor",
+];
+
 /// What a header's `key` belongs to when it is no secret.
 pub(super) const HARMLESS_KEYS: &[&str] = &[
     "idempotency",
@@ -117,6 +125,7 @@ pub(in crate::mask) const NAMING: &[&str] = &[
     "field",
     "header",
     "id",
+    "k",
     "key",
     "kind",
     "label",
@@ -130,7 +139,7 @@ pub(in crate::mask) const NAMING: &[&str] = &[
 ];
 
 /// Last words of members that can hold the value that a sibling names.
-pub(in crate::mask) const HOLDING: &[&str] = &["default", "val", "value", "values"];
+pub(in crate::mask) const HOLDING: &[&str] = &["default", "v", "val", "value", "values"];
 
 /// Header fields whose names hold a rule's words and that are known to be harmless.
 pub(in crate::mask) const HARMLESS_HEADERS: &[&str] = &[
