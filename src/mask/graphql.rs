@@ -3,6 +3,7 @@
 //! Comes in: text that may be an executable document, or its beginning. Goes out: the same text with the literals of arguments, fields of
 //! input objects and defaults of variables replaced whose name is a secret's, and every other byte kept. Promises:
 //!
+//! - Defaults of variables are replaced that a secret argument takes, and [`Bound`] says which variables that are.
 //! - Names, aliases, types, variables, `true`, `false` and `null` stay: they say what is asked for.
 //! - Where only listed names show, every literal is replaced whose own name and each one around it is not listed.
 //! - Other strings are looked into; comments are emptied, since a secret can stand anywhere in them.
@@ -16,8 +17,11 @@
 
 use super::Pass;
 
+mod bound;
 mod lexer;
 mod walk;
+
+pub(super) use bound::Bound;
 
 /// The text is no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -125,6 +125,9 @@ impl RuleId {
     /// The rule of a value that no list lets show.
     pub(super) const NOT_LISTED: Self = Self::new(u8::MAX, u16::MAX - 1);
 
+    /// The rule of the variables of a GraphQL request that nobody could read.
+    pub(super) const UNREAD: Self = Self::new(u8::MAX, u16::MAX - 2);
+
     /// The layer of the rules by pointer.
     const POINTERS: u8 = u8::MAX - 1;
 
@@ -337,6 +340,7 @@ impl Names {
         match self.rule(id) {
             Some(rule) => &rule.name,
             None if id == RuleId::NOT_LISTED => allow::RULE,
+            None if id == RuleId::UNREAD => "variables",
             None => "name cut off",
         }
     }

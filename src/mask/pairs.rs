@@ -9,11 +9,13 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::graphql::Bound;
 use super::names::{Role, RuleId};
 use super::split::{split, split_once};
 use super::{MASKED, Pass, Replacement, inside};
 
 mod escapes;
+mod variables;
 
 /// What stays as it is in a replaced value.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -34,6 +36,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         level,
         oauth: false,
         named: None,
+        bound: None,
         out: String::new(),
         copied: 0,
     };
@@ -64,6 +67,8 @@ struct Walk<'t> {
     oauth: bool,
     /// The rule of the name that another parameter gives to `value`.
     named: Option<RuleId>,
+    /// Which of the `variables` are secrets by the `query` beside them.
+    bound: Option<Box<Bound>>,
     out: String,
     /// Up to where the text is in `out`, as it was or replaced.
     copied: usize,
@@ -75,6 +80,7 @@ impl Walk<'_> {
         if !self.cut && !self.text.contains('&') {
             return;
         }
+        self.look_for_variables(pass);
         let mut holds = false;
         let mut names = Vec::new();
         for (name, value) in split(self.text, b'&').filter_map(|it| split_once(it, b'=')) {
@@ -107,6 +113,9 @@ impl Walk<'_> {
         };
         let from = end - value.len();
         if self.secret(name, from, end, pass) {
+            return;
+        }
+        if self.variables(name, from, end, pass) {
             return;
         }
         self.name(start, from - 1, pass);

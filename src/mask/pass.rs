@@ -2,6 +2,7 @@ use super::Compiled;
 use super::allow::Allowed;
 use super::body::Bodies;
 use super::detect::{Detectors, Found};
+use super::graphql::Bound;
 use super::keyed_hash::KeyedHash;
 use super::names::{Names, RuleId};
 use super::patterns::Patterns;
@@ -28,6 +29,8 @@ pub(super) struct Pass<'m> {
     pub(super) hash: &'m KeyedHash,
     pub(super) allowed: &'m Allowed,
     pub(super) report: Report,
+    /// Which members of the next document are secrets, where it is the variables of a GraphQL request.
+    pub(super) bound: Option<Box<Bound>>,
     /// What the request's fields tell of the caller's key.
     pub(super) api_key: ApiKey,
     /// The length of the body that was looked at last, where it was decoded to its end.
@@ -71,6 +74,7 @@ impl Compiled {
             hash,
             allowed,
             report: Report::new(),
+            bound: None,
             decoded_bytes: None,
             taken: 0,
             api_key: ApiKey::default(),

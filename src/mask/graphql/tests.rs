@@ -37,6 +37,22 @@ fn t6_literals_of_secret_arguments_are_masked_and_the_rest_keeps_its_bytes() {
 }
 
 #[test]
+fn defaults_of_variables_that_secret_arguments_take_are_masked() {
+    shows(
+        r#"mutation($p: String = "canary", $i: In = {a: "canary", b: [1]} @x(y: 1), $n: Int = 5, $z: String = null) { a(password: $p, n: $n, secret: $z) b(credential: $i) }"#,
+        r#"mutation($p: String = "[MASKED]", $i: In = "[MASKED]" @x(y: 1), $n: Int = 5, $z: String = null) { a(password: $p, n: $n, secret: $z) b(credential: $i) }"#,
+    );
+    shows(
+        r#"query($v: String = "canary", $w: String = "red") { a(value: $v, key: "DB_PASSWORD") b(key: "colour", value: $w) }"#,
+        r#"query($v: String = "[MASKED]", $w: String = "red") { a(value: $v, key: "DB_PASSWORD") b(key: "colour", value: $w) }"#,
+    );
+    let cut = r#"mutation($p: String = "canary", $n: Int = 4711) { a(b: 1, c: "#;
+    let shown = masked(cut, true, Told::ByItself);
+    let expected = r#"mutation($p: String = "[MASKED]", $n: Int = "[MASKED]") { a(b: 1, c: "#;
+    assert_eq!(shown.as_deref(), Ok(expected));
+}
+
+#[test]
 fn harmless_documents_keep_their_bytes() {
     for text in [
         "{me{id}}",

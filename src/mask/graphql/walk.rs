@@ -3,8 +3,10 @@ use super::{Malformed, Told};
 use crate::mask::Pass;
 use crate::mask::edits::Edits;
 use crate::mask::names::{Role, RuleId};
+use variables::Variables;
 
 mod literal;
+mod variables;
 
 /// The most open brackets; servers allow fewer.
 pub(super) const MAX_DEPTH: usize = 256;
@@ -59,6 +61,8 @@ struct Frame {
     values: Vec<(usize, usize)>,
     /// Whether the last of them has not ended.
     is_open: bool,
+    /// Where the names of variables stand of which a sibling may say that they are secrets.
+    variables: Vec<(usize, usize)>,
 }
 
 /// The state of one pass.
@@ -77,6 +81,7 @@ pub(super) struct Walk<'t, 'p, 'm> {
     name: (usize, usize),
     /// The value that is being replaced: how many brackets are open around it, where it begins, and its rule.
     hidden: Option<(usize, usize, RuleId)>,
+    variables: Variables<'t>,
     edits: Edits,
     pass: &'p mut Pass<'m>,
 }
@@ -101,12 +106,25 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             definitions: 0,
             name: (0, 0),
             hidden: None,
+            variables: Variables::default(),
             edits: Edits::default(),
             pass,
         }
     }
 
     pub(super) fn run(mut self) -> Result<Option<String>, Malformed> {
+        self.read()?;
+        self.settle_defaults();
+        Ok(self.edits.apply(self.source, self.lexer.at()))
+    }
+
+    /// Returns the variables that secret arguments take, with their rules.
+    pub(super) fn bound(mut self) -> Result<Vec<(&'t str, RuleId)>, Malformed> {
+        self.read()?;
+        Ok(self.variables.bound)
+    }
+
+    fn read(&mut self) -> Result<(), Malformed> {
         while let Some(token) = self.lexer.next_token()? {
             match token.kind {
                 Kind::Comment => self.comment(token),
@@ -171,6 +189,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         let Some(frame) = self.frames.last_mut() else {
             return Err(Malformed);
         };
+        let (holds, expected) = (frame.holds, frame.expect);
         frame.expect = match (frame.holds, frame.expect, token.kind) {
             (_, Item | AfterName | AfterItem | Type, Kind::Sign(sign)) if sign == frame.closes => {
                 return self.close(token.end);
@@ -225,6 +244,11 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         }
         if token.kind == Kind::Name {
             self.name = (token.start, token.end);
+            match (holds, expected) {
+                (Holds::Variables, Expect::VariableName) => self.variables.name = self.name,
+                (_, Expect::Variable) => self.variable(),
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -253,6 +277,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             is_named: false,
             values: Vec::new(),
             is_open: false,
+            variables: Vec::new(),
         });
         Ok(())
     }
@@ -267,6 +292,11 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if let Some((_, start, rule)) = self.hidden.take_if(|it| it.0 == self.frames.len()) {
             self.replace(start, end, rule, None);
         }
+        let is_definition = self
+            .frames
+            .last()
+            .is_some_and(|it| it.holds == Holds::Variables);
+        self.variables.default_ended(end, is_definition);
         match self.frames.last_mut() {
             Some(parent) => parent.ended(end),
             None if frame.holds == Holds::Selections => self.definitions += 1,
@@ -275,18 +305,17 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Option<String>, Malformed> {
+    fn finish(&mut self) -> Result<(), Malformed> {
         let is_whole = self.frames.is_empty() && self.head.is_none() && self.definitions > 0;
         if !is_whole && !self.cut {
             return Err(Malformed);
         }
-        let certain = self.lexer.at();
         for frame in std::mem::take(&mut self.frames) {
             self.settle(&frame, true);
         }
         if let Some((_, start, rule)) = self.hidden {
             self.replace(start, self.source.len(), rule, None);
         }
-        Ok(self.edits.apply(self.source, certain))
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@
 //! - Strings that hold more are masked inside, see [`super::inside`].
 //! - Of `{"name":"password","value":"x"}` the value is replaced, see [`siblings`].
 //!
+//! - Of GraphQL's `{"query":"..","variables":{..}}` the variables are replaced that the query gives to secret arguments, see [`requests`].
 //! - What a rule by pointer names is replaced as a whole, in the document itself and not in those within its texts.
 //! - What a rule removes goes with its name and a comma, and what is left is JSON. Items of lists are replaced.
 //!
@@ -21,6 +22,7 @@
 mod eight;
 mod nesting;
 mod output;
+mod requests;
 mod scan;
 mod siblings;
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 use super::super::tests::pass;
 use super::*;
 
+mod bound;
 mod cut;
 mod large;
 mod late;

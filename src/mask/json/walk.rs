@@ -1,12 +1,15 @@
 use super::nesting::Nesting;
 use super::output::Output;
+use super::requests::Requests;
 use super::scan;
 use super::siblings::Siblings;
 use super::trail::Trail;
 use super::{Document, Malformed, text};
 use crate::mask::Pass;
 use crate::mask::names::{Role, RuleId, Shape};
+use bound::Variables;
 
+mod bound;
 mod late;
 mod value;
 
@@ -39,6 +42,10 @@ struct Walk<'t, 'p, 'm> {
     /// How far rules by pointer have come, if there are any.
     trail: Option<Box<Trail>>,
     siblings: Siblings,
+    /// The GraphQL requests, if there are any.
+    requests: Option<Box<Requests>>,
+    /// The variables of the request around the present value.
+    variables: Option<Variables>,
     /// Where the present member begins: at the comma before it, or, where it is the first that shows, after what is before it.
     lead: usize,
     /// Where that is in the text that is made, if the name was rewritten since.
@@ -103,8 +110,14 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     fn new(source: &'t str, cut: bool, level: u8, pass: &'p mut Pass<'m>) -> Self {
         let pointers = pass.fields.pointers();
         let is_pointed = level == 0 && pointers.is_on();
+        let trail = is_pointed.then(|| Box::new(Trail::new(pointers)));
         Self {
-            trail: is_pointed.then(|| Box::new(Trail::new(pointers))),
+            trail,
+            requests: match pass.bound.take() {
+                Some(bound) => Some(Requests::of_variables(source, *bound)),
+                None => Requests::of(source, cut, pass),
+            },
+            variables: None,
             source,
             bytes: source.as_bytes(),
             at: 0,
@@ -203,6 +216,9 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     #[inline]
     fn value(&mut self) -> Result<Begun, Stop> {
         let byte = self.peek()?;
+        if self.requests.is_some() && self.hidden.is_none() {
+            self.bind(byte);
+        }
         if (self.role == Role::Holds || self.trail.is_some()) && self.hidden.is_none() {
             self.decide();
         }
@@ -300,7 +316,10 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         let classes = if escaped { u8::MAX } else { known.classes };
         let may_find = self.looks_at_all || self.pass.detectors.may_find(classes, end - start);
         self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(name);
-        self.secret = known.rule;
+        self.secret = match self.variables {
+            Some(_) => self.bound_rule(name).or(known.rule),
+            None => known.rule,
+        };
         self.role = known.role;
         self.name = Name {
             start,
@@ -347,6 +366,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         self.at += 1;
         let depth = self.nesting.depth();
         self.shown_from.take_if(|it| *it == depth && depth > 0);
+        self.variables.take_if(|it| it.around == depth);
         if let Some(hidden) = self.hidden.take_if(|it| it.depth == depth) {
             self.lead = hidden.lead;
             self.replace(hidden.start, self.at, hidden.rule, None);
@@ -374,6 +394,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             certain = self.lead;
         }
         while !complete && self.close_siblings(true) {}
+        self.pass.bound = None;
         Document {
             text: self.out.finish(certain),
             complete,

@@ -156,3 +156,27 @@ fn t9_secret_without_a_name_and_in_a_name_is_masked() {
     let masked = pass(|pass| mask("note=paid+4111+11", true, 0, pass));
     assert_eq!(masked.as_deref(), Some("note=paid%20%5BMASKED%5D"));
 }
+
+#[test]
+fn t6_variables_of_a_graphql_query_beside_them_are_masked_by_where_they_go() {
+    let query = encoded("mutation($p: String) { login(password: $p) }");
+    let shown = encoded(r#"{"p":"[MASKED]","n":1}"#);
+    let variables = encoded(r#"{"p":"canary","n":1}"#);
+    shows(
+        &format!("query={query}&variables={variables}&p=1"),
+        &format!("query={query}&variables={shown}&p=1"),
+    );
+    shows(
+        &format!("v%61riables={variables}&query={query}"),
+        &format!("v%61riables={shown}&query={query}"),
+    );
+    shows(
+        &format!("variables={variables}&query=%7B"),
+        "variables=%5BMASKED%5D&query=%7B",
+    );
+    let same = format!("extensions=x&variables={variables}");
+    shows(&same, &same);
+    let cut = format!("variables={variables}&que");
+    let shown = pass(|pass| mask(&cut, true, 0, pass));
+    assert_eq!(shown.as_deref(), Some("variables=%5BMASKED%5D&que"));
+}

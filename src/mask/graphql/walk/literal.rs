@@ -6,6 +6,8 @@ use crate::mask::{MASKED, inside};
 
 /// The arguments of one kind that are looked at in one bracket.
 const MAX_MEMBERS: usize = 16;
+/// Names that are values and say nothing.
+const KEYWORDS: [&str; 3] = ["true", "false", "null"];
 
 /// What becomes of values.
 impl Walk<'_, '_, '_> {
@@ -15,6 +17,11 @@ impl Walk<'_, '_, '_> {
         if let Some(rule) = frame.named.or(doubtful) {
             for &(start, end) in &frame.values {
                 self.replace(start, end, rule, None);
+            }
+        }
+        if let Some(rule) = frame.named {
+            for &name in &frame.variables {
+                self.bind(name, rule);
             }
         }
     }
@@ -34,7 +41,16 @@ impl Walk<'_, '_, '_> {
         let role = std::mem::replace(&mut frame.role, Role::None);
         if token.kind == Kind::Sign(b'$') {
             frame.expect = Expect::Variable;
+            let around = self.hidden.map(|it| it.2);
+            self.variables.takes = around.or(rule);
+            self.variables.may_be_named = role == Role::Holds && rule.is_none();
             return Ok(());
+        }
+        if frame.holds == Holds::Variables
+            && !(token.kind == Kind::Name
+                && KEYWORDS.contains(&self.source.get(token.start..token.end).unwrap_or_default()))
+        {
+            self.variables.default_begins(token);
         }
         let bracket = match token.kind {
             Kind::Sign(b'{') => Some(Holds::Members),
@@ -108,7 +124,7 @@ impl Walk<'_, '_, '_> {
         }
         let text = self.text(token);
         let hides = |rule: RuleId| match (token.kind, self.pass.fields.shape(rule)) {
-            (Kind::Name, _) if matches!(text, "true" | "false" | "null") => false,
+            (Kind::Name, _) if KEYWORDS.contains(&text) => false,
             // `code: 201234` is the number of an error.
             (Kind::Number, Shape::Code) => Shape::Opaque.hides(text),
             (_, shape) => shape.hides(text),
