@@ -45,6 +45,8 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
         .filter(|(at, _)| has_letters || !follows_a_letter(bytes, *at))
         .any(said)
         || elements(text).any(|name| is_secret(name, fields))
+        || options(text).any(|(name, after)| is_value(after, cut) && is_secret(name, fields))
+        || has_login(text)
 }
 
 /// Tells whether text that began as JSON has a secret's name before a `:` or `=`. Escapes can spell any name.
@@ -180,6 +182,32 @@ fn is_value(after: &str, cut: bool) -> bool {
     let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
     let plain = word.chars().all(char::is_alphabetic);
     word.len() >= MIN_VALUE && (is_credential || is_torn || !plain)
+}
+
+/// Returns the options of commands, as in `--token x`, and what follows each.
+fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices(" --").filter_map(|(at, dashes)| {
+        let rest = &text[at + dashes.len()..];
+        let part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let name = rest.bytes().take(MAX_NAME_BYTES);
+        let (name, after) = rest.split_at_checked(name.take_while(|&byte| part(byte)).count())?;
+        let after = after.strip_prefix(' ')?.trim_start();
+        (!name.is_empty() && !after.starts_with('-')).then_some((name, after))
+    })
+}
+
+/// Tells whether a name and a password stand after an option of curl, as in `curl -u user:x`.
+fn has_login(text: &str) -> bool {
+    let has_password = |(at, option): (usize, &str)| {
+        let rest = text[at + option.len()..].trim_start_matches(['=', ' ', '"', '\'']);
+        let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+        let password = word.split_once(':').map(|(_, password)| password);
+        password.is_some_and(|it| !it.is_empty() && !it.starts_with("//"))
+    };
+    text.contains("curl")
+        && [" -u", " --user ", " --user=", " -U"]
+            .into_iter()
+            .any(|option| text.match_indices(option).any(has_password))
 }
 
 /// Returns the names of XML elements without their prefixes.

@@ -44,7 +44,7 @@ struct Walk<'t, 'p, 'm> {
     siblings: Siblings,
     /// The GraphQL requests, if there are any.
     requests: Option<Box<Requests>>,
-    /// The variables of the request around the present value.
+    /// The variables around the present value.
     variables: Option<Variables>,
     /// Where the present member begins: at the comma before it, or, where it is the first that shows, after what is before it.
     lead: usize,
@@ -316,10 +316,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         let classes = if escaped { u8::MAX } else { known.classes };
         let may_find = self.looks_at_all || self.pass.detectors.may_find(classes, end - start);
         self.is_listed = self.shown_from.is_none() && self.pass.fields.lists(name);
-        self.secret = match self.variables {
-            Some(_) => self.bound_rule(name).or(known.rule),
-            None => known.rule,
-        };
+        self.secret = self.bound_rule(name).or(known.rule);
         self.role = known.role;
         self.name = Name {
             start,

@@ -45,6 +45,7 @@ fn harmless_json_keeps_its_bytes() {
             r#"{"passwordless":{"email":"on"},"assertions":12,"password_policy":{"min_length":8}}"#,
             r#"{"level":"Basic English","note":"bearer token","plan":"Basic","error":"Bearer realm"}"#,
             r#"{"phone":"+4915112345678","iban_country":"DE","note":"type: \"token\" is of no value"}"#,
+            r#"{"how":"usage: tool --password --token name --key-file a.pem -u jane","doc":"see: curl -u and https://x.test/"}"#,
             r#"{"how":"use bearer token-based auth","type":"bearer token-based"}"#,
             r#"{"k":"v","d":1,"text":"50% off: use it & save = win","percent":"100%25"}"#,
             r#"[["password","email"]]"#.replace("password", "name").leak(),

@@ -218,6 +218,14 @@ fn text_within_text_is_masked() {
         ("log line", |it| {
             json_body(format!(r#"{{"a":"login user=jane password={it} ok"}}"#))
         }),
+        ("options of a command", |it| {
+            json_body(format!(
+                r#"{{"a":"ran: tool --name x --api-token {it} --dry-run"}}"#
+            ))
+        }),
+        ("login of curl", |it| {
+            json_body(format!(r#"{{"a":"curl -s -u user:{it} https://x.test/"}}"#))
+        }),
         ("sentence", |it| {
             json_body(format!(r#"{{"a":"the password: {it}"}}"#))
         }),

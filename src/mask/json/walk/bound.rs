@@ -43,11 +43,17 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Returns the rule of a member that is a variable and goes to a secret argument.
-    #[inline(never)]
+    #[inline]
     pub(super) fn bound_rule(&self, name: &str) -> Option<RuleId> {
-        let variables = self
-            .variables
-            .filter(|it| it.depth == self.nesting.depth())?;
+        let variables = self.variables?;
+        self.rule_of_variable(variables, name)
+    }
+
+    #[inline(never)]
+    fn rule_of_variable(&self, variables: Variables, name: &str) -> Option<RuleId> {
+        if variables.depth != self.nesting.depth() {
+            return None;
+        }
         self.requests.as_ref()?.at(variables.start)?.rule(name)
     }
 }
