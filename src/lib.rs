@@ -34,6 +34,7 @@
 //! | add what only a handler knows | [`ApiLog`] |
 //! | record what was done to which object | [`AuditEvent`], in a handler or a job; [`AuditRoutes`] without a change to the handlers |
 //! | know what was stored and what was lost; end in order | [`Recorder`] |
+//! | say how entries travel, and what outlives the process | [`recorder::Delivery`], [`layer::Destination`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
 //! | serve the log | [`LogApi`], [`mod@format`] |
 //! | say who may read, and what | [`api::Access`], [`Scope`]; [`api::BearerTokens`], [`api::HeaderTokens`], `api::JwtAccess`, [`api::access_fn`] |
@@ -53,6 +54,7 @@
 //! | `sqlite` | `SqliteStore`, on a bundled SQLite |
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
+//! | `metrics` | the ledger as counters and gauges, on the metrics crate |
 //! | `rate-limit` | `api::Builder::rate_limit`, on the governor crate |
 //! | `regex` | [`mask::Rule`]`::pattern`, on the regex crate |
 //! | `spool` | [`recorder`]`::Spool`, a folder that keeps entries until their sink has stored them, on a bundled SQLite |
@@ -70,8 +72,10 @@
 //!    withheld, with the reason. `Debug` and errors never print user data.
 //! 4. **Never in the way.** Logging neither fails nor delays a request; masking, parsing, serialising and I/O run on the recorder's thread.
 //! 5. **Bounded.** Captured bytes stay under one budget; past it bodies shrink to prefixes, then to nothing, and the entry says so.
-//! 6. **Accounted.** `seen = stored + filtered + sampled out + dropped + in flight`, at every moment, in [`Recorder::stats`].
-//! 7. **Durable where asked** comes with a spool, which is not built yet: a process that is killed loses what waits in memory.
+//! 6. **Accounted.** `seen = stored + filtered + sampled out + dropped + spooled + dead-lettered + in flight`, for each sink and at every moment, in
+//!    [`Recorder::stats`].
+//! 7. **Durable where asked.** What is in a spool (feature `spool`) survives `kill -9`, a damaged file, a full disk and an outage of any length. Without one, a process
+//!    that is killed loses what waits in memory.
 //! 8. **Scoped.** A reader sees its [`Scope`] and nothing else: in lists, by id, in counts, by cursor, in exports.
 //! 9. **Stable pages.** A walk by cursor under concurrent writes and deletion shows every entry that was there at the start exactly once.
 
