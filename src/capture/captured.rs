@@ -83,6 +83,32 @@ pub(crate) struct Coded {
 }
 
 impl Captured {
+    /// Makes what is known of an exchange that has just started, as if its process had died since.
+    pub(crate) fn started(&self, reservation: Reservation) -> Self {
+        Self {
+            id: self.id,
+            started: self.started,
+            method: self.method.clone(),
+            version: self.version,
+            request: self.request.only(|_| true),
+            request_body: CapturedBody::empty(),
+            request_trailers: Fields::default(),
+            response: None,
+            response_body: CapturedBody::empty(),
+            outcome: Outcome::ProcessDied,
+            failure: None,
+            timing: Timing::default(),
+            peer: self.peer,
+            told: self.told.clone(),
+            notes: Vec::new(),
+            lot: self.lot,
+            share: Share::default(),
+            left_out: None,
+            hides_response_body: None,
+            reservation,
+        }
+    }
+
     /// Returns the request's path, without its query.
     pub(crate) fn path(&self) -> &str {
         let target = self.request.text(":path").unwrap_or_default();

@@ -25,6 +25,8 @@ pub(crate) fn short(mut text: String) -> String {
 /// What waits for the masker.
 pub(crate) enum Item {
     Exchange(Box<Captured>),
+    /// An exchange that has started, as if its process had died since.
+    Start(Box<Captured>),
     Event(Box<CapturedEvent>),
 }
 

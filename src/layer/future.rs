@@ -56,6 +56,10 @@ where
         let output = match (this.held.take(), this.inner.as_pin_mut()) {
             (Some(held), _) => *held,
             (None, Some(inner)) => {
+                // Until its start is on the disk, where that is asked for.
+                if !ready!(pending.poll_hold(cx)) {
+                    return Poll::Ready(Ok(refused(pending)));
+                }
                 let mut output = ready!(pending.polling(|| inner.poll(cx)));
                 match &mut output {
                     Ok(response) => pending.respond(response),
@@ -63,11 +67,7 @@ where
                 }
                 output
             }
-            (None, None) => {
-                let mut response = refusal();
-                pending.respond(&mut response);
-                return Poll::Ready(Ok(response.map(|_| ResponseBody::empty())));
-            }
+            (None, None) => return Poll::Ready(Ok(refused(pending))),
         };
         let Poll::Ready(is_kept) = pending.poll_hold(cx) else {
             *this.held = Some(Box::new(output));
@@ -79,6 +79,13 @@ where
             false => instead_of(response.headers()).map(|_| ResponseBody::empty()),
         }))
     }
+}
+
+/// Answers a request in the place of the service.
+fn refused<B>(pending: &mut Pending) -> Response<ResponseBody<B>> {
+    let mut response = refusal();
+    pending.respond(&mut response);
+    response.map(|_| ResponseBody::empty())
 }
 
 impl<F: Future> fmt::Debug for ResponseFuture<F> {

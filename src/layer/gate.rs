@@ -30,6 +30,17 @@ impl Gate {
     pub(super) fn pass(&mut self, item: Item) -> Passed {
         match item {
             Item::Exchange(captured) => self.exchange(*captured),
+            Item::Start(captured) => {
+                let Masked {
+                    entry, reservation, ..
+                } = self.masker.exchange(*captured);
+                Passed {
+                    own: Ok(entry),
+                    found: None,
+                    expanding_bodies: 0,
+                    reservation,
+                }
+            }
             Item::Event(event) => {
                 let (entry, reservation) = self.masker.event(*event);
                 Passed {

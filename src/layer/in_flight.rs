@@ -20,10 +20,11 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(open: Open) -> Self {
+    /// Makes one whose service is called once nothing is held.
+    pub(super) fn new(open: Open, hold: Option<Hold>) -> Self {
         Self {
             open: Some(open),
-            hold: None,
+            hold,
         }
     }
 

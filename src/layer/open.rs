@@ -13,7 +13,7 @@ use crate::capture::{
     MatchedRoute, Origin, Policy, Share, SharedTap, Tap,
 };
 use crate::entry::{Note, Outcome, SkipReason, Timing};
-use crate::recorder::Parcel;
+use crate::recorder::{Journal, Parcel};
 
 /// What is held of an exchange from its call to its end.
 pub(super) struct Open {
@@ -30,6 +30,8 @@ pub(super) struct Open {
     /// The client's request id, where it is trusted.
     pub(super) trusted_id: Option<http::HeaderValue>,
     pub(super) progress: Progress,
+    /// Whether its start was handed over.
+    pub(super) has_start: bool,
 }
 
 /// How far the exchange has come. Times are since the request came.
@@ -190,6 +192,28 @@ impl Open {
         }
     }
 
+    /// Hands over that the exchange has started, where that is asked for. Returns what its service waits for, if it has to.
+    pub(super) fn hand_over_start(&mut self) -> Option<Hold> {
+        let shared = self.shared.intake.shared();
+        if !shared.journals || self.chosen.is_err() {
+            return None;
+        }
+        let captured = &self.captured;
+        let mut reservation = captured.reservation.empty_sibling();
+        if !reservation.grow_head(captured.reservation.bytes()) {
+            return None;
+        }
+        let start = Box::new(captured.started(reservation));
+        let (ticket, hold) = Hold::of(&self.shared.intake).unzip();
+        self.has_start = self.shared.intake.push(Parcel {
+            item: Item::Start(start),
+            is_urgent: true,
+            ticket,
+            journal: Journal::Starts,
+        });
+        hold
+    }
+
     /// Hands the exchange over. Returns what the end of its response waits for, if it may have to wait.
     pub(super) fn finish(mut self, outcome: Outcome) -> Option<Hold> {
         let took = match (outcome, self.progress.to_last_frame) {
@@ -212,6 +236,9 @@ impl Open {
                 self.leave_out();
                 if !self.is_event() {
                     self.shared.count_left_out(left_out);
+                    if self.has_start {
+                        self.shared.intake.shared().cancel_start(self.captured.id);
+                    }
                     return None;
                 }
                 self.captured.left_out = Some(left_out);
@@ -221,11 +248,18 @@ impl Open {
         self.take_request_body();
         self.take_told(told);
         let Self {
-            shared, captured, ..
+            shared,
+            captured,
+            has_start,
+            ..
         } = self;
         let (ticket, hold) = Hold::of(&shared.intake).unzip();
         shared.intake.push(Parcel {
             is_urgent: captured.has_failed(),
+            journal: match has_start {
+                true => Journal::Ends(captured.id),
+                false => Journal::Nothing,
+            },
             item: Item::Exchange(captured),
             ticket,
         });

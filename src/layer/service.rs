@@ -100,7 +100,13 @@ impl Shared {
         let tap = open.as_ref().and_then(|open| open.request_tap.clone());
         // A handler that extracts it must find it in an exchange that is left out as well.
         request.extensions_mut().insert(log);
-        let pending = open.map(Pending::new).unwrap_or_default();
+        let pending = match open {
+            Some(mut open) => {
+                let hold = open.hand_over_start();
+                Pending::new(open, hold)
+            }
+            None => Pending::default(),
+        };
         (pending, request.map(|body| RequestBody::new(body, tap)))
     }
 
@@ -154,6 +160,7 @@ impl Shared {
             trusted_id: self.request_ids.trusted(&captured.request),
             captured,
             progress: Progress::default(),
+            has_start: false,
         };
         let log = open.log.clone();
         (Some(open), log)

@@ -29,6 +29,8 @@ pub struct Delivery {
     #[cfg(feature = "spool")]
     pub(super) on_failure: OnFailure,
     #[cfg(feature = "spool")]
+    pub(super) journal_starts: bool,
+    #[cfg(feature = "spool")]
     pub(super) spool: Option<Spool>,
 }
 
@@ -93,6 +95,8 @@ impl Default for Delivery {
             guarantee: Guarantee::default(),
             #[cfg(feature = "spool")]
             on_failure: OnFailure::default(),
+            #[cfg(feature = "spool")]
+            journal_starts: false,
             #[cfg(feature = "spool")]
             spool: None,
         }
@@ -177,6 +181,18 @@ impl Delivery {
         self
     }
 
+    /// Writes down in the spool that an exchange has started, so that one whose handler takes the process down with it is in the log as well: at the
+    /// next start, with the request's head and the outcome [`ProcessDied`](crate::entry::Outcome::ProcessDied). Needs a guarantee above best effort.
+    ///
+    /// Under [`Guarantee::BeforeResponse`] the service is called once the start is on the disk. It costs a second masking of the head, and a second row in the
+    /// spool.
+    #[cfg(feature = "spool")]
+    #[must_use]
+    pub fn journal_starts(mut self) -> Self {
+        self.journal_starts = true;
+        self
+    }
+
     /// Gives the sink a spool: what waits for it there is lost neither with the process nor by an outage of the sink.
     ///
     /// Without more, it takes what a write cannot store and what is left at a shutdown; [`WhenFull::SpillToSpool`] and [`Delivery::guarantee`] give it more.
@@ -197,6 +213,14 @@ impl Delivery {
     pub(super) fn refuses(&self) -> bool {
         #[cfg(feature = "spool")]
         return self.is_before_response() && self.on_failure == OnFailure::Refuse;
+        #[cfg(not(feature = "spool"))]
+        false
+    }
+
+    /// Tells whether starts are written down.
+    pub(crate) fn journals(&self) -> bool {
+        #[cfg(feature = "spool")]
+        return self.journal_starts;
         #[cfg(not(feature = "spool"))]
         false
     }
@@ -237,6 +261,11 @@ impl Delivery {
     fn check_spool(&self) -> Result<(), Error> {
         let is_needed =
             self.guarantee != Guarantee::BestEffort || self.when_full == WhenFull::SpillToSpool;
+        if self.journal_starts && self.guarantee == Guarantee::BestEffort {
+            return Err(Error::configuration(
+                "journal_starts needs a guarantee: Delivery::guarantee(Guarantee::Spooled)",
+            ));
+        }
         match (&self.spool, is_needed) {
             (None, true) => Err(Error::configuration(
                 "this guarantee, or spilling, needs a spool: Delivery::spool(Spool::at(folder))",

@@ -14,6 +14,8 @@ use super::{Command, ShutdownReply, answer};
 
 /// How long after the deadline a lane's answer is waited for: one that does not come then, does not come.
 const GRACE: Duration = Duration::from_millis(50);
+/// The same of a lane that has what is left to put into its spool.
+const SPOOL_GRACE: Duration = Duration::from_secs(1);
 
 /// A shutdown that was asked for, or that came because every handle is gone.
 pub(super) struct End {
@@ -25,6 +27,15 @@ pub(super) struct End {
 }
 
 impl Shared {
+    /// Returns how long after the deadline the lanes' answers are waited for.
+    pub(super) fn grace(&self) -> Duration {
+        let mut lanes = self.lanes.iter();
+        match lanes.any(|lane| lane.shared.has_spool()) {
+            true => SPOOL_GRACE,
+            false => GRACE,
+        }
+    }
+
     /// Reads the ledger of every sink.
     pub(super) fn balances(&self) -> Vec<Balance> {
         let books = self.lanes.iter().map(|lane| lane.shared.book.read());
@@ -55,7 +66,7 @@ impl<T, M> Worker<T, M> {
         let Some(end) = &mut self.end else { return };
         let lanes = &self.shared.lanes;
         let answers: Vec<_> = lanes.iter().map(|lane| lane.end(end.at)).collect();
-        let latest = (end.at + GRACE).into();
+        let latest = (end.at + self.shared.grace()).into();
         for (lane, answer) in lanes.iter().zip(answers) {
             let ended = tokio::time::timeout_at(latest, answer).await;
             if ended.is_err() {

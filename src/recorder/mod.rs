@@ -49,7 +49,7 @@ pub use lane::SinkState;
 pub(crate) use lane::{Plan, Refine};
 pub(crate) use ledger::Ledger;
 pub use ledger::{Balance, DropReason};
-pub(crate) use queue::{Intake, Parcel, Shared};
+pub(crate) use queue::{Intake, Journal, Parcel, Shared};
 #[cfg(all(feature = "spool", feature = "testing"))]
 #[doc(hidden)]
 pub use spool::Measured;
@@ -153,6 +153,8 @@ fn connect<T>(
         ledger,
         holds: lanes.iter().any(|it| it.shared.delivery.may_hold()),
         refuses: lanes.iter().any(|it| it.shared.delivery.refuses()),
+        journals: lanes.iter().any(|it| it.shared.delivery.journals()),
+        cancelled: Mutex::default(),
         lanes,
         accepted: AtomicU64::new(0),
         taken: AtomicU64::new(0),
@@ -298,7 +300,7 @@ impl Recorder {
 fn watch(deadline: Duration, reply: ShutdownReply, shared: Arc<Shared>, before: Vec<Balance>) {
     const GRACE: Duration = Duration::from_millis(100);
     const LOOK: Duration = Duration::from_millis(10);
-    let end = after(deadline.saturating_add(GRACE));
+    let end = after(deadline.saturating_add(GRACE + shared.grace()));
     let watchdog = move || {
         while Instant::now() < end && is_open(&reply) {
             std::thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));

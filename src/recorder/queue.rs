@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
@@ -8,6 +8,7 @@ use super::lane::Lane;
 use super::ledger::{DropReason, Ledger};
 use super::ticket::Ticket;
 use super::{Command, Report};
+use crate::entry::EntryId;
 
 /// The request path's end of the queue. A push costs tens of nanoseconds and never waits.
 ///
@@ -27,6 +28,18 @@ pub(crate) struct Parcel<T> {
     pub(crate) is_urgent: bool,
     /// What is held until every lane has done its duty.
     pub(crate) ticket: Option<Ticket>,
+    /// What it is to the journal of starts.
+    pub(crate) journal: Journal,
+}
+
+/// What an item is to the journal of exchanges that have started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Journal {
+    Nothing,
+    /// It says that an exchange has started, and is not settled in the ledger.
+    Starts,
+    /// It is an exchange whose start was said.
+    Ends(EntryId),
 }
 
 impl<T> Parcel<T> {
@@ -36,6 +49,7 @@ impl<T> Parcel<T> {
             item,
             is_urgent: true,
             ticket: None,
+            journal: Journal::Nothing,
         }
     }
 }
@@ -48,6 +62,10 @@ pub(crate) struct Shared {
     pub(crate) holds: bool,
     /// Whether a response may be refused whose entry a lane could not make safe.
     pub(crate) refuses: bool,
+    /// Whether starts are written down.
+    pub(crate) journals: bool,
+    /// Exchanges whose start was said and that have no entry.
+    pub(super) cancelled: Mutex<Vec<EntryId>>,
     pub(super) accepted: AtomicU64,
     pub(super) taken: AtomicU64,
     pub(super) is_closed: AtomicBool,
@@ -64,6 +82,15 @@ impl Shared {
     pub(super) fn queued(&self) -> u64 {
         let taken = self.taken.load(Ordering::SeqCst);
         self.accepted.load(Ordering::SeqCst).saturating_sub(taken)
+    }
+
+    /// Says that an exchange whose start was said has no entry.
+    pub(crate) fn cancel_start(&self, id: EntryId) {
+        let mut cancelled = self
+            .cancelled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        cancelled.push(id);
     }
 
     /// Tells whether a request would be refused at its end, so that the service need not see it.
@@ -115,7 +142,14 @@ impl<T> Intake<T> {
         };
         if let Err((reason, parcel)) = sent {
             shared.accepted.fetch_sub(1, Ordering::SeqCst);
-            shared.ledger.dropped(reason, 1);
+            match parcel.journal {
+                Journal::Starts => {}
+                Journal::Nothing => shared.ledger.dropped(reason, 1),
+                Journal::Ends(id) => {
+                    shared.ledger.dropped(reason, 1);
+                    shared.cancel_start(id);
+                }
+            }
             if let Some(ticket) = parcel.ticket {
                 ticket.lost();
             }

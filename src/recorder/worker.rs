@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::ending::End;
 use super::lane::{Guard, Held};
 use super::ledger::DropReason;
-use super::queue::{Parcel, Shared};
+use super::queue::{Journal, Parcel, Shared};
 use super::ticket::Ticket;
 use super::{Command, after};
 use crate::contain::contain;
-use crate::entry::LogEntry;
+use crate::entry::{EntryId, LogEntry};
 
 const POLL_BUSY: Duration = Duration::from_millis(5);
 const POLL_IDLE: Duration = Duration::from_millis(80);
@@ -32,6 +32,9 @@ pub(super) struct Worker<T, M> {
     pub(super) shared: Arc<Shared>,
     mask: M,
     made: Vec<Ready>,
+    starts: Vec<Ready>,
+    /// Starts to be forgotten, once so many items have been taken.
+    cancelled: VecDeque<(u64, Vec<EntryId>)>,
     flushes: VecDeque<(u64, oneshot::Sender<()>)>,
     pub(super) end: Option<End>,
     pause: Duration,
@@ -78,6 +81,8 @@ where
             shared,
             mask,
             made: Vec::with_capacity(ROUND),
+            starts: Vec::new(),
+            cancelled: VecDeque::new(),
             flushes: VecDeque::new(),
             end: None,
             pause: POLL_BUSY,
@@ -90,6 +95,7 @@ where
     pub(super) async fn run(mut self) {
         loop {
             self.hear().await;
+            self.hear_cancelled();
             let found = self.fill();
             self.hand_over();
             self.answer_flushes();
@@ -132,17 +138,27 @@ where
             };
             found = true;
             self.shared.taken.fetch_add(1, Ordering::SeqCst);
-            if self.is_too_late() {
-                self.shared.ledger.dropped(DropReason::Deadline, 1);
-                parcel.ticket.iter().for_each(Ticket::lost);
-                continue;
-            }
-            let Parcel { item, ticket, .. } = parcel;
+            let Parcel {
+                item,
+                ticket,
+                journal,
+                ..
+            } = parcel;
+            let is_late = self.is_too_late();
             let mask = &mut self.mask;
-            match contain(|| mask(item)) {
-                Some(made) => self.take(made, ticket),
-                None => {
-                    self.shared.ledger.dropped(DropReason::Masking, 1);
+            let made = match is_late {
+                true => Err(DropReason::Deadline),
+                false => contain(|| mask(item)).ok_or(DropReason::Masking),
+            };
+            match made {
+                Ok(made) => self.take(made, ticket, journal),
+                Err(reason) => {
+                    if journal != Journal::Starts {
+                        self.shared.ledger.dropped(reason, 1);
+                    }
+                    if let Journal::Ends(id) = journal {
+                        self.shared.cancel_start(id);
+                    }
                     ticket.iter().for_each(Ticket::lost);
                 }
             }
@@ -150,7 +166,7 @@ where
         found
     }
 
-    fn take(&mut self, made: Made<G>, ticket: Option<Ticket>) {
+    fn take(&mut self, made: Made<G>, ticket: Option<Ticket>, journal: Journal) {
         let Made {
             own,
             is_sampled_out,
@@ -158,6 +174,19 @@ where
             expanding_bodies,
             guard,
         } = made;
+        let guard: Guard = Arc::new(guard);
+        if journal == Journal::Starts {
+            let start = own.map(|entry| Ready {
+                entry: Arc::new(entry),
+                guard,
+                ticket,
+            });
+            self.starts.extend(start);
+            return;
+        }
+        if let (None, Journal::Ends(id)) = (&own, journal) {
+            self.shared.cancel_start(id);
+        }
         let ledger = &self.shared.ledger;
         ledger.bodies_expand(expanding_bodies);
         ledger.seen(usize::from(found.is_some()));
@@ -166,7 +195,6 @@ where
             None if is_sampled_out => ledger.sampled_out(),
             None => ledger.filtered(),
         }
-        let guard: Guard = Arc::new(guard);
         let ready = own.into_iter().chain(found).map(|entry| Ready {
             entry: Arc::new(entry),
             guard: guard.clone(),
@@ -177,14 +205,15 @@ where
 
     /// Hands what was made to every lane.
     fn hand_over(&mut self) {
-        if self.made.is_empty() {
+        let ended = self.cancelled_by_now();
+        if self.made.is_empty() && self.starts.is_empty() && ended.is_empty() {
             return;
         }
         let now = Instant::now();
         for lane in &self.shared.lanes {
             let may_hold = lane.shared.delivery.may_hold();
             let is_safe = lane.shared.is_safe();
-            lane.take(self.made.iter().map(|it| {
+            let held = |it: &Ready| {
                 let ticket = it.ticket.clone().filter(|ticket| {
                     if may_hold && !is_safe {
                         ticket.lost();
@@ -192,9 +221,41 @@ where
                     may_hold && is_safe
                 });
                 Held::new(it.entry.clone(), it.guard.clone(), ticket, now)
-            }));
+            };
+            if lane.shared.delivery.journals() {
+                let starts = self.starts.iter().filter(|_| is_safe);
+                lane.journal(starts.map(held), &ended);
+            }
+            lane.take(self.made.iter().map(held));
         }
         self.made.clear();
+        self.starts.clear();
+    }
+
+    /// Notes which starts are to be forgotten, once what was accepted by now has been taken: the start itself may be among it.
+    fn hear_cancelled(&mut self) {
+        let mut cancelled = self
+            .shared
+            .cancelled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !cancelled.is_empty() {
+            let up_to = self.shared.accepted.load(Ordering::SeqCst);
+            self.cancelled
+                .push_back((up_to, std::mem::take(&mut cancelled)));
+        }
+    }
+
+    fn cancelled_by_now(&mut self) -> Vec<EntryId> {
+        let taken = self.shared.taken.load(Ordering::SeqCst);
+        let is_empty = self.shared.queued() == 0;
+        let mut ended = Vec::new();
+        while let Some((up_to, _)) = self.cancelled.front()
+            && (is_empty || taken >= *up_to)
+        {
+            ended.extend(self.cancelled.pop_front().into_iter().flat_map(|it| it.1));
+        }
+        ended
     }
 
     /// Answers those who wait until everything before them was handed over.

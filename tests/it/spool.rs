@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use tower_api_log::entry::Outcome;
 use tower_api_log::layer::ApiLogLayerBuilder;
 use tower_api_log::recorder::{
     Balance, Delivery, DropReason, Guarantee, OnFailure, SinkState, Spool, WhenFull,
 };
 use tower_api_log::testing::GateSink;
-use tower_api_log::{ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, Recorder, async_trait};
+use tower_api_log::{
+    ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, Policy, Recorder, async_trait,
+};
 
 use crate::support::get;
 
@@ -344,4 +347,82 @@ async fn ledger_balances_at_every_moment_with_a_spool_and_a_sink_that_fails() {
     watcher.join().unwrap();
     until("all are stored", || stand.balance().stored() == 2_000).await;
     assert_eq!(sink.entries().len(), 2_000);
+}
+
+#[tokio::test]
+async fn exchange_whose_process_died_is_in_the_log_after_the_restart() {
+    use tower::{Layer, Service, service_fn};
+    let folder = tempfile::tempdir().unwrap();
+    let delivery = quick(&folder)
+        .guarantee(Guarantee::BeforeResponse)
+        .journal_starts();
+    let stand = Stand::new(GateSink::open(), delivery.clone());
+    stand.calls(3).await;
+    // As the process leaves it: the folder while a handler runs.
+    let copy = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().to_owned(), copy.path().join("spool"));
+    let mut service = stand.layer.layer(service_fn(move |_| {
+        let (from, to) = (from.join("spool"), to.clone());
+        async move {
+            std::fs::create_dir(&to).unwrap();
+            for file in std::fs::read_dir(from).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+            let response = Response::new(Full::<Bytes>::from("ok"));
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    }));
+    let mut request = get("/dies?token=made-up-secret-0001");
+    let decoy = "decoy".parse().unwrap();
+    request.headers_mut().insert("x-decoy", decoy);
+    let response = service.call(request).await.unwrap();
+    response.into_body().collect().await.unwrap();
+    stand.recorder.flush().await.unwrap();
+    assert_eq!(stand.balance().stored(), 4);
+
+    let sink = GateSink::open();
+    let again = Stand::new(sink.clone(), {
+        let at = Spool::at(copy.path().join("spool"));
+        Delivery::default().spool(at).guarantee(Guarantee::Spooled)
+    });
+    again.recorder.flush().await.unwrap();
+    let entries = sink.entries();
+    let died: Vec<_> = entries
+        .iter()
+        .filter_map(LogEntry::exchange)
+        .filter(|it| it.outcome == Outcome::ProcessDied)
+        .collect();
+    assert_eq!(died.len(), 1, "of four that started, one had not ended");
+    assert_eq!(died[0].request.path, "/dies");
+    assert_eq!(died[0].request.headers.get("x-decoy"), Some("decoy"));
+    assert!(!format!("{:?}", died[0].request.query).contains("made-up-secret"));
+
+    // In the first life it ended, and is told once.
+    let report = stand.recorder.shutdown(Duration::from_secs(10)).await;
+    assert_eq!((report.lost(), report.spooled()), (0, 0));
+    drop(stand);
+    let sink = GateSink::open();
+    let third = Stand::new(sink.clone(), delivery);
+    third.recorder.flush().await.unwrap();
+    assert!(sink.entries().is_empty(), "{:?}", sink.entries());
+}
+
+#[tokio::test]
+async fn start_of_an_exchange_that_is_left_out_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let delivery = quick(&folder)
+        .guarantee(Guarantee::Spooled)
+        .journal_starts();
+    let only_failed = |builder: ApiLogLayerBuilder| builder.policy(Policy::default().only_errors());
+    let stand = Stand::with(GateSink::open(), delivery.clone(), only_failed);
+    stand.calls(50).await;
+    until("all are left out", || stand.balance().filtered() == 50).await;
+    let report = stand.recorder.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(report.lost(), 0);
+    drop(stand);
+    let sink = GateSink::open();
+    let again = Stand::new(sink.clone(), delivery);
+    again.recorder.flush().await.unwrap();
+    assert!(sink.entries().is_empty());
 }

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::entry::LogEntry;
+use crate::entry::{EntryId, LogEntry};
 use crate::recorder::WhenFull;
 use crate::recorder::ticket::Ticket;
 
@@ -36,6 +36,9 @@ pub(super) struct Queue {
     bytes: usize,
     next: u64,
     limits: Limits,
+    /// What the journal of starts is to write down, and what it is to forget.
+    starts: Vec<Held>,
+    ended: Vec<EntryId>,
     /// Whether nobody is left who takes from it.
     pub(super) is_closed: bool,
 }
@@ -47,6 +50,8 @@ pub(super) struct Limits {
     pub(super) when_full: WhenFull,
     /// Whether tickets are held until their entries are safe, and not only until they have room.
     pub(super) holds_until_safe: bool,
+    /// Whether starts are written down.
+    pub(super) journals: bool,
 }
 
 impl Held {
@@ -100,6 +105,8 @@ impl Queue {
             bytes: 0,
             next: 0,
             limits,
+            starts: Vec::new(),
+            ended: Vec::new(),
             is_closed: false,
         }
     }
@@ -126,16 +133,41 @@ impl Queue {
             match self.loser(held.is_urgent) {
                 Some(loser) => {
                     self.bytes -= loser.bytes;
-                    loser.lose();
+                    self.lose(loser);
                 }
                 None => {
-                    held.lose();
+                    self.lose(held);
                     return dropped;
                 }
             }
         }
         self.admit(held);
         dropped
+    }
+
+    fn lose(&mut self, held: Held) {
+        self.end([held.entry.id]);
+        held.lose();
+    }
+
+    /// Takes starts to be written down.
+    pub(super) fn begin(&mut self, starts: impl Iterator<Item = Held>) {
+        let room = self.limits.entries.saturating_sub(self.starts.len());
+        self.starts.extend(starts.take(room));
+    }
+
+    /// Takes starts to be forgotten.
+    pub(super) fn end(&mut self, ids: impl IntoIterator<Item = EntryId>) {
+        if self.limits.journals {
+            self.ended.extend(ids);
+        }
+    }
+
+    /// Gives out what is to be written down, and what to be forgotten.
+    #[cfg(feature = "spool")]
+    pub(super) fn take_journal(&mut self) -> (Vec<Held>, Vec<EntryId>) {
+        let starts = std::mem::take(&mut self.starts);
+        (starts, std::mem::take(&mut self.ended))
     }
 
     /// Takes an entry that tells of others, for which nothing is dropped.

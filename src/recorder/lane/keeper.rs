@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::held::Held;
 use super::vault::{Told, Vault};
-use crate::entry::LogEntry;
+use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
 use crate::recorder::delivery::{Guarantee, WhenFull};
 use crate::recorder::ledger::{Book, DropReason};
@@ -48,6 +48,13 @@ enum Takes {
     Overflow,
     /// Only what a write could not store.
     Failures,
+}
+
+/// What the thread takes out of memory at once.
+struct Wanted {
+    starts: Vec<Held>,
+    held: Vec<Held>,
+    ended: Vec<EntryId>,
 }
 
 impl Keeper {
@@ -146,9 +153,15 @@ impl Keeper {
         let mut pause = FIRST_PAUSE;
         loop {
             let is_ending = self.is_ending.load(Ordering::SeqCst);
-            let held = self.wanted(lane, is_ending);
-            let was_empty = held.is_empty();
+            let Wanted {
+                starts,
+                held,
+                ended,
+            } = self.wanted(lane, is_ending);
+            let was_empty = held.is_empty() && starts.is_empty() && ended.is_empty();
+            self.begin(lane, starts);
             let kept = self.keep(lane, held);
+            self.forget(lane, ended);
             self.keeping.store(0, Ordering::SeqCst);
             match kept {
                 Ok(()) if !was_empty => pause = FIRST_PAUSE,
@@ -164,9 +177,43 @@ impl Keeper {
         }
     }
 
-    /// Takes out of memory what is the thread's.
-    fn wanted(&self, lane: &Shared, is_ending: bool) -> Vec<Held> {
+    /// Writes down that exchanges have started. What waits for it is let go of in any case.
+    fn begin(&self, lane: &Shared, starts: Vec<Held>) {
+        let starts = lane.refine(starts);
+        if starts.is_empty() {
+            return;
+        }
+        let entries: Vec<_> = starts
+            .iter()
+            .map(|it| LogEntry::clone(it.entry()))
+            .collect();
+        let begun = self.with_file(&lane.book, |vault| match &mut vault.file {
+            Some(file) => file.begin(&entries),
+            None => Ok(0),
+        });
+        if begun.is_err() {
+            starts.into_iter().for_each(Held::lose);
+        }
+    }
+
+    /// Takes starts out that have no entry.
+    fn forget(&self, lane: &Shared, ended: Vec<EntryId>) {
+        if ended.is_empty() {
+            return;
+        }
+        let forgotten = self.with_file(&lane.book, |vault| match &mut vault.file {
+            Some(file) => file.cancel(&ended),
+            None => Ok(()),
+        });
+        if forgotten.is_err() {
+            lane.queue().end(ended);
+        }
+    }
+
+    /// Takes out of memory what is the thread's. What has started is taken with the entries, since it must be written down before them.
+    fn wanted(&self, lane: &Shared, is_ending: bool) -> Wanted {
         let mut queue = lane.queue();
+        let (starts, ended) = queue.take_journal();
         let takes = match self.takes {
             _ if is_ending => true,
             Takes::Everything => true,
@@ -179,7 +226,11 @@ impl Keeper {
         };
         // Before the queue is let go of: they are in one place or the other at every moment.
         self.keeping.store(taken.len(), Ordering::SeqCst);
-        taken
+        Wanted {
+            starts,
+            held: taken,
+            ended,
+        }
     }
 
     /// Puts all that waits in memory into the file, as far as it takes it.

@@ -26,7 +26,7 @@ use super::ledger::{Book, DropReason, Ledger};
 use super::{Delivery, SinkStats, WhenFull, thread};
 use crate::clock::Clock;
 use crate::contain::contain;
-use crate::entry::LogEntry;
+use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::sink::LogSink;
 use held::{Limits, Queue};
@@ -108,6 +108,7 @@ impl Lane {
             bytes: delivery.queue_bytes,
             when_full: delivery.when_full,
             holds_until_safe: delivery.is_before_response(),
+            journals: delivery.journals(),
         };
         let book = Book::default();
         let shared = Arc::new(Shared {
@@ -134,6 +135,15 @@ impl Lane {
             keeper::Keeper::start(shared.clone())?;
         }
         Ok(Self { shared, inbox })
+    }
+
+    /// Takes masked starts of exchanges, and the ids of those that are to be forgotten.
+    pub(super) fn journal(&self, starts: impl Iterator<Item = Held>, ended: &[EntryId]) {
+        let mut queue = self.shared.queue();
+        queue.begin(starts);
+        queue.end(ended.iter().copied());
+        drop(queue);
+        self.shared.ring(false);
     }
 
     /// Takes masked entries, or drops and counts them.
@@ -167,6 +177,8 @@ impl Lane {
             (queue.expire(now), queue.next_expiry())
         };
         let count = expired.len();
+        let ids = expired.iter().map(|it| it.entry().id);
+        self.shared.queue().end(ids);
         self.shared.book.dropped(DropReason::SinkBehind, count);
         // Who waits for them finds them counted.
         expired.into_iter().for_each(Held::lose);

@@ -40,7 +40,10 @@ impl Shared {
                     keeper.confirm(&self.book, number, &ids);
                 }
             }
-            _ => self.book.write(|it| it.stored += part.len() as u64),
+            _ => {
+                self.queue().end(part.iter().map(|it| it.id));
+                self.book.write(|it| it.stored += part.len() as u64);
+            }
         }
     }
 
@@ -209,7 +212,7 @@ impl Shared {
 
 #[cfg(not(feature = "spool"))]
 impl Shared {
-    pub(super) fn has_spool(&self) -> bool {
+    pub(in crate::recorder) fn has_spool(&self) -> bool {
         false
     }
 

@@ -38,8 +38,6 @@ mod rescue;
 mod room;
 mod row;
 mod settings;
-// Written by the journal of starts.
-#[cfg_attr(not(test), expect(dead_code))]
 mod started;
 mod state;
 mod stored;
