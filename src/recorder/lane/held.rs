@@ -26,7 +26,7 @@ pub(in crate::recorder) struct Held {
 /// The entries that wait in memory, in the order in which they came.
 ///
 /// Invariant: past the limits there is at most one entry, and that one alone; what tells of a gap, of which one comes in ten seconds; and what the spool gave
-/// back, at most a transaction's worth.
+/// back, at most a transaction's worth. What waits for room is within the same limits again, or one.
 pub(super) struct Queue {
     /// Events and failures.
     urgent: VecDeque<Held>,
@@ -34,6 +34,8 @@ pub(super) struct Queue {
     /// What came when there was no room, and until when it waits for some.
     waiting: VecDeque<(Instant, Held)>,
     bytes: usize,
+    urgent_bytes: usize,
+    waiting_bytes: usize,
     next: u64,
     limits: Limits,
     /// What the journal of starts is to write down, and what it is to forget.
@@ -43,7 +45,7 @@ pub(super) struct Queue {
     pub(super) is_closed: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) entries: usize,
     pub(super) bytes: usize,
@@ -90,9 +92,12 @@ impl Held {
 
     /// Lets go of an entry that is lost.
     pub(super) fn lose(self) {
-        if let Some(ticket) = &self.ticket {
-            ticket.lost();
-        }
+        self.tell_lost();
+    }
+
+    /// Says to who waits for it that it is lost, or may be.
+    pub(super) fn tell_lost(&self) {
+        self.ticket.iter().for_each(Ticket::lost);
     }
 }
 
@@ -103,6 +108,8 @@ impl Queue {
             others: VecDeque::new(),
             waiting: VecDeque::new(),
             bytes: 0,
+            urgent_bytes: 0,
+            waiting_bytes: 0,
             next: 0,
             limits,
             starts: Vec::new(),
@@ -121,25 +128,24 @@ impl Queue {
         }
         if let WhenFull::WaitAtMost(longest) = self.limits.when_full {
             let must_wait = !self.waiting.is_empty() || !self.has_room(held.bytes);
-            if must_wait && self.waiting.len() < self.limits.entries {
+            if must_wait && self.may_wait(held.bytes) {
                 let until = held.since + longest.min(Duration::from_secs(3600));
+                self.waiting_bytes += held.bytes;
                 self.waiting.push_back((until, held));
                 return 0;
             }
         }
+        if !self.can_have_room(&held) {
+            self.lose(held);
+            return 1;
+        }
         let mut dropped = 0;
-        while !self.has_room(held.bytes) {
+        while !self.has_room(held.bytes)
+            && let Some(loser) = self.loser(held.is_urgent)
+        {
+            self.let_go(&loser);
+            self.lose(loser);
             dropped += 1;
-            match self.loser(held.is_urgent) {
-                Some(loser) => {
-                    self.bytes -= loser.bytes;
-                    self.lose(loser);
-                }
-                None => {
-                    self.lose(held);
-                    return dropped;
-                }
-            }
         }
         self.admit(held);
         dropped
@@ -170,6 +176,25 @@ impl Queue {
         (starts, std::mem::take(&mut self.ended))
     }
 
+    /// Tells whether one that finds no room may wait for some.
+    fn may_wait(&self, bytes: usize) -> bool {
+        let is_first = self.waiting.is_empty();
+        is_first
+            || self.waiting.len() < self.limits.entries
+                && self.waiting_bytes + bytes <= self.limits.bytes
+    }
+
+    /// Tells whether an entry has room once all have given way that may: none gives way in vain.
+    fn can_have_room(&self, comes: &Held) -> bool {
+        let is_oldest = self.limits.when_full == WhenFull::DropOldest;
+        let (entries, bytes) = match (is_oldest, comes.is_urgent) {
+            (true, true) => (0, 0),
+            (true, false) | (false, true) => (self.urgent.len(), self.urgent_bytes),
+            (false, false) => (self.len(), self.bytes),
+        };
+        self.is_room(entries, bytes, comes.bytes)
+    }
+
     /// Takes an entry that tells of others, for which nothing is dropped.
     pub(super) fn push_marker(&mut self, mut held: Held) {
         held.order = self.next;
@@ -189,19 +214,42 @@ impl Queue {
     }
 
     fn has_room(&self, bytes: usize) -> bool {
-        let is_empty = self.len() == 0;
-        is_empty || self.len() < self.limits.entries && self.bytes + bytes <= self.limits.bytes
+        self.is_room(self.len(), self.bytes, bytes)
+    }
+
+    /// Tells whether there is room beside so many.
+    fn is_room(&self, entries: usize, bytes: usize, more: usize) -> bool {
+        let fits = entries < self.limits.entries && bytes + more <= self.limits.bytes;
+        entries == 0 || fits
+    }
+
+    /// Counts one that has left.
+    fn let_go(&mut self, held: &Held) {
+        self.bytes -= held.bytes;
+        if held.is_urgent {
+            self.urgent_bytes -= held.bytes;
+        }
     }
 
     fn admit(&mut self, mut held: Held) {
         if !self.limits.holds_until_safe {
             held.ticket = None;
         }
+        self.place(held);
+    }
+
+    /// Puts an entry in its place, which is the last but for those that waited for room, or come back.
+    fn place(&mut self, held: Held) {
         self.bytes += held.bytes;
-        match held.is_urgent {
-            true => self.urgent.push_back(held),
-            false => self.others.push_back(held),
-        }
+        let queue = match held.is_urgent {
+            true => {
+                self.urgent_bytes += held.bytes;
+                &mut self.urgent
+            }
+            false => &mut self.others,
+        };
+        let at = queue.partition_point(|it| it.order < held.order);
+        queue.insert(at, held);
     }
 
     /// Takes the first entries out, at least one if there is any, and lets those in that waited for their room.
@@ -211,14 +259,15 @@ impl Queue {
         while taken.len() < entries && taken_bytes < bytes {
             let Some(held) = self.pop() else { break };
             taken_bytes += held.bytes;
+            self.let_go(&held);
             taken.push(held);
         }
-        self.bytes -= taken_bytes;
         while let Some((until, held)) = self.waiting.pop_front() {
             if !self.has_room(held.bytes) {
                 self.waiting.push_front((until, held));
                 break;
             }
+            self.waiting_bytes -= held.bytes;
             self.admit(held);
         }
         taken
@@ -229,23 +278,20 @@ impl Queue {
     #[cfg(feature = "spool")]
     pub(super) fn put_back(&mut self, taken: Vec<Held>) -> usize {
         if self.is_closed {
-            return taken.len();
+            let lost = taken.len();
+            taken.into_iter().for_each(Held::lose);
+            return lost;
         }
         for mut held in taken.into_iter().rev() {
             if let Some(ticket) = held.ticket.take() {
                 ticket.lost();
             }
-            self.bytes += held.bytes;
-            match held.is_urgent {
-                true => self.urgent.push_front(held),
-                false => self.others.push_front(held),
-            }
+            self.place(held);
         }
         0
     }
 
     /// Tells whether more than half of the room is taken.
-    #[cfg(feature = "spool")]
     pub(super) fn is_half_full(&self) -> bool {
         self.len() > self.limits.entries / 2 || self.bytes > self.limits.bytes / 2
     }
@@ -262,8 +308,10 @@ impl Queue {
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Held> {
         let mut expired = Vec::new();
         while self.next_expiry().is_some_and(|until| until <= now) {
-            let first = self.waiting.pop_front();
-            expired.extend(first.map(|(_, held)| held));
+            if let Some((_, held)) = self.waiting.pop_front() {
+                self.waiting_bytes -= held.bytes;
+                expired.push(held);
+            }
         }
         expired
     }
@@ -312,7 +360,10 @@ impl Queue {
         let held = self.urgent.drain(..).chain(self.others.drain(..));
         let waiting = self.waiting.drain(..).map(|(_, held)| held);
         held.chain(waiting).for_each(Held::lose);
-        self.bytes = 0;
+        (self.bytes, self.urgent_bytes, self.waiting_bytes) = (0, 0, 0);
         total
     }
 }
+
+#[cfg(test)]
+mod tests;
