@@ -175,9 +175,11 @@ impl<B: Body<Error: fmt::Display>> Body for ResponseBody<B> {
             && let Some(data) = frame.data_ref()
         {
             let held = data.len() as u64;
-            let upper = hint.upper().map(|upper| upper + held);
-            hint.set_lower(hint.lower() + held);
-            upper.into_iter().for_each(|it| hint.set_upper(it));
+            // The upper bound first: a lower one above it is a panic.
+            if let Some(upper) = hint.upper() {
+                hint.set_upper(upper.saturating_add(held));
+            }
+            hint.set_lower(hint.lower().saturating_add(held));
         }
         hint
     }
