@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Extensions;
 
 use super::ApiLogLayer;
+use super::clock::Contained;
 use super::destination::{Destination, Planned};
 use super::gate::{Gate, Passed};
 use super::hooks::Hooks;
@@ -215,9 +216,9 @@ impl ApiLogLayerBuilder {
         self
     }
 
-    /// Tells the time; [`SystemClock`] by default.
+    /// Tells the time; [`SystemClock`] by default. Its panics are contained: the machine's time, or the last that was told, stands in.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Arc::new(Contained::new(clock));
         self
     }
 

@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Poll, ready};
 
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode, Version};
 use http_body::Body;
 
 use super::hold::Hold;
@@ -17,6 +17,8 @@ pub(super) struct Pending {
     open: Option<Open>,
     /// What the end of the response waits for.
     hold: Option<Hold>,
+    /// Whether it was dropped when it began.
+    is_lost: bool,
 }
 
 impl Pending {
@@ -25,7 +27,24 @@ impl Pending {
         Self {
             open: Some(open),
             hold,
+            is_lost: false,
         }
+    }
+
+    /// Makes that of an exchange that was dropped when it began.
+    pub(super) fn lost() -> Self {
+        Self {
+            open: None,
+            hold: None,
+            is_lost: true,
+        }
+    }
+
+    /// Tells whether it is known already that the response is to be refused, where no entry can be made safe or this one is lost. One that is left out
+    /// is not.
+    pub(super) fn must_refuse(&self, is_none_safe: impl FnOnce() -> bool) -> bool {
+        let is_recorded = self.open.as_ref().is_some_and(|it| it.chosen.is_ok());
+        self.is_lost || is_recorded && is_none_safe()
     }
 
     /// Runs a poll of the service or of its body. A panic goes on as it came, and finishes the record where that is dropped: what the service's own
@@ -86,8 +105,10 @@ impl Pending {
         if let Some(trailers) = trailers {
             tap.trailers(trailers);
         }
-        // A server that has the declared length does not ask for the end, which may have to wait.
-        let is_last = open.shared.intake.shared().holds && tap.is_complete();
+        // An HTTP/1 server that has the declared length does not ask for the end, which may have to wait. A later one does, and may get trailers.
+        let is_last = open.shared.intake.shared().holds
+            && open.captured.version < Version::HTTP_2
+            && tap.is_complete();
         if has_ended || is_last || trailers.is_some() {
             tap.ended();
             self.finish(Outcome::Completed);

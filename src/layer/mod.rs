@@ -15,6 +15,7 @@
 
 mod body;
 mod builder;
+mod clock;
 mod destination;
 mod future;
 mod gate;

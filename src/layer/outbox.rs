@@ -1,5 +1,5 @@
 use crate::capture::{CapturedEvent, Item, Outbox};
-use crate::recorder::{DropReason, Intake, Parcel};
+use crate::recorder::{DropReason, Intake, Parcel, is_own_thread};
 
 impl Outbox for Intake<Item> {
     fn late(&self) {
@@ -23,6 +23,10 @@ impl Outbox for Intake<Item> {
     }
 
     fn push(&self, event: CapturedEvent) -> bool {
+        if is_own_thread() {
+            self.shared().ledger.filtered();
+            return false;
+        }
         Intake::push(self, Parcel::urgent(Item::Event(Box::new(event))))
     }
 }

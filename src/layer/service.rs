@@ -22,7 +22,7 @@ use crate::capture::{
 };
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, Exchange, LogEntry, Outcome, Timing};
-use crate::recorder::{DropReason, Intake, Recorder};
+use crate::recorder::{DropReason, Intake, Recorder, is_own_thread};
 
 /// The service that [`ApiLogLayer`](crate::ApiLogLayer) makes of another.
 #[derive(Clone)]
@@ -42,6 +42,15 @@ pub(super) struct Shared {
     pub(super) audit: Option<Arc<CompiledRoutes>>,
     /// What of the masking rules cannot be meant, in words.
     pub(super) warnings: Warnings,
+}
+
+/// What becomes of an exchange when it begins.
+enum Begun {
+    Open(Open),
+    /// It is counted, and nothing of it is taken.
+    LeftOut,
+    /// It is counted as dropped.
+    Lost,
 }
 
 /// What a request is given when it comes.
@@ -74,7 +83,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut pending, request) = self.shared.begin(request);
-        if self.shared.intake.shared().must_refuse() {
+        let recorder = self.shared.intake.shared();
+        if recorder.refuses && pending.must_refuse(|| recorder.must_refuse()) {
             return ResponseFuture::refused(pending);
         }
         let inner = pending.polling(|| self.inner.call(request));
@@ -96,29 +106,37 @@ impl Shared {
                 request.map(|body| RequestBody::new(body, None)),
             );
         }
-        let (open, log) = self.open(&request);
-        let tap = open.as_ref().and_then(|open| open.request_tap.clone());
+        let (begun, log) = self.open(&request);
+        let tap = match &begun {
+            Begun::Open(open) => open.request_tap.clone(),
+            _ => None,
+        };
         // A handler that extracts it must find it in an exchange that is left out as well.
         request.extensions_mut().insert(log);
-        let pending = match open {
-            Some(mut open) => {
+        let pending = match begun {
+            Begun::Open(mut open) => {
                 let hold = open.hand_over_start();
                 Pending::new(open, hold)
             }
-            None => Pending::default(),
+            Begun::LeftOut => Pending::default(),
+            Begun::Lost => Pending::lost(),
         };
         (pending, request.map(|body| RequestBody::new(body, tap)))
     }
 
-    fn open<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (Option<Open>, ApiLog) {
+    fn open<B: Body>(self: &Arc<Self>, request: &Request<B>) -> (Begun, ApiLog) {
         let begun = self.desk.clock.monotonic();
         let ledger = &self.intake.shared().ledger;
         ledger.seen(1);
         let told = self.hooks.context(request.extensions(), ledger);
         let log = |id, is_held| ApiLog::new(self.desk.clone(), id, is_held, told);
+        if is_own_thread() {
+            ledger.filtered();
+            return (Begun::LeftOut, log(None, false));
+        }
         if self.intake.shared().is_closed() {
             ledger.dropped(DropReason::Closed, 1);
-            return (None, log(None, false));
+            return (Begun::Lost, log(None, false));
         }
         let route = self.hooks.route(request.extensions(), ledger);
         let path = target(request).path();
@@ -141,11 +159,17 @@ impl Shared {
                 path,
                 route: route.as_deref(),
             };
-            match chosen {
-                Err(why) if !self.may_be_event(call) => self.count_left_out(why),
-                _ => ledger.dropped(DropReason::OverBudget, 1),
-            }
-            return (None, log(None, false));
+            let begun = match chosen {
+                Err(why) if !self.may_be_event(call) => {
+                    self.count_left_out(why);
+                    Begun::LeftOut
+                }
+                _ => {
+                    ledger.dropped(DropReason::OverBudget, 1);
+                    Begun::Lost
+                }
+            };
+            return (begun, log(None, false));
         };
         let request_tap = chosen
             .ok()
@@ -163,7 +187,7 @@ impl Shared {
             has_start: false,
         };
         let log = open.log.clone();
-        (Some(open), log)
+        (Begun::Open(open), log)
     }
 
     pub(super) fn count_left_out(&self, why: LeftOut) {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::ledger::{Balance, DropReason};
 use super::queue::Shared;
 use super::stats::{Report, SinkReport};
+use super::ticket::Ticket;
 use super::worker::Worker;
 use super::{Command, ShutdownReply, answer};
 
@@ -82,7 +83,8 @@ impl<T, M> Worker<T, M> {
         let mut left = 0;
         while self.shared.queued() > 0 {
             match self.queue.try_recv() {
-                Ok(_) => {
+                Ok(parcel) => {
+                    parcel.ticket.iter().for_each(Ticket::lost);
                     self.shared.taken.fetch_add(1, Ordering::SeqCst);
                     left += 1;
                 }

@@ -58,6 +58,7 @@ pub use spool::{Spool, SpoolFull};
 #[cfg(feature = "spool")]
 pub use stats::SpoolStats;
 pub use stats::{Report, SinkReport, SinkStats, Stats};
+pub(crate) use thread::is_own as is_own_thread;
 pub(crate) use ticket::Ticket;
 pub(crate) use worker::Made;
 use worker::Worker;

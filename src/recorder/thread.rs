@@ -1,6 +1,16 @@
+use std::cell::Cell;
 use std::io;
 
 use crate::error::Error;
+
+thread_local! {
+    static IS_OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tells whether this is a thread of a recorder: what a sink does here, such as calls of its own through the layer, must not come back to it.
+pub(crate) fn is_own() -> bool {
+    IS_OWN.get()
+}
 
 /// Runs a task on a thread of its own, on a runtime that ends with it. The runtime is built, and dropped, on the thread: it must not be dropped where the
 /// caller awaits.
@@ -20,6 +30,7 @@ pub(super) fn spawn<F: Future>(
     };
     let run = move || match build() {
         Ok(runtime) => {
+            IS_OWN.set(true);
             let _ = told.send(Ok(()));
             runtime.block_on(task());
             runtime.shutdown_background();

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::held::Held;
 use super::vault::{Told, Vault};
+use crate::contain::contain;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
 use crate::recorder::delivery::{Guarantee, WhenFull};
@@ -36,6 +37,8 @@ pub(super) struct Keeper {
     thread: OnceLock<Thread>,
     pub(super) is_failing: AtomicBool,
     is_ending: AtomicBool,
+    /// Whether the thread has gone, and nobody takes from memory for the file.
+    has_ended: AtomicBool,
     /// How many entries are on their way from memory to the file.
     keeping: AtomicUsize,
 }
@@ -87,6 +90,7 @@ impl Keeper {
             thread: OnceLock::new(),
             is_failing: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
             keeping: AtomicUsize::new(0),
         };
         match keeper.with_file(book, |_| Ok(())) {
@@ -117,7 +121,12 @@ impl Keeper {
 
     /// Tells whether what is held in memory is the thread's to take, and not the writer's.
     pub(super) fn takes_everything(&self) -> bool {
-        self.takes == Takes::Everything && !self.is_failing()
+        self.takes == Takes::Everything && self.is_working()
+    }
+
+    /// Tells whether what is given to the thread comes into the file.
+    pub(super) fn is_working(&self) -> bool {
+        !self.is_failing() && !self.has_ended.load(Ordering::SeqCst)
     }
 
     /// Tells whether the last use of the file failed.
@@ -150,6 +159,7 @@ impl Keeper {
     }
 
     fn run(&self, lane: &Shared) {
+        let _gone = Gone(self, lane);
         let mut pause = FIRST_PAUSE;
         loop {
             let is_ending = self.is_ending.load(Ordering::SeqCst);
@@ -170,10 +180,20 @@ impl Keeper {
                 Ok(()) => std::thread::park_timeout(LOOK),
                 Err(_) if is_ending => break,
                 Err(_) => {
-                    std::thread::park_timeout(pause);
+                    self.pause(pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
+        }
+    }
+
+    /// Waits before the file is tried again; what comes meanwhile rings, and does not end the wait.
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while !self.is_ending.load(Ordering::SeqCst)
+            && let Some(left) = until.checked_duration_since(Instant::now())
+        {
+            std::thread::park_timeout(left);
         }
     }
 
@@ -261,28 +281,33 @@ impl Keeper {
             return Ok(());
         }
         let kept = self.append(&lane.book, &entries);
-        if kept.is_err() {
-            let lost = lane.queue().put_back(held);
-            lane.book.dropped(DropReason::Deadline, lost);
+        match &kept {
+            Ok(0) => {}
+            // Which of them found no room is not told, so that none counts as safe.
+            Ok(_) => held.iter().for_each(Held::tell_lost),
+            Err(_) => {
+                let lost = lane.queue().put_back(held);
+                lane.book.dropped(DropReason::Deadline, lost);
+            }
         }
         if kept.is_err() != was_failing || kept.is_ok() {
             lane.bell.notify_one();
         }
         if kept.is_err() != was_failing {
-            super::alerts::spool(&lane.name, kept.as_ref().err());
+            contain(|| super::alerts::spool(&lane.name, kept.as_ref().err()));
         }
-        kept
+        kept.map(drop)
     }
 
-    /// Puts entries into the file.
+    /// Puts entries into the file, and returns how many of them found no room.
     ///
     /// # Errors
     ///
     /// None of them is there then.
-    pub(super) fn append(&self, book: &Book, entries: &[Arc<LogEntry>]) -> Result<(), Error> {
+    pub(super) fn append(&self, book: &Book, entries: &[Arc<LogEntry>]) -> Result<u64, Error> {
         self.with_file(book, |vault| {
             let Some(file) = &mut vault.file else {
-                return Ok(());
+                return Ok(0);
             };
             let appended = file.append(entries)?;
             let dropped = appended.dropped_oldest + appended.dropped_newest;
@@ -290,7 +315,7 @@ impl Keeper {
                 it.drop(DropReason::SpoolFull, dropped as usize);
             });
             self.told().arrived += appended.accepted;
-            Ok(())
+            Ok(appended.dropped_newest)
         })
     }
 
@@ -347,5 +372,17 @@ impl Keeper {
     /// Tells whether anything of the file waits or is out.
     pub(super) fn is_empty(&self) -> bool {
         self.told().stats.entries == 0
+    }
+}
+
+/// The end of the thread, on whatever road it comes: the writer takes from memory what is left there.
+struct Gone<'a>(&'a Keeper, &'a Shared);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let Self(keeper, lane) = self;
+        keeper.has_ended.store(true, Ordering::SeqCst);
+        keeper.keeping.store(0, Ordering::SeqCst);
+        lane.bell.notify_one();
     }
 }

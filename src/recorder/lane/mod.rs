@@ -156,7 +156,8 @@ impl Lane {
             entries.for_each(|held| dropped += queue.push(held));
             let batch = shared.delivery.batch_entries;
             let is_full = before < batch && queue.total() >= batch;
-            let rings = before == 0 || is_full || queue.bytes() >= shared.delivery.batch_bytes;
+            let is_large = queue.bytes() >= shared.delivery.batch_bytes || queue.is_half_full();
+            let rings = before == 0 || is_full || is_large;
             (rings, queue.is_closed)
         };
         let reason = match is_closed {
@@ -240,6 +241,7 @@ impl Shared {
         let is_due = is_pressed
             || queue.len() >= batch_entries
             || queue.bytes() >= batch_bytes
+            || queue.is_half_full()
             || queue.since().is_some_and(is_old);
         let taken = match is_due {
             true => queue.take(batch_entries, batch_bytes),
@@ -262,6 +264,9 @@ impl Shared {
                 false => contain(|| refine(LogEntry::clone(held.entry()))),
             };
             let is_refined = refined.is_some();
+            if !is_refined {
+                held.tell_lost();
+            }
             refined.into_iter().for_each(|entry| held.set_entry(entry));
             is_refined
         });

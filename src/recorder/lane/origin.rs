@@ -206,7 +206,9 @@ impl Shared {
 
     /// Tells whether entries can be made safe that responses wait for.
     pub(in crate::recorder) fn is_safe(&self) -> bool {
-        self.keeper.as_ref().is_none_or(|it| !it.is_failing())
+        self.keeper
+            .as_ref()
+            .is_none_or(super::keeper::Keeper::is_working)
     }
 }
 

@@ -13,7 +13,6 @@ use super::held::Held;
 use super::pace::Pace;
 use super::{Command, Origin, Shared, Spooled};
 use crate::clock::Clock;
-#[cfg(feature = "metrics")]
 use crate::contain::contain;
 use crate::entry::LogEntry;
 use crate::error::{Error, ErrorKind};
@@ -194,7 +193,8 @@ impl Writer {
     pub(super) fn tell_health(&self, error: Option<&Error>) {
         let state = self.pace.state();
         if self.lane.health.tell(state, error.map(Error::kind)) {
-            alerts::sink(&self.lane.name, state, error);
+            // Who hears it is the application's, and no reason to end.
+            contain(|| alerts::sink(&self.lane.name, state, error));
         }
     }
 
