@@ -45,6 +45,10 @@ pub(super) struct Shared {
 }
 
 /// What becomes of an exchange when it begins.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it moves on at once, and a box would cost each request an allocation"
+)]
 enum Begun {
     Open(Open),
     /// It is counted, and nothing of it is taken.

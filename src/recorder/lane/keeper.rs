@@ -37,6 +37,8 @@ pub(super) struct Keeper {
     thread: OnceLock<Thread>,
     pub(super) is_failing: AtomicBool,
     is_ending: AtomicBool,
+    /// Whether the thread has ended.
+    is_done: AtomicBool,
     /// Whether the thread has gone, and nobody takes from memory for the file.
     has_ended: AtomicBool,
     /// How many entries are on their way from memory to the file.
@@ -90,6 +92,7 @@ impl Keeper {
             thread: OnceLock::new(),
             is_failing: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
+            is_done: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             keeping: AtomicUsize::new(0),
         };
@@ -109,7 +112,9 @@ impl Keeper {
         let run = move || {
             if let Some(keeper) = &lane.keeper {
                 let _ = keeper.thread.set(std::thread::current());
-                keeper.run(&lane);
+                contain(|| keeper.run(&lane));
+                keeper.is_done.store(true, Ordering::SeqCst);
+                lane.bell.notify_one();
             }
         };
         let thread = std::thread::Builder::new().name(name).spawn(run);
@@ -148,6 +153,11 @@ impl Keeper {
         {
             thread.unpark();
         }
+    }
+
+    /// Tells whether the thread has ended: nothing is on its way to the file any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done.load(Ordering::SeqCst)
     }
 
     /// Ends the thread once it has put everything that is held into the file.

@@ -274,9 +274,12 @@ impl Shared {
         taken
     }
 
-    /// Tells whether the spool's thread has yet to take what waits in memory.
+    /// Tells whether the spool's thread, which is to end, has yet to put away what it took.
     fn is_settling(&self) -> bool {
-        self.keeping() > 0 || self.spools_everything() && self.queue().total() > 0
+        #[cfg(feature = "spool")]
+        return self.keeper.as_ref().is_some_and(|it| !it.is_done());
+        #[cfg(not(feature = "spool"))]
+        false
     }
 
     /// Returns how long nothing is due; `None` where nothing waits.

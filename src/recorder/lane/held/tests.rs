@@ -128,6 +128,7 @@ fn limits() -> impl Strategy<Value = Limits> {
     ];
     (1_usize..8, 1_usize..120, when_full, any::<bool>()).prop_map(
         |(entries, bytes, when_full, holds_until_safe)| Limits {
+            journals: false,
             entries,
             bytes,
             when_full,
@@ -255,6 +256,7 @@ proptest! {
 #[test]
 fn queue_that_nobody_takes_from_says_so_to_who_waits() {
     let mut queue = Queue::new(Limits {
+        journals: false,
         entries: 4,
         bytes: 100,
         when_full: WhenFull::DropNewest,
@@ -280,6 +282,7 @@ fn queue_that_nobody_takes_from_says_so_to_who_waits() {
 fn none_gives_way_for_one_that_has_no_room_anyway() {
     for when_full in [WhenFull::DropNewest, WhenFull::DropOldest] {
         let mut queue = Queue::new(Limits {
+            journals: false,
             entries: 10,
             bytes: 100,
             when_full,
