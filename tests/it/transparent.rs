@@ -152,12 +152,12 @@ async fn bare() -> u16 {
     serve(service_fn(routes::<Incoming>)).await
 }
 
-async fn layered(log: &Log) -> u16 {
+pub(crate) async fn layered(log: &Log) -> u16 {
     serve(log.layer.layer(service_fn(routes))).await
 }
 
 /// Sends bytes, in pieces if there are several, and reads until the server closes.
-async fn exchange(port: u16, pieces: &[&[u8]]) -> Vec<u8> {
+pub(crate) async fn exchange(port: u16, pieces: &[&[u8]]) -> Vec<u8> {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     for piece in pieces {
         connection.write_all(piece).await.unwrap();
@@ -175,8 +175,12 @@ fn text(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn http_1_carries_the_same_bytes() {
-    let log = Log::with(|builder| builder.without_request_id_header());
-    let (bare, layered) = (bare().await, layered(&log).await);
+    http_1_is_the_same(&Log::with(|builder| builder.without_request_id_header())).await;
+}
+
+/// Compares what comes with a layer, which adds no header, with what comes without.
+pub(crate) async fn http_1_is_the_same(log: &Log) {
+    let (bare, layered) = (bare().await, layered(log).await);
     let simple = |method: &str, path: &str, version: &str| {
         format!(
             "{method} {path} HTTP/{version}\r\nhost: x\r\nconnection: close\r\nte: trailers\r\n\r\n"
@@ -370,8 +374,12 @@ async fn first_event_of_a_stream_comes_at_once_and_leaving_ends_the_exchange() {
 
 #[tokio::test]
 async fn http_2_carries_the_same_heads_bodies_and_trailers() {
-    let log = Log::with(|builder| builder.without_request_id_header());
-    let (bare, layered) = (bare().await, layered(&log).await);
+    http_2_is_the_same(&Log::with(|builder| builder.without_request_id_header())).await;
+}
+
+/// Compares what comes with a layer, which adds no header, with what comes without.
+pub(crate) async fn http_2_is_the_same(log: &Log) {
+    let (bare, layered) = (bare().await, layered(log).await);
     let paths = [
         "/json",
         "/echo",

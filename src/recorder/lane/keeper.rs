@@ -9,7 +9,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::held::Held;
+use super::held::{Held, Queue};
 use super::vault::{Told, Vault};
 use crate::contain::contain;
 use crate::entry::{EntryId, LogEntry};
@@ -173,16 +173,17 @@ impl Keeper {
         let mut pause = FIRST_PAUSE;
         loop {
             let is_ending = self.is_ending.load(Ordering::SeqCst);
+            let (wanted, taken) = self.wanted(lane, is_ending);
             let Wanted {
                 starts,
                 held,
                 ended,
-            } = self.wanted(lane, is_ending);
+            } = wanted;
             let was_empty = held.is_empty() && starts.is_empty() && ended.is_empty();
             self.begin(lane, starts);
             let kept = self.keep(lane, held);
             self.forget(lane, ended);
-            self.keeping.store(0, Ordering::SeqCst);
+            drop(taken);
             match kept {
                 Ok(()) if !was_empty => pause = FIRST_PAUSE,
                 Ok(()) if is_ending => break,
@@ -207,41 +208,8 @@ impl Keeper {
         }
     }
 
-    /// Writes down that exchanges have started. What waits for it is let go of in any case.
-    fn begin(&self, lane: &Shared, starts: Vec<Held>) {
-        let starts = lane.refine(starts);
-        if starts.is_empty() {
-            return;
-        }
-        let entries: Vec<_> = starts
-            .iter()
-            .map(|it| LogEntry::clone(it.entry()))
-            .collect();
-        let begun = self.with_file(&lane.book, |vault| match &mut vault.file {
-            Some(file) => file.begin(&entries),
-            None => Ok(0),
-        });
-        if begun.is_err() {
-            starts.into_iter().for_each(Held::lose);
-        }
-    }
-
-    /// Takes starts out that have no entry.
-    fn forget(&self, lane: &Shared, ended: Vec<EntryId>) {
-        if ended.is_empty() {
-            return;
-        }
-        let forgotten = self.with_file(&lane.book, |vault| match &mut vault.file {
-            Some(file) => file.cancel(&ended),
-            None => Ok(()),
-        });
-        if forgotten.is_err() {
-            lane.queue().end(ended);
-        }
-    }
-
     /// Takes out of memory what is the thread's. What has started is taken with the entries, since it must be written down before them.
-    fn wanted(&self, lane: &Shared, is_ending: bool) -> Wanted {
+    fn wanted(&self, lane: &Shared, is_ending: bool) -> (Wanted, Taken<'_>) {
         let mut queue = lane.queue();
         let (starts, ended) = queue.take_journal();
         let takes = match self.takes {
@@ -250,26 +218,35 @@ impl Keeper {
             Takes::Overflow => queue.is_half_full(),
             Takes::Failures => false,
         };
-        let taken = match takes {
-            true => queue.take(MOST_ENTRIES, MOST_BYTES),
-            false => Vec::new(),
-        };
-        // Before the queue is let go of: they are in one place or the other at every moment.
-        self.keeping.store(taken.len(), Ordering::SeqCst);
-        Wanted {
+        let most = if takes { MOST_ENTRIES } else { 0 };
+        let (held, taken) = self.take(&mut queue, most);
+        let wanted = Wanted {
             starts,
-            held: taken,
+            held,
             ended,
-        }
+        };
+        (wanted, taken)
     }
 
-    /// Puts all that waits in memory into the file, as far as it takes it.
+    /// Takes entries out, and counts them before the queue is let go of: they are in one place or the other at every moment.
+    fn take(&self, queue: &mut Queue, most: usize) -> (Vec<Held>, Taken<'_>) {
+        let held = queue.take(most, MOST_BYTES);
+        self.keeping.fetch_add(held.len(), Ordering::SeqCst);
+        let taken = Taken(&self.keeping, held.len());
+        (held, taken)
+    }
+
+    /// Puts all that waits in memory into the file, as far as it takes it, and waits for what another thread puts there.
     pub(super) fn take_all(&self, lane: &Shared) {
         loop {
-            let held = lane.queue().take(MOST_ENTRIES, MOST_BYTES);
+            let (held, taken) = self.take(&mut lane.queue(), MOST_ENTRIES);
             if held.is_empty() || self.keep(lane, held).is_err() {
                 break;
             }
+            drop(taken);
+        }
+        while self.keeping() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -392,7 +369,15 @@ impl Drop for Gone<'_> {
     fn drop(&mut self) {
         let Self(keeper, lane) = self;
         keeper.has_ended.store(true, Ordering::SeqCst);
-        keeper.keeping.store(0, Ordering::SeqCst);
         lane.bell.notify_one();
+    }
+}
+
+/// Entries on their way from memory to the file, which are counted until this is dropped.
+struct Taken<'a>(&'a AtomicUsize, usize);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::SeqCst);
     }
 }

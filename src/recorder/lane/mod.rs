@@ -12,6 +12,8 @@ mod keeper;
 mod origin;
 mod pace;
 #[cfg(feature = "spool")]
+mod starts;
+#[cfg(feature = "spool")]
 mod vault;
 mod writer;
 
