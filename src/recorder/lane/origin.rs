@@ -172,18 +172,16 @@ impl Shared {
         }
     }
 
-    /// Returns the number of the first entry that is neither stored nor dropped, nor left to a spool whose sink fails.
-    pub(super) fn first_unsettled(&self) -> u64 {
+    /// Returns the number of the first entry in memory that is neither stored nor dropped; `None` while the spool has some that its sink, which does not fail, is
+    /// to be given, be they of an earlier life.
+    pub(super) fn first_unsettled(&self) -> Option<u64> {
         let queue = self.queue();
         let Some(keeper) = &self.keeper else {
-            return queue.first();
+            return Some(queue.first());
         };
         let (state, _) = self.health.now();
         let is_left = keeper.is_empty() || keeper.is_failing() || state != super::SinkState::Up;
-        match keeper.keeping() == 0 && is_left {
-            true => queue.first(),
-            false => 0,
-        }
+        (keeper.keeping() == 0 && is_left).then(|| queue.first())
     }
 
     /// Returns how many entries are on their way to the spool.
@@ -234,8 +232,8 @@ impl Shared {
 
     pub(super) fn spool_all(&self) {}
 
-    pub(super) fn first_unsettled(&self) -> u64 {
-        self.queue().first()
+    pub(super) fn first_unsettled(&self) -> Option<u64> {
+        Some(self.queue().first())
     }
 
     pub(super) fn keeping(&self) -> usize {

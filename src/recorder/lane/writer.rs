@@ -151,7 +151,9 @@ impl Writer {
 
     /// Answers the flushes before which everything is settled, and tells whether there were any; nothing is being written here.
     async fn answer_flushes(&mut self) -> Result<bool, TooLate> {
-        let first = self.lane.first_unsettled();
+        let Some(first) = self.lane.first_unsettled() else {
+            return Ok(false);
+        };
         let is_done = |(up_to, _): &&(u64, _)| first >= *up_to;
         let done = self.flushes.iter().take_while(is_done).count();
         if done == 0 {
