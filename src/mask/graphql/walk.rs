@@ -82,6 +82,8 @@ pub(super) struct Walk<'t, 'p, 'm> {
     /// The value that is being replaced: how many brackets are open around it, where it begins, and its rule.
     hidden: Option<(usize, usize, RuleId)>,
     variables: Variables<'t>,
+    /// Whether variables are all that is asked for.
+    is_brief: bool,
     edits: Edits,
     pass: &'p mut Pass<'m>,
 }
@@ -107,6 +109,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             name: (0, 0),
             hidden: None,
             variables: Variables::default(),
+            is_brief: false,
             edits: Edits::default(),
             pass,
         }
@@ -119,7 +122,10 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
     }
 
     /// Returns the variables that secret arguments take, with their rules.
+    ///
+    /// It does not look into texts: they would be looked into once more for each document around them.
     pub(super) fn bound(mut self) -> Result<Vec<(&'t str, RuleId)>, Malformed> {
+        self.is_brief = true;
         self.read()?;
         Ok(self.variables.bound)
     }

@@ -201,6 +201,26 @@ pub(crate) const MEMBERS: &[(&str, Make)] = &[
             &text(&format!("Server=db;User Id=sa;Password={secret};Timeout=5")),
         )
     }),
+    ("graphql variables", |it| {
+        let query = "mutation A($p: String!, $n: Int, $o: [X!]) { a(n: $n, input: {password: $p}) { id } b(credential: $o) }";
+        let (a, b) = (text(&it.secret()), text(&it.secret()));
+        let variables = format!("{{\"n\":1,\"p\":{a},\"o\":[{b}]}}");
+        let variables = match it.chance(30) {
+            true => text(&variables),
+            false => variables,
+        };
+        let query = member("query", &text(query));
+        let variables = member("variables", &variables);
+        let request = match it.chance(50) {
+            true => format!("{{{query},{variables}}}"),
+            false => format!("{{{variables},\"id\":1,{query}}}"),
+        };
+        member("requests", &format!("[{request}]"))
+    }),
+    ("short names of name and value", |it| {
+        let secret = text(&it.secret());
+        member("tags", &format!("[{{\"k\":\"password\",\"v\":{secret}}}]"))
+    }),
     ("graphql", |it| {
         let secret = it.canary();
         let more = it.canary();

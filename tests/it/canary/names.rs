@@ -51,6 +51,11 @@ pub(crate) const SECRET: &[&str] = &[
     "assertion",
     "jwt",
     "magic_link",
+    "dbpass",
+    "userpass2",
+    "newpin",
+    "cardcvc",
+    "otpcode",
 ];
 
 /// Spellings of a secret's name that readers take for the name itself.

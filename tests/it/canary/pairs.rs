@@ -56,6 +56,11 @@ pub(crate) const PAIRS: &[(&str, Make)] = &[
         format!("pass%2577ord={}", it.canary())
     }),
     ("spaces", |it| format!("api+key={}", encode(&it.secret()))),
+    ("graphql", |it| {
+        let query = encode("mutation A($p: String!) { a(password: $p) { id } }");
+        let variables = format!("{{\"p\":\"{}\"}}", it.canary());
+        format!("query={query}&variables={}", encode(&variables))
+    }),
     ("oauth", |it| {
         format!("code={}&state={}", it.canary(), it.canary())
     }),

@@ -101,7 +101,7 @@ impl Walk<'_, '_, '_> {
                 .find_map(|it| self.pass.fields.decide_once(it));
             frame.named = frame.named.or(decided);
         }
-        if self.hidden.is_some() {
+        if self.hidden.is_some() || self.is_brief {
             return Ok(());
         }
         if let Some(rule) = rule.filter(|&it| self.pass.fields.shape(it).hides(&text)) {
@@ -119,7 +119,7 @@ impl Walk<'_, '_, '_> {
     }
 
     fn scalar(&mut self, token: Token, rule: Option<RuleId>, is_shown: bool) {
-        if self.hidden.is_some() {
+        if self.hidden.is_some() || self.is_brief {
             return;
         }
         let text = self.text(token);

@@ -116,6 +116,12 @@ fn t25_requests_of_many_variables_take_linear_time_and_nesting_is_bounded() {
     let many = r#""variables":{"a":1},"#.repeat(20_000);
     let source = format!(r#"{{{many}"query":{}}}"#, Value::from(LOGIN));
     shows(&source, &source);
+    let mut source = "x".repeat(100_000);
+    for _ in 0..6 {
+        let query = format!("{{a(b:{})}}", Value::from(source));
+        source = format!(r#"{{"query":{},"variables":{{}}}}"#, Value::from(query));
+    }
+    assert!(masked(&source).unwrap().contains("[WITHHELD]"));
     let (open, close) = (r#"{"variables":"#.repeat(10_000), "}".repeat(10_000));
     let source = format!("{open}1{close}");
     shows(&source, &source);
