@@ -6,8 +6,8 @@ use super::{scan, text};
 use crate::mask::Pass;
 use crate::mask::graphql::Bound;
 
-/// Servers read no requests that are nested more deeply.
-const MAX_DEPTH: usize = 64;
+/// The open brackets that are told apart; in deeper ones any variable may be a secret.
+const MAX_DEPTH: usize = 256;
 /// Names of members whose text is the document.
 const DOCUMENTS: [&str; 4] = ["query", "mutation", "subscription", "document"];
 const VARIABLES: &str = "variables";
@@ -63,24 +63,29 @@ impl Requests {
     fn read(source: &str, cut: bool, pass: &mut Pass<'_>) -> Self {
         let bytes = source.as_bytes();
         let mut requests = Self::default();
-        let mut frames: Vec<Frame> = Vec::new();
+        let mut frames = vec![Frame::default()];
         let (mut depth, mut at) = (0_usize, 0);
         while let Some(&byte) = bytes.get(at) {
             let start = at;
             at += 1;
             match byte {
                 b'{' | b'[' => {
-                    begin(&mut frames, depth, start);
-                    if depth < MAX_DEPTH {
-                        frames.push(Frame::default());
-                    }
+                    begin(&mut frames, start);
                     depth += 1;
+                    match depth {
+                        ..MAX_DEPTH => frames.push(Frame::default()),
+                        MAX_DEPTH => frames.push(Frame {
+                            bound: Bound::all(),
+                            ..Frame::default()
+                        }),
+                        _ => {}
+                    }
                 }
                 b'}' | b']' => {
-                    depth = depth.saturating_sub(1);
-                    if depth < MAX_DEPTH {
+                    if (1..=MAX_DEPTH).contains(&depth) {
                         requests.close(frames.pop(), false);
                     }
+                    depth = depth.saturating_sub(1);
                 }
                 b'"' => {
                     let Ok(scanned) = scan::plain(bytes, at).pass_escapes(bytes) else {
@@ -90,14 +95,13 @@ impl Requests {
                     at = scanned.end + usize::from(scanned.closed);
                     let rest = bytes.get(at..).unwrap_or_default();
                     let is_name = rest.trim_ascii_start().first() == Some(&b':');
-                    let Some(frame) = frames.last_mut().filter(|_| depth <= MAX_DEPTH) else {
-                        continue;
-                    };
                     if is_name {
-                        frame.next = member(&text::decoded(raw));
+                        if let Some(frame) = frames.last_mut() {
+                            frame.next = member(&text::decoded(raw));
+                        }
                         continue;
                     }
-                    match begin(&mut frames, depth, start) {
+                    match begin(&mut frames, start) {
                         Member::Document => {
                             read(&mut frames, &text::decoded(raw), !scanned.closed, pass);
                         }
@@ -153,8 +157,8 @@ fn member(name: &str) -> Member {
 }
 
 /// Takes the beginning of a value. Returns what it is to the object around it.
-fn begin(frames: &mut [Frame], depth: usize, start: usize) -> Member {
-    let Some(frame) = frames.last_mut().filter(|_| depth <= MAX_DEPTH) else {
+fn begin(frames: &mut [Frame], start: usize) -> Member {
+    let Some(frame) = frames.last_mut() else {
         return Member::Other;
     };
     let member = std::mem::take(&mut frame.next);
