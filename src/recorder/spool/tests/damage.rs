@@ -115,6 +115,12 @@ fn base_is_whole() {
     }
 }
 
+/// Of the places that are damaged, one in so many is tried: 4, unless `SPOOL_THIN` says otherwise. 1 is the full run.
+fn thin() -> usize {
+    let told = std::env::var("SPOOL_THIN").ok();
+    told.and_then(|it| it.parse().ok()).unwrap_or(4)
+}
+
 #[track_caller]
 fn check(found: (u64, u64, bool), most_lost: u64, what: &str) {
     let (found, damaged, is_unknown) = found;
@@ -136,7 +142,8 @@ fn t34_flip_of_any_byte_of_the_first_page_loses_nothing() {
             .iter()
             .all(|it| *it == 0)
     };
-    for at in (0..PAGE).filter(|at| *at < 256 || at % 16 == 0 || !is_empty(*at)) {
+    let is_tried = |at: &usize| *at < 256 || at % 16 == 0 || !is_empty(*at);
+    for at in (0..PAGE).filter(is_tried).step_by(thin()) {
         let what = format!("byte {at} of the first page");
         check(
             survive(&base, &flipped(&base.file, at), &[], &what),
@@ -151,7 +158,7 @@ const PAGE: usize = file::PAGE_BYTES as usize;
 #[test]
 fn t34_flip_in_the_file_costs_the_entries_on_its_page_at_most() {
     let base = base(0);
-    for at in (PAGE..base.file.len()).step_by(331) {
+    for at in (PAGE..base.file.len()).step_by(331 * thin()) {
         let what = format!("byte {at} of {}", base.file.len());
         // A page has up to six of the small ones.
         check(
@@ -165,7 +172,10 @@ fn t34_flip_in_the_file_costs_the_entries_on_its_page_at_most() {
 #[test]
 fn t34_flip_in_the_log_costs_the_entries_of_its_frame_at_most() {
     let base = base(15);
-    for at in (0..base.log.len()).step_by(977).chain(0..60) {
+    for at in (0..base.log.len())
+        .step_by(977 * thin())
+        .chain((0..60).step_by(thin()))
+    {
         let what = format!("byte {at} of the log's {}", base.log.len());
         let found = survive(&base, &base.file, &flipped(&base.log, at), &what);
         // The last frame's transaction cannot be told from one that was never finished.
