@@ -9,7 +9,7 @@ use tower_api_log::recorder::{Delivery, Guarantee, Spool, WhenFull};
 use tower_api_log::testing::Random;
 use tower_api_log::{ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, async_trait};
 
-use crate::faults::{Stand, away, is_alone, is_balanced, resident, settled};
+use crate::faults::{Stand, away, is_alone, is_balanced, resident, settled, until};
 
 const CLIENTS: usize = 4;
 /// What all may take beside what the process had before.
@@ -85,7 +85,19 @@ fn delivery() -> Delivery {
         .queue_bytes(8 << 20)
 }
 
-fn start(folder: &tempfile::TempDir, sinks: &[Moody; 3]) -> Stand {
+/// Starts a life of the recorder, once the last one has let go of its spools.
+async fn start(folder: &tempfile::TempDir, sinks: &[Moody; 3]) -> Stand {
+    let begun = Instant::now();
+    loop {
+        match try_start(folder, sinks) {
+            Ok(stand) => return stand,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(20), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn try_start(folder: &tempfile::TempDir, sinks: &[Moody; 3]) -> Result<Stand, Error> {
     let spool = |name: &str| Spool::at(folder.path().join(name)).max_bytes(64 << 20);
     let [first, second, third] = sinks.clone();
     let safe = delivery()
@@ -102,7 +114,7 @@ fn start(folder: &tempfile::TempDir, sinks: &[Moody; 3]) -> Stand {
                 .delivery(delivery().retry_for(Duration::from_secs(1))),
         )
         .max_captured_bytes(32 << 20);
-    Stand::new(layer.build().unwrap())
+    layer.build().map(Stand::new)
 }
 
 async fn soak(length: Duration) {
@@ -113,7 +125,7 @@ async fn soak(length: Duration) {
     let (mut calls, mut lives, mut most) = (0, 0, 0);
     while begun.elapsed() < length {
         lives += 1;
-        let stand = start(&folder, &sinks);
+        let stand = start(&folder, &sinks).await;
         let is_over = Arc::<AtomicBool>::default();
         let clients = (0..CLIENTS).map(|_| tokio::spawn(load(stand.clone(), is_over.clone())));
         let clients: Vec<_> = clients.collect();
@@ -171,11 +183,21 @@ async fn end(stand: &Stand, sinks: &[Moody; 3], lives: u64) {
     let report = stand.recorder.shutdown(Duration::from_secs(2)).await;
     for sink in &report.sinks {
         let it = sink.balance;
-        assert_eq!(it.in_flight(), 0, "{}: {it:?}", sink.name);
-        assert_eq!(settled(&it), it.seen(), "{}: {it:?}", sink.name);
+        assert!(it.in_flight() <= sink.lost, "{}: {it:?}", sink.name);
     }
-    // A sink that hung when the time was over has let go of its spool by then.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // On a busy machine a thread may be at the spool when the time is over.
+    let is_settled = || {
+        stand
+            .recorder
+            .stats()
+            .sinks
+            .iter()
+            .all(|it| it.balance.in_flight() == 0)
+    };
+    until("all is settled", is_settled).await;
+    for sink in &stand.recorder.stats().sinks {
+        assert_eq!(settled(&sink.balance), sink.balance.seen(), "{}", sink.name);
+    }
     sinks
         .iter()
         .for_each(|it| it.is_calm.store(false, Ordering::SeqCst));

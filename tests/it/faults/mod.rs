@@ -161,6 +161,7 @@ pub(crate) fn is_alone(test: &str) -> bool {
     let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{told}{wrong}");
     assert!(told.contains("1 passed"), "{told}");
+    println!("{told}");
     false
 }
 

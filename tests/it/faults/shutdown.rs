@@ -152,7 +152,7 @@ async fn t35_shutdown_with_a_sink_that_takes_nothing_is_exact() {
             300,
             "{what}: {sink:?}"
         );
-        assert!(!sink.is_flushed, "{what}");
+        assert!(!sink.is_flushed || deadline == 0, "{what}: {sink:?}");
         // What blocks has its batch with it; what comes too late to be masked is lost.
         if has_spool && deadline > 0 {
             let most = if blocks { 20 } else { 0 };
