@@ -75,8 +75,9 @@ pub enum OnFailure {
     /// It goes out as it is. The entry waits in memory, and the ledger tells if it is lost.
     #[default]
     Pass,
-    /// It is answered with 503 instead, without a body. While the spool is known to fail, requests are answered so before the service sees them. A body
-    /// whose head has gone out cannot be taken back: it ends as it would have.
+    /// It is answered with 503 instead, without a body. While the spool is known to fail, where the budget of captured bytes has no room and after the shutdown
+    /// of the recorder, requests are answered so before the service sees them; those that the policy leaves out are not. A body whose head has gone out
+    /// cannot be taken back: it ends as it would have.
     Refuse,
 }
 

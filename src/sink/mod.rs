@@ -24,7 +24,10 @@ pub use when::When;
 /// - **May be cancelled.** The future may be dropped at any await; a later write of the same batch must still leave one copy of each entry.
 /// - **Errors tell.** [`Error::is_retryable`] is true for what may pass: a time-out, a lock, a full disk. The recorder retries these
 ///   and drops the batch, counted, on all others.
-/// - **No logging about logging.** A sink must not send entries through a layer that records them again.
+/// - **No logging about logging.** Calls that a sink makes in its own thread through a layer, and events that it tells there, are left out and counted as
+///   filtered, by every layer of the process: a sink that calls its own service is not asked to store that again. This holds for what it spawns on its
+///   thread's runtime. It does not for threads and runtimes of its own, nor for calls over the network, which come to the service like any others:
+///   leave their route out with a [`Policy`](crate::Policy).
 ///
 /// The recorder calls one sink from one thread, a batch at a time. A sink may block its caller there; the request path never waits for it.
 ///

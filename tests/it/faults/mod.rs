@@ -4,6 +4,7 @@ mod around;
 mod disk;
 mod guests;
 mod kill;
+mod refused;
 mod shutdown;
 mod sinks;
 mod stream;
