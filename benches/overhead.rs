@@ -23,9 +23,9 @@
 //! SQLite as bundled by libsqlite3-sys 0.40.0. All tables are of one run, and every bound held.
 //!
 //! Instructions an exchange in user mode; of `bare` as such, of the others added to it. Repeats of ours on the request's thread lay between 12,100 and
-//! 12,800 for `POST`, 10,900 and 13,300 for `GET` (the allocator). Repeated on 2026-11-23, with failure texts and detectors: 14,154 and 11,451, stored in
-//! SQLite 14,078 and 12,099, beside 49,124 and 51,446 of trace-json, 192,078 of handwritten-json and 105,901 of outlet-discard for `POST`; on all threads
-//! 211,799 and 155,537, stored in SQLite 276,712 and 214,408.
+//! 12,800 for `POST`, 10,900 and 13,300 for `GET` (the allocator). Repeated on 2026-11-23, with a thread for each sink, failure texts and detectors: 14,189 and 12,227, stored in
+//! SQLite 14,752 and 12,096, beside 49,066 and 50,894 of trace-json, 191,917 of handwritten-json and 104,744 of outlet-discard for `POST`; on all threads
+//! 189,270 and 145,872, stored in SQLite 259,226 and 206,214.
 //!
 //! | | POST, request's thread | POST, all threads | GET, request's thread | GET, all threads |
 //! |---|--:|--:|--:|--:|
