@@ -142,7 +142,7 @@ fn t34_flip_of_any_byte_of_the_first_page_loses_nothing() {
             .iter()
             .all(|it| *it == 0)
     };
-    let is_tried = |at: &usize| *at < 256 || at % 16 == 0 || !is_empty(*at);
+    let is_tried = |at: &usize| *at < 256 || at.is_multiple_of(16) || !is_empty(*at);
     for at in (0..PAGE).filter(is_tried).step_by(thin()) {
         let what = format!("byte {at} of the first page");
         check(
