@@ -78,6 +78,7 @@ impl Writer {
 
     /// Does what is next; `false` when all is done.
     async fn step(&mut self) -> Result<bool, TooLate> {
+        self.hear().await?;
         let is_pressed = self.end.is_some() || !self.flushes.is_empty();
         let now = Instant::now();
         // What gathered in the spool comes in turns with what comes now.
@@ -241,6 +242,21 @@ impl Writer {
         .await
     }
 
+    /// Takes what has been asked by now, of which a sink that answers at once would let nothing be heard.
+    async fn hear(&mut self) -> Result<(), TooLate> {
+        std::future::poll_fn(|cx| {
+            self.take_commands(cx);
+            Poll::Ready(())
+        })
+        .await;
+        // Not the timer itself, which stands still where nothing is awaited.
+        let now = tokio::time::Instant::now();
+        match &self.end {
+            Some(end) if end.deadline.deadline() <= now => Err(TooLate),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes what has been asked, and tells whether anything was. Keeps the waker for the next.
     fn take_commands(&mut self, cx: &mut Context<'_>) -> bool {
         let mut told = false;
@@ -274,7 +290,7 @@ impl Writer {
         let is_late = self
             .end
             .as_ref()
-            .is_some_and(|end| end.deadline.is_elapsed());
+            .is_some_and(|end| end.deadline.deadline() <= tokio::time::Instant::now());
         let is_flushed = !is_late && matches!(self.flush_sink().await, Ok(Ok(())));
         if let Some(end) = &mut self.end {
             end.is_flushed = is_flushed;

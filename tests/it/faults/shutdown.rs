@@ -285,3 +285,48 @@ async fn t35_gap_that_is_told_last_keeps_no_shutdown_waiting() {
     assert!(report.is_flushed(), "{report:?}");
     assert_eq!(report.spooled(), 0);
 }
+
+/// Takes its time in its thread, and answers without having waited.
+#[derive(Clone, Default)]
+struct Busy(Arc<AtomicUsize>);
+
+#[async_trait]
+impl LogSink for Busy {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        std::thread::sleep(Duration::from_millis(10));
+        self.0.fetch_add(batch.len(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn t35_sink_that_never_waits_is_written_to_no_longer_than_the_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let delivery = spooled(&folder)
+        .guarantee(Guarantee::Spooled)
+        .batch_entries(10);
+    let first = stand(GateSink::closed(), delivery.clone());
+    first.calls(600).await;
+    until("all are spooled", || first.balance().spooled() == 600).await;
+    first.recorder.shutdown(Duration::from_millis(50)).await;
+    drop(first);
+    let busy = Busy::default();
+    let second = stand(busy.clone(), delivery);
+    let report = in_time(&second, Duration::from_millis(150)).await;
+    let sink = &report.sinks[0];
+    assert_eq!(
+        (sink.balance.stored() + sink.spooled, sink.lost),
+        (600, 0),
+        "{sink:?}"
+    );
+    assert!(sink.spooled > 0, "{sink:?}");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let took = busy.0.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(busy.0.load(Ordering::SeqCst), took, "it is left alone");
+    assert_eq!(second.balance().stored(), took as u64);
+}
