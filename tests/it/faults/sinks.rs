@@ -334,7 +334,10 @@ impl LogSink for Copied {
 async fn t32_any_call_may_fail_with_any_error_and_every_entry_is_accounted_for() {
     let faults = &DEEDS[1..];
     for has_spool in [false, true] {
-        for (at, fault) in (0..4).flat_map(|at| faults.iter().map(move |fault| (at, *fault))) {
+        for (at, fault) in [0, 3]
+            .into_iter()
+            .flat_map(|at| faults.iter().map(move |fault| (at, *fault)))
+        {
             let folder = tempfile::tempdir().unwrap();
             let mut script = vec![Deed::Stores; at];
             script.extend([fault, fault, Deed::Stores]);
