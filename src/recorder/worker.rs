@@ -22,6 +22,9 @@ const POLL_IDLE: Duration = Duration::from_millis(80);
 const SLEEP_AFTER: Duration = Duration::from_secs(1);
 /// So many items are masked before what was made of them goes on.
 const ROUND: usize = 128;
+/// So long apart are warnings of drops.
+#[cfg(feature = "tracing")]
+const WARN_APART: Duration = Duration::from_secs(10);
 /// How long the lanes may go on writing when every handle is gone.
 const LAST_WRITES: Duration = Duration::from_secs(60);
 
@@ -41,6 +44,11 @@ pub(super) struct Worker<T, M> {
     last_found: Instant,
     #[cfg(feature = "metrics")]
     published: Option<Instant>,
+    #[cfg(feature = "tracing")]
+    warned: Option<Instant>,
+    /// How many drops of each lane have been warned of.
+    #[cfg(feature = "tracing")]
+    dropped: Vec<u64>,
 }
 
 /// What was made of one item that is in flight.
@@ -89,6 +97,10 @@ where
             last_found: Instant::now(),
             #[cfg(feature = "metrics")]
             published: None,
+            #[cfg(feature = "tracing")]
+            warned: None,
+            #[cfg(feature = "tracing")]
+            dropped: Vec::new(),
         }
     }
 
@@ -105,11 +117,40 @@ where
             }
             #[cfg(feature = "metrics")]
             self.publish();
+            #[cfg(feature = "tracing")]
+            self.warn_of_drops();
             if !found || is_empty {
                 self.rest(found).await;
             }
         }
         self.close().await;
+    }
+
+    /// Says to who subscribes to `tracing` what was dropped, at most once in ten seconds.
+    #[cfg(feature = "tracing")]
+    fn warn_of_drops(&mut self) {
+        let now = Instant::now();
+        let is_due = |last| now.saturating_duration_since(last) >= WARN_APART;
+        if !self.warned.is_none_or(is_due) {
+            return;
+        }
+        let balances = self.shared.balances();
+        self.dropped.resize(balances.len(), 0);
+        let lanes = self
+            .shared
+            .lanes
+            .iter()
+            .zip(balances)
+            .zip(&mut self.dropped);
+        for ((lane, balance), told) in lanes {
+            let total = balance.dropped_total();
+            let new = total.saturating_sub(std::mem::replace(told, total));
+            if new > 0 {
+                self.warned = Some(now);
+                let name = &*lane.shared.name;
+                contain(|| super::lane::warn_of_drops(name, new, total));
+            }
+        }
     }
 
     /// Publishes the ledger, at most once a second.

@@ -10,7 +10,7 @@ use crate::error::Error;
 ///
 /// An error of one sink does not keep the batch from the others. When the batch is written again, those that took it take
 /// it again, which leaves one copy, because every sink is idempotent. One that stays broken therefore makes the others work
-/// again with every retry.
+/// again with every retry; given to the layer as destinations, each has a way of its own instead.
 ///
 /// # Example: a store and a file
 ///

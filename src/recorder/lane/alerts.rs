@@ -47,3 +47,10 @@ pub(super) fn spool(name: &str, error: Option<&Error>) {
 
 #[cfg(all(feature = "spool", not(feature = "tracing")))]
 pub(super) fn spool(_: &str, _: Option<&Error>) {}
+
+/// Says how many entries were dropped since the last time, and in all.
+#[cfg(feature = "tracing")]
+pub(in crate::recorder) fn drops(name: &str, new: u64, total: u64) {
+    const TARGET: &str = "tower_api_log::recorder";
+    tracing::warn!(target: TARGET, sink = name, new, total, "entries were dropped; Recorder::stats says why");
+}

@@ -35,6 +35,8 @@ use held::{Limits, Queue};
 use origin::{Origin, Spooled};
 use writer::Writer;
 
+#[cfg(feature = "tracing")]
+pub(super) use alerts::drops as warn_of_drops;
 pub(super) use held::{Guard, Held};
 pub use pace::SinkState;
 
