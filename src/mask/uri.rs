@@ -48,7 +48,7 @@ pub(super) fn is_in_a_secret(text: &str, pass: &mut Pass<'_>) -> bool {
 ///
 /// Of one that was `cut` in its authority nothing after the scheme is kept, because userinfo shows by the `@` that ends it.
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    if let Some(masked) = mask_torn_userinfo(text, cut, pass) {
+    if let Some(masked) = mask_torn_userinfo(text, cut, level, pass) {
         return Some(masked);
     }
     if !cut && !has_marks(text) && !pass.has_segments() {
@@ -81,7 +81,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
 
 /// Masks userinfo that holds a raw `/`, `?` or `#`, which ends the authority early, or of which the `@` is encoded: both show by a port that
 /// is none.
-fn mask_torn_userinfo(text: &str, cut: bool, pass: &mut Pass<'_>) -> Option<String> {
+fn mask_torn_userinfo(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let start = authority_start(text, 0)?;
     let (lead, rest) = text.split_at(start);
     let authority = rest.split(['/', '\\', '?', '#']).next()?;
@@ -98,23 +98,31 @@ fn mask_torn_userinfo(text: &str, cut: bool, pass: &mut Pass<'_>) -> Option<Stri
     pass.report
         .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
     let after = after.split(['?', '#', ';']).next().unwrap_or_default();
+    // It ends where an authority begins, and so has none that is torn.
+    let masked = mask(lead, false, level, pass);
+    let lead = masked.as_deref().unwrap_or(lead);
     Some(format!("{lead}{STARS}{after}"))
 }
 
 /// Masks the userinfo of an authority such as `user:secret@host:80`, and the parameters after it as JDBC writes them.
 fn mask_authority(authority: &str, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    let (lead, host) = match authority.rsplit_once('@') {
+    let (userinfo, host) = match authority.rsplit_once('@') {
         Some((userinfo, host)) => {
-            pass.report
-                .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
-            (format!("{STARS}@"), host)
+            let is_masked = userinfo == STARS;
+            if !is_masked {
+                pass.report
+                    .masked(|| USERINFO.to_owned(), USERINFO, userinfo.len());
+            }
+            (Some(is_masked), host)
         }
-        None => (String::new(), authority),
+        None => (None, authority),
     };
-    match path::mask_parameters(host, false, level, pass) {
-        Some(masked) => Some(lead + &masked),
-        None if lead.is_empty() => None,
-        None => Some(lead + host),
+    let masked = path::mask_parameters(host, false, level, pass);
+    let host = masked.as_deref().unwrap_or(host);
+    match userinfo {
+        None => masked,
+        Some(true) if masked.is_none() => None,
+        Some(_) => Some(format!("{STARS}@{host}")),
     }
 }
 
@@ -269,6 +277,10 @@ mod tests {
                 "postgres://****@db/x".to_owned(),
             ),
             (
+                "/cb?token=canary&to=https://me:ca/nary@x.test/",
+                format!("/cb?token={m}&to=https://****@x.test/"),
+            ),
+            (
                 "/cb?code=canary&state=canary",
                 format!("/cb?code={m}&state={m}"),
             ),
@@ -305,6 +317,7 @@ mod tests {
             "https://[::1]:80/?q",
             "?page=2",
             "git@host:a/b",
+            "https://****@x.test/a",
             "a:b@c",
         ] {
             assert_eq!(pass(|pass| mask(text, false, 0, pass)), None, "{text}");

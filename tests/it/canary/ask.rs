@@ -121,7 +121,7 @@ pub(crate) async fn every_endpoint(
         // An API reference without a log is not known.
         let is_unknown = uri.starts_with("/v2/") && status == StatusCode::BAD_REQUEST;
         assert!(status == StatusCode::OK || is_unknown, "{uri}: {answer}");
-        seen.text(uri, &answer);
+        seen.answer(uri, &answer);
     }
     for entry in stored.iter().step_by(5) {
         for uri in ONE {
@@ -131,7 +131,7 @@ pub(crate) async fn every_endpoint(
                 status == StatusCode::OK || status == StatusCode::NOT_FOUND,
                 "{uri}: {answer}"
             );
-            seen.text(uri, &answer);
+            seen.answer(uri, &answer);
         }
     }
     for api in [&api, &endpoints(sinks.memory.clone())] {
@@ -161,7 +161,7 @@ pub(crate) async fn every_endpoint(
                         || uri == "/openapi.json",
                     "{uri}: {status}"
                 );
-                seen.text(&format!("refusal of {uri}"), &answer);
+                seen.answer(&format!("refusal of {uri}"), &answer);
             }
         }
     }
