@@ -10,7 +10,6 @@ use super::body::{RequestBody, ResponseBody};
 use super::future::ResponseFuture;
 use super::hooks::{Hooks, target};
 use super::in_flight::Pending;
-
 use super::open::{Open, Progress};
 use super::request_id::RequestIds;
 use super::switch::Switch;

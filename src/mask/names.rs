@@ -161,6 +161,7 @@ impl RuleId {
 
 /// The lists of rules of one kind of place: those of the user, by the condition under which they count, and the defaults.
 pub(super) struct Names {
+    /// Whether a rule is a single letter.
     has_letters: bool,
     /// In the order in which they are asked.
     layers: Vec<Layer>,

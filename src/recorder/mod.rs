@@ -11,6 +11,8 @@
 #[cfg(feature = "spool")]
 mod dead;
 mod delivery;
+#[cfg(feature = "tracing")]
+mod drops;
 mod ending;
 mod guarded;
 mod lane;

@@ -10,6 +10,9 @@ use super::ticket::Ticket;
 use super::{Command, Report};
 use crate::entry::EntryId;
 
+/// The most exchanges that wait for their starts to be forgotten: a megabyte.
+const MOST_CANCELLED: usize = 1 << 16;
+
 /// The request path's end of the queue. A push costs tens of nanoseconds and never waits.
 ///
 /// The recorder polls while it is busy, so a push does not wake it: waking a sleeping thread costs a hundred times as much as the
@@ -90,7 +93,9 @@ impl Shared {
             .cancelled
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        cancelled.push(id);
+        if cancelled.len() < MOST_CANCELLED {
+            cancelled.push(id);
+        }
     }
 
     /// Tells whether a request would be refused at its end, so that the service need not see it.

@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(feature = "tracing")]
+use super::drops::Warnings;
 use super::ending::End;
 use super::lane::{Guard, Held};
+#[cfg(feature = "tracing")]
+use super::ledger::Balance;
 use super::ledger::DropReason;
 use super::queue::{Journal, Parcel, Shared};
 use super::ticket::Ticket;
@@ -22,9 +26,6 @@ const POLL_IDLE: Duration = Duration::from_millis(80);
 const SLEEP_AFTER: Duration = Duration::from_secs(1);
 /// So many items are masked before what was made of them goes on.
 const ROUND: usize = 128;
-/// So long apart are warnings of drops.
-#[cfg(feature = "tracing")]
-const WARN_APART: Duration = Duration::from_secs(10);
 /// How long the lanes may go on writing when every handle is gone.
 const LAST_WRITES: Duration = Duration::from_secs(60);
 
@@ -45,10 +46,7 @@ pub(super) struct Worker<T, M> {
     #[cfg(feature = "metrics")]
     published: Option<Instant>,
     #[cfg(feature = "tracing")]
-    warned: Option<Instant>,
-    /// How many drops of each lane have been warned of.
-    #[cfg(feature = "tracing")]
-    dropped: Vec<u64>,
+    warnings: Warnings,
 }
 
 /// What was made of one item that is in flight.
@@ -98,9 +96,7 @@ where
             #[cfg(feature = "metrics")]
             published: None,
             #[cfg(feature = "tracing")]
-            warned: None,
-            #[cfg(feature = "tracing")]
-            dropped: Vec::new(),
+            warnings: Warnings::default(),
         }
     }
 
@@ -126,29 +122,21 @@ where
         self.close().await;
     }
 
-    /// Says to who subscribes to `tracing` what was dropped, at most once in ten seconds.
+    /// Says to who subscribes to `tracing` what was dropped.
     #[cfg(feature = "tracing")]
     fn warn_of_drops(&mut self) {
-        let now = Instant::now();
-        let is_due = |last| now.saturating_duration_since(last) >= WARN_APART;
-        if !self.warned.is_none_or(is_due) {
-            return;
-        }
-        let balances = self.shared.balances();
-        self.dropped.resize(balances.len(), 0);
-        let lanes = self
-            .shared
-            .lanes
-            .iter()
-            .zip(balances)
-            .zip(&mut self.dropped);
-        for ((lane, balance), told) in lanes {
-            let total = balance.dropped_total();
-            let new = total.saturating_sub(std::mem::replace(told, total));
-            if new > 0 {
-                self.warned = Some(now);
+        let shared = &self.shared;
+        let totals = || {
+            shared
+                .balances()
+                .iter()
+                .map(Balance::dropped_total)
+                .collect()
+        };
+        for drops in self.warnings.look(Instant::now(), totals) {
+            if let Some(lane) = shared.lanes.get(drops.lane) {
                 let name = &*lane.shared.name;
-                contain(|| super::lane::warn_of_drops(name, new, total));
+                contain(|| super::lane::warn_of_drops(name, drops.new, drops.total));
             }
         }
     }
@@ -264,8 +252,9 @@ where
                 Held::new(it.entry.clone(), it.guard.clone(), ticket, now)
             };
             if lane.shared.delivery.journals() {
-                let starts = self.starts.iter().filter(|_| is_safe);
-                lane.journal(starts.map(held), &ended);
+                // Made before they are left out, so that who waits is told.
+                let starts = self.starts.iter().map(held).filter(|_| is_safe);
+                lane.journal(starts, &ended);
             }
             lane.take(self.made.iter().map(held));
         }

@@ -12,7 +12,7 @@ use tower_api_log::recorder::{Delivery, DropReason, SinkState, SinkStats, WhenFu
 use tower_api_log::testing::GateSink;
 use tower_api_log::{Error, ErrorKind, LogEntry, LogSink, async_trait};
 
-use crate::support::{Log, get};
+use crate::support::{Log, get, until};
 
 fn quick() -> Delivery {
     Delivery::default().batch_age(Duration::from_millis(5))
@@ -31,14 +31,6 @@ fn path(entry: &LogEntry) -> &str {
 
 fn sink_stats(log: &Log, index: usize) -> SinkStats {
     log.recorder.stats().sinks.swap_remove(index)
-}
-
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }
 
 /// Refuses, for good, every batch with an entry of `/poison`, and everything while it is told to.

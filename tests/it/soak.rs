@@ -9,7 +9,8 @@ use tower_api_log::recorder::{Delivery, Guarantee, Spool, WhenFull};
 use tower_api_log::testing::Random;
 use tower_api_log::{ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, async_trait};
 
-use crate::faults::{Stand, away, is_alone, is_balanced, resident, settled, until};
+use crate::faults::{Stand, away, is_balanced, resident, settled};
+use crate::support::{is_alone, two_workers, until};
 
 const CLIENTS: usize = 4;
 /// What all may take beside what the process had before.
@@ -70,12 +71,7 @@ fn full_load_with_faults_by_chance_balances_each_second_below_a_ceiling_of_memor
     ) {
         return;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(soak(Duration::from_secs(seconds())));
+    two_workers().block_on(soak(Duration::from_secs(seconds())));
 }
 
 fn delivery() -> Delivery {

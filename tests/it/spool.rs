@@ -17,7 +17,7 @@ use tower_api_log::{
     ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, Policy, Recorder, async_trait,
 };
 
-use crate::support::get;
+use crate::support::{get, until};
 
 /// A service whose layer has a spool.
 struct Stand {
@@ -76,14 +76,6 @@ impl Stand {
 
     fn balance(&self) -> Balance {
         self.recorder.stats().balance
-    }
-}
-
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 

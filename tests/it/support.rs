@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -101,4 +102,44 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future)
         .await
         .expect("it hangs")
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Prepares this binary to run one of its tests in another process.
+pub(crate) fn child(test: &str) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--nocapture", "--test-threads", "1"]);
+    child
+}
+
+/// Runs a test in a process of its own, where its memory is nobody else's; `true` in that process.
+pub(crate) fn is_alone(test: &str) -> bool {
+    const CHILD: &str = "TEST_ALONE";
+    if std::env::var_os(CHILD).is_some() {
+        return true;
+    }
+    let output = child(test).env(CHILD, "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}{wrong}");
+    assert!(told.contains("1 passed"), "{told}");
+    println!("{told}");
+    false
+}
+
+/// The runtime of a service that is put under load in a process of its own.
+pub(crate) fn two_workers() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }

@@ -249,3 +249,45 @@ fn rule_of_a_single_letter_holds_in_prose() {
         );
     }
 }
+
+#[test]
+fn value_is_hidden_whose_sibling_names_it_and_is_hidden_itself() {
+    let rules = Rules::default().field("name");
+    let mut masker = Masker::new(&rules).unwrap();
+    let mut shown = |content_type: &str, body: &str| {
+        let record = masker.body(Some(content_type), body.as_bytes());
+        record.text().unwrap_or("withheld").to_owned()
+    };
+    for body in [
+        r#"{"name":"DB_PASSWORD","value":"canary"}"#,
+        r#"{"value":"canary","name":"DB_PASSWORD"}"#,
+        r#"{"name":"DB_\u0050ASSWORD","value":"canary"}"#,
+        r#"{"a":[{"name":"pin","value":4711}]}"#,
+    ] {
+        let shown = shown("application/json", body);
+        assert!(
+            !shown.contains("canary") && !shown.contains("4711"),
+            "{shown}"
+        );
+    }
+    assert_eq!(
+        shown("application/json", r#"{"name":"decoy","value":"stays"}"#),
+        r#"{"name":"[MASKED]","value":"stays"}"#
+    );
+    if cfg!(feature = "xml") {
+        for body in [
+            "<e><name>DB_PASSWORD</name><value>canary</value></e>",
+            "<e><value>canary</value><name>DB_PASSWORD</name></e>",
+        ] {
+            let shown = shown("application/xml", body);
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+        assert_eq!(
+            shown(
+                "application/xml",
+                "<e><name>decoy</name><value>stays</value></e>"
+            ),
+            "<e><name>[MASKED]</name><value>stays</value></e>"
+        );
+    }
+}

@@ -7,6 +7,9 @@ use crate::entry::{EntryId, LogEntry};
 use crate::recorder::WhenFull;
 use crate::recorder::ticket::Ticket;
 
+/// The most starts that wait to be forgotten: a megabyte.
+const MOST_ENDED: usize = 1 << 16;
+
 /// What is given back when the last who holds an entry lets go of it.
 pub(in crate::recorder) type Guard = Arc<dyn Any + Send + Sync>;
 
@@ -156,16 +159,21 @@ impl Queue {
         held.lose();
     }
 
-    /// Takes starts to be written down.
+    /// Takes starts to be written down. Those for which there is no room are lost.
     pub(super) fn begin(&mut self, starts: impl Iterator<Item = Held>) {
-        let room = self.limits.entries.saturating_sub(self.starts.len());
-        self.starts.extend(starts.take(room));
+        for held in starts {
+            match !self.is_closed && self.starts.len() < self.limits.entries {
+                true => self.starts.push(held),
+                false => held.lose(),
+            }
+        }
     }
 
-    /// Takes starts to be forgotten.
+    /// Takes starts to be forgotten, as many as there is room for: one that is not forgotten is told at the next start, though it ended.
     pub(super) fn end(&mut self, ids: impl IntoIterator<Item = EntryId>) {
         if self.limits.journals {
-            self.ended.extend(ids);
+            let room = MOST_ENDED.saturating_sub(self.ended.len());
+            self.ended.extend(ids.into_iter().take(room));
         }
     }
 
@@ -359,7 +367,8 @@ impl Queue {
         let total = self.total();
         let held = self.urgent.drain(..).chain(self.others.drain(..));
         let waiting = self.waiting.drain(..).map(|(_, held)| held);
-        held.chain(waiting).for_each(Held::lose);
+        let starts = self.starts.drain(..);
+        held.chain(waiting).chain(starts).for_each(Held::lose);
         (self.bytes, self.urgent_bytes, self.waiting_bytes) = (0, 0, 0);
         total
     }

@@ -37,8 +37,6 @@ pub(super) struct Keeper {
     thread: OnceLock<Thread>,
     pub(super) is_failing: AtomicBool,
     is_ending: AtomicBool,
-    /// Whether the thread has ended.
-    is_done: AtomicBool,
     /// Whether the thread has gone, and nobody takes from memory for the file.
     has_ended: AtomicBool,
     /// How many entries are on their way from memory to the file.
@@ -92,7 +90,6 @@ impl Keeper {
             thread: OnceLock::new(),
             is_failing: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
-            is_done: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             keeping: AtomicUsize::new(0),
         };
@@ -112,9 +109,7 @@ impl Keeper {
         let run = move || {
             if let Some(keeper) = &lane.keeper {
                 let _ = keeper.thread.set(std::thread::current());
-                contain(|| keeper.run(&lane));
-                keeper.is_done.store(true, Ordering::SeqCst);
-                lane.bell.notify_one();
+                keeper.run(&lane);
             }
         };
         let thread = std::thread::Builder::new().name(name).spawn(run);
@@ -131,7 +126,7 @@ impl Keeper {
 
     /// Tells whether what is given to the thread comes into the file.
     pub(super) fn is_working(&self) -> bool {
-        !self.is_failing() && !self.has_ended.load(Ordering::SeqCst)
+        !self.is_failing() && !self.has_ended()
     }
 
     /// Tells whether the last use of the file failed.
@@ -156,8 +151,8 @@ impl Keeper {
     }
 
     /// Tells whether the thread has ended: nothing is on its way to the file any more.
-    pub(super) fn is_done(&self) -> bool {
-        self.is_done.load(Ordering::SeqCst)
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::SeqCst)
     }
 
     /// Ends the thread once it has put everything that is held into the file.

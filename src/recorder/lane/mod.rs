@@ -270,6 +270,7 @@ impl Shared {
             let is_refined = refined.is_some();
             if !is_refined {
                 held.tell_lost();
+                self.queue().end([held.entry().id]);
             }
             refined.into_iter().for_each(|entry| held.set_entry(entry));
             is_refined
@@ -281,7 +282,7 @@ impl Shared {
     /// Tells whether the spool's thread, which is to end, has yet to put away what it took.
     fn is_settling(&self) -> bool {
         #[cfg(feature = "spool")]
-        return self.keeper.as_ref().is_some_and(|it| !it.is_done());
+        return self.keeper.as_ref().is_some_and(|it| !it.has_ended());
         #[cfg(not(feature = "spool"))]
         false
     }

@@ -62,6 +62,7 @@ impl Shared {
                 return keeper.set_aside(&self.book, entry.id, error, at);
             }
         }
+        self.queue().end([entry.id]);
         self.book.dropped(DropReason::Sink, 1);
     }
 
@@ -77,6 +78,7 @@ impl Shared {
                 return;
             }
         }
+        self.queue().end(part.iter().map(|it| it.id));
         self.book.dropped(reason, part.len());
     }
 

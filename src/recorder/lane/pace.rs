@@ -23,7 +23,7 @@ pub enum SinkState {
     Failing,
     /// Its last writes, five at least, failed in a way that may pass. One is tried from time to time.
     Down,
-    /// It says itself that it cannot store anything before somebody mends it: wrong credentials, a wrong schema. Tried every half a minute.
+    /// It says itself that it cannot store anything before somebody mends it: wrong credentials, a wrong schema. One write is tried every 15 to 30 seconds.
     Broken,
 }
 

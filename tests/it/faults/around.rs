@@ -9,7 +9,8 @@ use tower_api_log::recorder::{Guarantee, OnFailure, Spool};
 use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, Error, LogEntry, LogSink, async_trait};
 
-use super::{Stand, quick, until};
+use super::{Stand, quick};
+use crate::support::until;
 
 /// Calls the service that it stores the calls of, and tells events.
 #[derive(Clone, Default)]

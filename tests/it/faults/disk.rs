@@ -9,7 +9,8 @@ use tower_api_log::recorder::{Delivery, DropReason, Guarantee, Spool, SpoolStats
 use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, LogStore, Scope, SqliteStore};
 
-use super::{Stand, Watch, quick, until};
+use super::{Stand, Watch, quick};
+use crate::support::until;
 
 /// A small disk of its own.
 struct Disk {

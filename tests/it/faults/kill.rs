@@ -14,7 +14,8 @@ use tower_api_log::sink::Ndjson;
 use tower_api_log::testing::Random;
 use tower_api_log::{ApiLogLayer, LogQuery, LogStore, Scope, SqliteStore};
 
-use super::{Stand, child, is_balanced, quick, settled};
+use super::{Stand, is_balanced, quick, settled};
+use crate::support::{child, two_workers};
 
 const FOLDER: &str = "FAULTS_KILL_FOLDER";
 const KIND: &str = "FAULTS_KILL_KIND";
@@ -160,12 +161,7 @@ fn child_that_serves_until_it_is_killed() {
     let (Some(folder), Ok(kind)) = (std::env::var_os(FOLDER), std::env::var(KIND)) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(serve(PathBuf::from(folder), &kind));
+    two_workers().block_on(serve(PathBuf::from(folder), &kind));
 }
 
 async fn serve(folder: PathBuf, kind: &str) {

@@ -11,11 +11,10 @@ mod stream;
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -134,36 +133,6 @@ pub(crate) fn is_balanced(stats: &Stats) {
 pub(crate) fn settled(it: &Balance) -> u64 {
     let kept = it.stored() + it.spooled() + it.dead_lettered();
     kept + it.dropped_total() + it.filtered() + it.sampled_out()
-}
-
-pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
-/// Prepares this binary to run one of its tests in another process.
-pub(crate) fn child(test: &str) -> Command {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test, "--nocapture", "--test-threads", "1"]);
-    child
-}
-
-/// Runs a test in a process of its own, where its memory is nobody else's; `true` in that process.
-pub(crate) fn is_alone(test: &str) -> bool {
-    const CHILD: &str = "FAULTS_ALONE";
-    if std::env::var_os(CHILD).is_some() {
-        return true;
-    }
-    let output = child(test).env(CHILD, "1").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{told}{wrong}");
-    assert!(told.contains("1 passed"), "{told}");
-    println!("{told}");
-    false
 }
 
 /// The bytes of memory that this process has.

@@ -8,7 +8,8 @@ use tower_api_log::recorder::{Delivery, DropReason, Guarantee, Report, Spool};
 use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, Error, LogEntry, LogSink, async_trait};
 
-use super::{Stand, Watch, quick, settled, until};
+use super::{Stand, Watch, quick, settled};
+use crate::support::until;
 
 fn stand(sink: impl LogSink, delivery: Delivery) -> Stand {
     let builder = ApiLogLayer::builder(sink).delivery(delivery);

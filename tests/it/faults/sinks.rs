@@ -11,7 +11,8 @@ use tower_api_log::recorder::{Delivery, Guarantee, Spool};
 use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, MemoryStore, async_trait};
 
-use super::{Stand, Watch, away, is_balanced, quick, settled, until};
+use super::{Stand, Watch, away, is_balanced, quick, settled};
+use crate::support::until;
 
 /// What a sink does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

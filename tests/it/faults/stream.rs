@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tower_api_log::recorder::{Delivery, Guarantee, Spool, WhenFull};
 use tower_api_log::testing::{EndOfStream, GateSink, ScriptedBody};
 
-use super::{is_alone, quick, resident};
-use crate::support::{Log, get, soon};
+use super::{quick, resident};
+use crate::support::{Log, get, is_alone, soon};
 use crate::transparent::{exchange, http_1_is_the_same, http_2_is_the_same, layered};
 
 fn before_response(folder: &tempfile::TempDir) -> Delivery {

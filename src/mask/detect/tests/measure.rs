@@ -60,7 +60,6 @@ fn scores(all: bool) -> (BTreeMap<&'static str, Score>, Vec<String>) {
     (scores, wrong)
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }

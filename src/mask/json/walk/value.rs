@@ -70,14 +70,17 @@ impl Walk<'_, '_, '_> {
             true => scanned.end + 1,
             false => self.bytes.len(),
         };
-        if self.hidden.is_none() && !self.hide_string(start, scanned) {
+        if self.hidden.is_none() {
+            // A name that is hidden names its sibling all the same.
             if scanned.closed && self.role == Role::Names {
                 let depth = self.nesting.depth();
                 self.siblings.text(start + 1, scanned.end, depth);
             }
-            match self.is_shown() {
-                true => self.look_inside(start, scanned),
-                false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
+            if !self.hide_string(start, scanned) {
+                match self.is_shown() {
+                    true => self.look_inside(start, scanned),
+                    false => self.replace(start, self.at, RuleId::NOT_LISTED, None),
+                }
             }
         }
         match scanned.closed {

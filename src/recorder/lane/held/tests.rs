@@ -279,6 +279,38 @@ fn queue_that_nobody_takes_from_says_so_to_who_waits() {
 }
 
 #[test]
+fn start_that_cannot_be_written_down_says_so_to_who_waits() {
+    let mut queue = Queue::new(Limits {
+        journals: true,
+        entries: 1,
+        bytes: 100,
+        when_full: WhenFull::DropNewest,
+        holds_until_safe: true,
+    });
+    let start = || {
+        let (ticket, kept) = Ticket::new();
+        let entry = Kept {
+            order: 0,
+            bytes: 1,
+            is_urgent: false,
+        };
+        (held(entry, Instant::now(), Some(ticket)), kept)
+    };
+    let ((first, mut has_room), (second, mut has_none)) = (start(), start());
+    queue.begin([first, second].into_iter());
+    assert!(has_room.try_recv().is_err(), "it waits");
+    assert_eq!(has_none.try_recv(), Ok(false));
+    queue.is_closed = true;
+    queue.lose_all();
+    assert_eq!(has_room.try_recv(), Ok(false));
+    let (late, mut kept) = start();
+    queue.begin(std::iter::once(late));
+    assert_eq!(kept.try_recv(), Ok(false));
+    queue.end((0..MOST_ENDED + 10).map(|_| EntryId::MIN));
+    assert_eq!(queue.ended.len(), MOST_ENDED);
+}
+
+#[test]
 fn none_gives_way_for_one_that_has_no_room_anyway() {
     for when_full in [WhenFull::DropNewest, WhenFull::DropOldest] {
         let mut queue = Queue::new(Limits {
