@@ -3,8 +3,12 @@
 //! Comes in: batches through [`LogSink`](crate::LogSink), questions as [`LogQuery`]. Goes out: pages of entries within the reader's scope.
 //! Promises: every store answers as the reference evaluator does; the conformance suite in `testing` holds each to it.
 
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

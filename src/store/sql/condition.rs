@@ -68,8 +68,8 @@ impl<D: Dialect> Condition<D> {
     /// Adds a piece of SQL and a value after it.
     pub(in crate::store) fn push(&mut self, sql: &'static str, value: Value) {
         self.text.push_str(sql);
+        D::placeholder(self.values.len() + 1, &value, &mut self.text);
         self.values.push(value);
-        D::placeholder(self.values.len(), &mut self.text);
     }
 
     /// Adds a piece of SQL.

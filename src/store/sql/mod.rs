@@ -18,7 +18,7 @@ pub(super) use wanted::Wanted;
 use crate::query::PathPattern;
 
 /// The columns of `entry`, in the order in which [`Row`] has them.
-pub(super) const COLUMNS: [&str; 24] = [
+pub(super) const COLUMNS: [&str; 25] = [
     "id",
     "created_at",
     "kind",
@@ -43,6 +43,7 @@ pub(super) const COLUMNS: [&str; 24] = [
     "action",
     "ref_id",
     "exchange",
+    "weight",
 ];
 
 /// What differs between the engines.
@@ -50,8 +51,8 @@ pub(super) trait Dialect {
     /// How many values a statement binds at most.
     const MAX_VALUES: usize;
 
-    /// Writes the place of the next value, which is the `number`th from 1.
-    fn placeholder(number: usize, text: &mut String);
+    /// Writes the place of a value, which is the `number`th from 1.
+    fn placeholder(number: usize, value: &Value, text: &mut String);
 
     /// Adds the condition that the path matches a pattern with stars, as [`PathPattern::matches`] defines it.
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern)

@@ -40,6 +40,7 @@ pub(in crate::store) struct Row<'a> {
     pub(in crate::store) action: Text<'a>,
     pub(in crate::store) ref_id: Text<'a>,
     pub(in crate::store) exchange: Text<'a>,
+    pub(in crate::store) weight: Option<u32>,
     pub(in crate::store) head: Cow<'a, str>,
     pub(in crate::store) request_text: Text<'a>,
     pub(in crate::store) response_text: Text<'a>,
@@ -109,6 +110,7 @@ impl<'a> Row<'a> {
             action: None,
             ref_id: resource.as_ref().map(|it| it.id.as_str().into()),
             exchange: None,
+            weight: None,
             head: Cow::default(),
             request_text: None,
             response_text: None,
@@ -170,6 +172,7 @@ impl<'a> Row<'a> {
         self.status = response.as_ref().map(|response| response.status);
         self.outcome = Some(outcome.as_str().into());
         self.micros = Some(micros(timing.to_last_byte_micros));
+        self.weight = Some(*weight);
         self.request_text = request_body.text().map(Into::into);
         self.response_text = response_body.text().map(Into::into);
         self.head = json(&ExchangeHead {

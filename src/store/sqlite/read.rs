@@ -18,7 +18,7 @@ pub(super) struct Sqlite;
 impl Dialect for Sqlite {
     const MAX_VALUES: usize = 32_766;
 
-    fn placeholder(_: usize, text: &mut String) {
+    fn placeholder(_: usize, _: &Value, text: &mut String) {
         text.push('?');
     }
 
@@ -84,9 +84,10 @@ fn read<'a>(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Row<'a>> {
         action: text(21)?,
         ref_id: text(22)?,
         exchange: text(23)?,
-        head: needed(24)?,
-        request_text: text(25)?,
-        response_text: text(26)?,
+        weight: row.get(24)?,
+        head: needed(25)?,
+        request_text: text(26)?,
+        response_text: text(27)?,
     })
 }
 

@@ -24,6 +24,7 @@ CREATE TABLE entry (
     action TEXT,
     ref_id TEXT,
     exchange TEXT,
+    weight INTEGER,
     detail_number INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

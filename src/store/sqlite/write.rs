@@ -95,8 +95,8 @@ fn insert_columns(
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO entry (id, created_at, kind, method, path, route, status, organisation, project, environment,
             actor, client_ip, user_agent, request_id, api_version, actor_kind, session, api_key, outcome, micros,
-            category, action, ref_id, exchange, detail_number)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+            category, action, ref_id, exchange, weight, detail_number)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
         ON CONFLICT (id) DO NOTHING";
     let Row {
         id,
@@ -123,6 +123,7 @@ fn insert_columns(
         action,
         ref_id,
         exchange,
+        weight,
         head: _,
         request_text: _,
         response_text: _,
@@ -152,6 +153,7 @@ fn insert_columns(
         action,
         ref_id,
         exchange,
+        weight,
         number
     ];
     transaction
