@@ -411,7 +411,14 @@ fn walk(store: &SqliteStore, rows: u64) {
 /// A person erased, and the oldest tenth of the rows deleted.
 fn retention(store: &SqliteStore, rows: u64) {
     let (mut erasure, mut deletion) = (Times::default(), Times::default());
-    let erased = erasure.time(|| store.erase("user_7001").now_or_never().unwrap().unwrap());
+    let erased = erasure.time(|| {
+        store
+            .erase("user_7001")
+            .now_or_never()
+            .unwrap()
+            .unwrap()
+            .entries()
+    });
     let time = traffic::time(rows / 10);
     let deleted = deletion.time(|| store.delete_before(time).now_or_never().unwrap().unwrap());
     println!(

@@ -1,12 +1,14 @@
 //! Questions: what a reader asks of a store, and the reference evaluator that every store is checked against.
 //!
-//! Comes in: a wire format's parameters and a reader's [`Scope`]. Goes out: a [`LogQuery`] to a store, a [`Page`] back.
+//! Comes in: a wire format's parameters and a reader's [`Scope`]. Goes out: a [`LogQuery`] to a store, a [`Page`] back; or a [`StatsQuery`], and [`Stats`] back.
 //! Promises: every filter is defined once, by [`Filter::matches`]; the scope is part of the query, so that no store can forget it.
 
 mod debug;
 mod filter;
+mod latencies;
 mod page;
 mod scope;
+mod stats;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +16,11 @@ use crate::entry::LogEntry;
 
 pub use crate::pattern::PathPattern;
 pub use filter::{Filter, StatusRange};
+pub use latencies::Latencies;
 pub use page::{Page, Position};
 pub use scope::Scope;
+pub(crate) use stats::Alike;
+pub use stats::{Field, Group, GroupBy, Stats, StatsQuery, Summary};
 
 /// One listing asked of a store: newest first, within a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]

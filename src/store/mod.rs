@@ -3,11 +3,13 @@
 //! Comes in: batches through [`LogSink`](crate::LogSink), questions as [`LogQuery`]. Goes out: pages of entries within the reader's scope.
 //! Promises: every store answers as the reference evaluator does; the conformance suite in `testing` holds each to it.
 
+mod capabilities;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod retention;
 #[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -15,12 +17,13 @@ mod sqlite;
 
 use async_trait::async_trait;
 
-use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
-use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 
+pub use capabilities::{Capabilities, Cost};
 pub use memory::MemoryStore;
+pub use retention::{Erasure, Organisations, Outdated, Retention, RetentionPolicy};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 
@@ -64,39 +67,17 @@ pub trait LogStore: Send + Sync + 'static {
     ///
     /// When the store cannot be read.
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error>;
-}
 
-/// Lets entries go: by age, or by person. Done by the operator, hence without a scope.
-///
-/// # Contract
-///
-/// - Deleting never changes the order or the ids of what stays.
-/// - What is erased is gone from listings, filters and counts at once, and from the store's files as far as the engine can.
-#[async_trait]
-pub trait Retention: Send + Sync + 'static {
-    /// Deletes every entry created before a time, and returns how many there were.
+    /// Returns the sums over a listing, as [`StatsQuery::sum`] defines them: exactly.
     ///
     /// # Errors
     ///
-    /// When the store cannot be written; some entries may be gone.
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error>;
+    /// When the store cannot be read.
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error>;
 
-    /// Takes an actor's personal data out of every entry of theirs, as [`LogEntry::erase_person`] does, and returns how many entries changed.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be written; some entries may be changed.
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error>;
-}
-
-#[async_trait]
-impl<S: Retention + ?Sized> Retention for std::sync::Arc<S> {
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
-        (**self).delete_before(time).await
-    }
-
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
-        (**self).erase(actor_id).await
+    /// Tells what the engine does well and what not.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 }
 
@@ -112,5 +93,13 @@ impl<S: LogStore + ?Sized> LogStore for std::sync::Arc<S> {
 
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         (**self).count(scope, filter).await
+    }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        (**self).stats(query).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
     }
 }

@@ -321,7 +321,7 @@ async fn erased_bytes_are_in_none_of_the_files() {
     }
     assert!(holds(folder.path(), CANARY), "the search finds nothing");
     store.delete_before(sample::time(60)).await.unwrap();
-    assert_eq!(store.erase("user_9").await.unwrap(), 114);
+    assert_eq!(store.erase("user_9").await.unwrap().entries(), 114);
     assert!(!holds(folder.path(), CANARY));
     assert!(
         holds(folder.path(), "random-id"),
@@ -345,7 +345,7 @@ async fn erasure_that_a_reader_holds_up_says_so_and_is_finished_by_the_next() {
         .unwrap();
     assert!(store.erase("user_9").await.unwrap_err().is_retryable());
     drop(other);
-    assert_eq!(store.erase("user_9").await.unwrap(), 0);
+    assert_eq!(store.erase("user_9").await.unwrap().entries(), 0);
     assert!(!holds(folder.path(), CANARY));
 }
 

@@ -39,7 +39,7 @@ use crate::entry::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::format::{Lago, Native, Persona};
-use crate::query::{Filter, LogQuery, Page, Position, Scope};
+use crate::query::{Filter, LogQuery, Page, Position, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 use crate::store::MemoryStore;
 use crate::testing::ManualClock;
@@ -104,6 +104,11 @@ impl LogStore for SpyStore {
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         self.check()?;
         self.entries.count(scope, filter).await
+    }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        self.check()?;
+        self.entries.stats(query).await
     }
 }
 

@@ -298,6 +298,10 @@ impl LogStore for Searching {
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         self.0.count(scope, filter).await
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        self.0.stats(query).await
+    }
 }
 
 #[tokio::test]

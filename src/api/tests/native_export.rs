@@ -583,6 +583,10 @@ impl LogStore for Making {
     async fn count(&self, _: &Scope, _: &Filter) -> Result<u64, Error> {
         Ok(self.entries.into())
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        unimplemented!("{query:?}")
+    }
 }
 
 #[tokio::test]

@@ -3,18 +3,17 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
-use super::{LogStore, Retention};
-use crate::clock::Timestamp;
+use super::{Erasure, LogStore, Outdated, Retention};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
-use crate::query::{Filter, LogQuery, Page, Position, Scope};
+use crate::query::{Filter, LogQuery, Page, Position, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 
 /// Keeps the newest entries in memory, for development, tests and small services.
@@ -34,6 +33,8 @@ struct Ring {
     bytes: usize,
     max_entries: usize,
     max_bytes: usize,
+    /// What is held by [`Retention::hold`].
+    kept: BTreeSet<EntryId>,
 }
 
 struct Held {
@@ -60,6 +61,7 @@ impl MemoryStore {
                 bytes: 0,
                 max_entries: entries,
                 max_bytes: Self::DEFAULT_BYTES,
+                kept: BTreeSet::new(),
             })),
         }
     }
@@ -113,12 +115,42 @@ impl Ring {
     }
 
     fn evict(&mut self) {
-        while self.entries.len() > self.max_entries || self.bytes > self.max_bytes {
-            let Some((_, held)) = self.entries.pop_first() else {
-                return;
+        self.shrink(self.max_entries, self.max_bytes);
+    }
+
+    /// Pushes out the entries of the smallest ids that are not held, until so many entries and bytes are left, and returns how many there were.
+    fn shrink(&mut self, entries: usize, bytes: usize) -> u64 {
+        let mut gone = 0;
+        let mut from = EntryId::MIN;
+        while self.entries.len() > entries || self.bytes > bytes {
+            let mut rest = self.entries.range(from..);
+            let Some(id) = rest.find(|(id, _)| !self.kept.contains(id)) else {
+                break;
             };
-            self.bytes -= held.bytes;
+            from = *id.0;
+            if let Some(held) = self.entries.remove(&from) {
+                self.bytes -= held.bytes;
+                gone += 1;
+            }
         }
+        gone
+    }
+
+    /// Takes out what goes and is not held, and returns how many entries there were.
+    fn remove(&mut self, goes: impl Fn(&LogEntry) -> bool) -> u64 {
+        let Self {
+            entries,
+            bytes,
+            kept,
+            ..
+        } = self;
+        let before = entries.len();
+        entries.retain(|id, held| {
+            let stays = kept.contains(id) || !goes(&held.entry);
+            *bytes -= if stays { 0 } else { held.bytes };
+            stays
+        });
+        (before - entries.len()) as u64
     }
 
     /// Returns the entries of a listing between two ids, newest first.
@@ -244,38 +276,65 @@ impl LogStore for MemoryStore {
             .listing(&query, (Bound::Unbounded, Bound::Unbounded))
             .count() as u64)
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        let ring = self.read_ring();
+        Ok(query.sum(ring.entries.values().map(|held| &*held.entry)))
+    }
 }
 
 #[async_trait]
 impl Retention for MemoryStore {
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
-        let mut ring = self.write_ring();
-        let (before, mut freed) = (ring.entries.len(), 0);
-        ring.entries.retain(|_, held| {
-            let stays = held.entry.created_at >= time;
-            freed += if stays { 0 } else { held.bytes };
-            stays
-        });
-        ring.bytes -= freed;
-        Ok((before - ring.entries.len()) as u64)
+    async fn delete(&self, outdated: &Outdated) -> Result<u64, Error> {
+        Ok(self.write_ring().remove(|entry| outdated.matches(entry)))
     }
 
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+    async fn size_bytes(&self) -> Result<u64, Error> {
+        Ok(self.read_ring().bytes as u64)
+    }
+
+    async fn shrink(&self, bytes: u64) -> Result<u64, Error> {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Ok(self.write_ring().shrink(usize::MAX, bytes))
+    }
+
+    async fn hold(&self, ids: &[EntryId]) -> Result<(), Error> {
+        self.write_ring().kept.extend(ids);
+        Ok(())
+    }
+
+    async fn release(&self, ids: &[EntryId]) -> Result<(), Error> {
         let mut ring = self.write_ring();
-        let (mut erased, mut bytes) = (0, ring.bytes);
-        for held in ring.entries.values_mut() {
+        ids.iter().for_each(|id| _ = ring.kept.remove(id));
+        Ok(())
+    }
+
+    async fn held(&self) -> Result<Vec<EntryId>, Error> {
+        Ok(self.read_ring().kept.iter().rev().copied().collect())
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<Erasure, Error> {
+        let mut ring = self.write_ring();
+        let Ring { entries, kept, .. } = &mut *ring;
+        let (mut erasure, mut freed, mut taken) = (Erasure::default(), 0, 0);
+        for (id, held) in entries {
             let actor = held.entry.context.actor.as_ref();
-            if actor.is_some_and(|actor| actor.id == actor_id) {
-                let mut entry = LogEntry::clone(&held.entry);
-                entry.erase_person();
-                bytes -= held.bytes;
-                *held = Held::new(entry);
-                bytes += held.bytes;
-                erased += 1;
+            if actor.is_none_or(|actor| actor.id != actor_id) {
+                continue;
             }
+            if kept.contains(id) {
+                erasure.held += 1;
+                continue;
+            }
+            let mut entry = LogEntry::clone(&held.entry);
+            entry.erase_person();
+            erasure = erasure.with(&entry);
+            freed += held.bytes;
+            *held = Held::new(entry);
+            taken += held.bytes;
         }
-        ring.bytes = bytes;
-        Ok(erased)
+        ring.bytes = ring.bytes + taken - freed;
+        Ok(erasure)
     }
 }
 

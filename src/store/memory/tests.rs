@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::Timestamp;
 use crate::entry::{Context, EntryKind, EventRecord};
 
 fn entry(number: u8, title_bytes: usize) -> LogEntry {
@@ -45,7 +46,7 @@ async fn erased_and_deleted_entries_give_their_bytes_back() {
     let mut about = entry(1, 10_000);
     about.context.actor = Some(crate::Actor::user("user_1"));
     store.write(&[about, entry(2, 10)]).await.unwrap();
-    assert_eq!(store.erase("user_1").await.unwrap(), 1);
+    assert_eq!(store.erase("user_1").await.unwrap().entries(), 1);
     assert!(store.read_ring().bytes < 10_000);
     assert_eq!(store.delete_before(Timestamp::MAX).await.unwrap(), 2);
     assert_eq!(store.read_ring().bytes, 0);

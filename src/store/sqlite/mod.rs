@@ -9,6 +9,7 @@ mod retention;
 mod schema;
 mod search;
 mod segment;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -20,11 +21,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use self::pool::Pool;
-use super::{LogStore, Retention};
-use crate::clock::Timestamp;
+use super::{Capabilities, Cost, Erasure, LogStore, Outdated, Retention};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
-use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 
 pub use self::builder::SqliteStoreBuilder;
@@ -132,38 +132,87 @@ impl LogStore for SqliteStore {
             .read(move |reader| list::count(reader, &scope, &filter))
             .await
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        let query = query.clone();
+        self.pool
+            .read(move |reader| stats::stats(reader, &query))
+            .await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            page_of_organisation: Cost::Part,
+            page_of_all: Cost::Answer,
+            page_by_number: Cost::Part,
+            rare_filter: Cost::Part,
+            count: Cost::Part,
+            ..Capabilities::default()
+        }
+    }
 }
 
 /// Deleted and erased bytes are overwritten in the file (`secure_delete`), and the log is emptied after an erasure. The file does not shrink;
 /// new entries take the room. The blocks of the disk below the file are out of reach.
 #[async_trait]
 impl Retention for SqliteStore {
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+    async fn delete(&self, outdated: &Outdated) -> Result<u64, Error> {
+        let outdated = Arc::new(outdated.clone());
         let (mut deleted, mut from) = (0, Some(EntryId::MIN));
         while let Some(next) = from {
-            let delete = move |writer: &mut _| retention::delete_some(writer, time, next);
+            let outdated = Arc::clone(&outdated);
+            let delete = move |writer: &mut _| retention::delete_some(writer, &outdated, next);
             let step = self.pool.write(delete).await?;
-            deleted += step.changed;
+            deleted += step.deleted;
             from = step.next;
         }
         Ok(deleted)
     }
 
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+    async fn size_bytes(&self) -> Result<u64, Error> {
+        self.pool.read(|reader| retention::size_bytes(reader)).await
+    }
+
+    async fn shrink(&self, bytes: u64) -> Result<u64, Error> {
+        let (mut deleted, mut from) = (0, Some(EntryId::MIN));
+        while let Some(next) = from {
+            let shrink = move |writer: &mut _| retention::shrink_some(writer, bytes, next);
+            let step = self.pool.write(shrink).await?;
+            deleted += step.deleted;
+            from = step.next;
+        }
+        Ok(deleted)
+    }
+
+    async fn hold(&self, ids: &[EntryId]) -> Result<(), Error> {
+        let ids = ids.to_vec();
+        let hold = move |writer: &mut _| retention::hold(writer, &ids);
+        self.pool.write(hold).await
+    }
+
+    async fn release(&self, ids: &[EntryId]) -> Result<(), Error> {
+        let ids = ids.to_vec();
+        let release = move |writer: &mut _| retention::release(writer, &ids);
+        self.pool.write(release).await
+    }
+
+    async fn held(&self) -> Result<Vec<EntryId>, Error> {
+        self.pool.read(|reader| retention::held(reader)).await
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<Erasure, Error> {
         let actor_id: Arc<str> = actor_id.into();
-        let (mut erased, mut from) = (0, Some(EntryId::MIN));
+        let (mut erasure, mut from) = (Erasure::default(), Some(EntryId::MIN));
         while let Some(next) = from {
             let actor = Arc::clone(&actor_id);
             let find = move |reader: &mut _| retention::find_some(reader, &actor, next);
             let ids = self.pool.read(find).await?;
             let actor = Arc::clone(&actor_id);
-            let erase = move |writer: &mut _| retention::erase_these(writer, &actor, &ids);
-            let step = self.pool.write(erase).await?;
-            erased += step.changed;
-            from = step.next;
+            let erase = move |writer: &mut _| retention::erase_these(writer, &actor, &ids, erasure);
+            (erasure, from) = self.pool.write(erase).await?;
         }
         self.pool.write(retention::empty_log).await?;
-        Ok(erased)
+        Ok(erasure)
     }
 }
 

@@ -51,7 +51,7 @@ use super::builder::SqliteStoreBuilder;
 use super::error::failed;
 use super::pool::transaction;
 use crate::error::{Error, ErrorKind};
-use crate::query::PathPattern;
+use crate::query::{Latencies, PathPattern};
 
 /// Marks a file as ours, as `PRAGMA application_id`: `tApL`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"tApL");
@@ -106,6 +106,8 @@ fn connect(path: &Path, settings: &SqliteStoreBuilder) -> Result<Connection, Err
         | FunctionFlags::SQLITE_DIRECTONLY;
     db.create_scalar_function("path_matches", 2, flags, path_matches)
         .map_err(&opened)?;
+    db.create_scalar_function("latency_bucket", 1, flags, latency_bucket)
+        .map_err(&opened)?;
     Ok(db)
 }
 
@@ -117,6 +119,11 @@ fn path_matches(context: &mut Context<'_>) -> rusqlite::Result<bool> {
     })?;
     let path = context.get_raw(1).as_str_or_null()?;
     Ok(path.is_some_and(|path| pattern.matches(path)))
+}
+
+fn latency_bucket(context: &mut Context<'_>) -> rusqlite::Result<u16> {
+    let micros: Option<i64> = context.get(0)?;
+    Ok(Latencies::bucket(micros.unwrap_or_default().unsigned_abs()))
 }
 
 struct Schema {

@@ -36,6 +36,11 @@ CREATE TABLE detail (
     response_text TEXT
 ) STRICT;
 
+-- What is held: neither deleted nor erased.
+CREATE TABLE held (
+    id BLOB NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- How far ids and times lie apart at most; one row.
 CREATE TABLE drift (
     ahead_millis INTEGER NOT NULL,

@@ -67,6 +67,11 @@ impl<'s> Search<'s> {
         })
     }
 
+    /// Returns the range of ids that the filters' ranges of time leave.
+    pub(super) fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
     /// Visits the ids within a range in an order, but for the first few, until told to break.
     pub(super) fn each(
         &self,

@@ -3,6 +3,7 @@ use rusqlite::params_from_iter;
 use super::read::Sql;
 use super::search::LATE;
 use super::*;
+use crate::clock::Timestamp;
 use crate::entry::{Context, EntryKind, EventRecord};
 use crate::query::{PathPattern, StatusRange};
 use crate::store::sql::{Drift, Value};

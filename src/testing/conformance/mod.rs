@@ -7,6 +7,7 @@ mod filter;
 mod list;
 mod retention;
 mod scope;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,6 +16,7 @@ pub use filter::*;
 pub use list::*;
 pub use retention::*;
 pub use scope::*;
+pub use stats::*;
 pub use write::*;
 
 use crate::entry::{EntryId, LogEntry};
@@ -76,7 +78,14 @@ macro_rules! store_conformance {
             walk_for_a_text_shows_every_match_once_however_early_its_pages_stop
             entry_is_found_by_id_within_its_scope_only
             no_filter_widens_a_scope
+            sums_agree_with_the_reference
+            sums_are_held_to_their_limit
+            sums_of_nothing_are_told
+            sums_of_odd_exchanges_agree_with_the_reference
             deletion_takes_what_is_older_and_nothing_else
+            deletion_is_held_to_organisations
+            held_entries_stay
+            store_that_shrinks_keeps_the_newest
             deletion_of_many_entries_lets_writers_through
             erasure_takes_a_person_out_of_every_answer
             erased_entry_stays_erased_when_it_is_written_again

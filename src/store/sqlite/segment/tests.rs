@@ -226,7 +226,7 @@ async fn erased_person_is_in_no_segment_and_no_byte_of_the_file() {
         })
     };
     assert!(is_there(), "the search finds nothing");
-    assert_eq!(store.erase(CANARY).await.unwrap(), 133);
+    assert_eq!(store.erase(CANARY).await.unwrap().entries(), 133);
     assert!(!is_there());
     check(&store).await;
 }
