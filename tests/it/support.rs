@@ -126,7 +126,10 @@ pub(crate) fn is_alone(test: &str) -> bool {
     if std::env::var_os(CHILD).is_some() {
         return true;
     }
-    let output = child(test).env(CHILD, "1").output().unwrap();
+    // To say where something panicked, the symbols of the whole binary are read: a hundred megabytes.
+    let mut child = child(test);
+    child.env(CHILD, "1").env("RUST_BACKTRACE", "0");
+    let output = child.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{told}{wrong}");
