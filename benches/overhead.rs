@@ -6,6 +6,7 @@
 //! cargo bench -p tower-api-log-benches --bench overhead -- --functions ours    what they are spent on
 //! cargo bench -p tower-api-log-benches --bench overhead -- --calls             time, CPU, allocations in process, 20 s
 //! cargo bench -p tower-api-log-benches --bench overhead -- --http              CPU over HTTP (needs two cores and taskset), 7 minutes
+//! cargo bench -p tower-api-log-benches --bench overhead -- --failing           sinks that take nothing, over HTTP, 80 s
 //! cargo bench -p tower-api-log-benches --bench overhead -- --memory            a long stream, a sink that never returns, 15 s
 //! ```
 //!
@@ -105,6 +106,8 @@ mod child;
 mod contenders;
 #[path = "overhead/exchange.rs"]
 mod exchange;
+#[path = "overhead/failing.rs"]
+mod failing;
 #[path = "overhead/figures.rs"]
 mod figures;
 #[path = "overhead/http.rs"]
@@ -122,8 +125,7 @@ mod peers;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "one of: (nothing: everything) --calls --instructions --functions CONTENDER --http --memory";
+const USAGE: &str = "one of: (nothing: everything) --calls --instructions --functions CONTENDER --http --failing --memory";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args()
@@ -138,6 +140,7 @@ fn main() -> ExitCode {
                 instructions::table,
                 calls::tables,
                 http::tables,
+                failing::tables,
                 memory::table,
                 hung::tables,
             ];
@@ -151,6 +154,7 @@ fn main() -> ExitCode {
         ["--instructions"] => instructions::table(),
         ["--functions", contender] => instructions::functions(contender),
         ["--http"] => http::tables(),
+        ["--failing"] => failing::tables(),
         ["--memory"] => memory::table() & hung::tables(),
         ["--child", job @ ..] => child::run(job),
         _ => {

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench sqlite                              the store, about 2 minutes and 3.2 GB in the folder for temporary files
 //! cargo bench --bench sqlite -- 200000 /tmp/kept.db       with other rows, in a file that is kept and not filled again
+//! cargo bench --bench sqlite -- sustained [ROWS]          the store behind the layer, beside one prepared INSERT: `sqlite/sustained.rs`, 40 s
 //! cargo bench --bench sqlite -- layouts [ROWS]            the layouts, without this crate's store: `sqlite/layouts.rs`
 //! ```
 //!
@@ -80,17 +81,21 @@ mod figures;
 mod layouts;
 #[path = "sqlite/store.rs"]
 mod store;
+#[path = "sqlite/sustained.rs"]
+mod sustained;
 #[path = "sqlite/traffic.rs"]
 mod traffic;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().filter(|it| it != "--bench").collect();
     let rows = arguments.iter().find_map(|it| it.parse().ok());
-    match arguments.iter().any(|it| it == "layouts") {
-        true => layouts::compare(rows.unwrap_or(200_000)),
-        false => {
-            let kept = arguments.iter().find(|it| it.ends_with(".db"));
-            store::run(rows.unwrap_or(1_000_000), kept.map(String::as_str));
-        }
+    let is_asked = |for_what| arguments.iter().any(|it| it == for_what);
+    if is_asked("layouts") {
+        layouts::compare(rows.unwrap_or(200_000));
+    } else if is_asked("sustained") {
+        sustained::run(rows.map_or(100_000, |it| it as usize));
+    } else {
+        let kept = arguments.iter().find(|it| it.ends_with(".db"));
+        store::run(rows.unwrap_or(1_000_000), kept.map(String::as_str));
     }
 }

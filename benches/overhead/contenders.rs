@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use tower_api_log::{ApiLogLayer, Error, LogEntry, LogSink, Recorder, SqliteStore, async_trait};
+use tower_api_log::{
+    ApiLogLayer, Error, ErrorKind, LogEntry, LogSink, Recorder, SqliteStore, async_trait,
+};
 
 use crate::{exchange, peers};
 
@@ -17,9 +19,18 @@ pub enum Contender {
     OutletDiscard,
     Ours,
     OursSqlite,
+    /// With a sink that refuses everything at once, for now.
+    OursRefusing,
+    /// With a sink that never returns.
+    OursWaiting,
+    /// With a sink that takes its thread with it.
+    OursBlocking,
 }
 
-use Contender::{Bare, HandwrittenJson, NoopLayer, Ours, OursSqlite, OutletDiscard, TraceJson};
+use Contender::{
+    Bare, HandwrittenJson, NoopLayer, Ours, OursBlocking, OursRefusing, OursSqlite, OursWaiting,
+    OutletDiscard, TraceJson,
+};
 
 pub const CONTENDERS: [Contender; 7] = [
     Bare,
@@ -31,6 +42,9 @@ pub const CONTENDERS: [Contender; 7] = [
     OursSqlite,
 ];
 
+/// This crate with sinks that take nothing.
+pub const FAILING: [Contender; 3] = [OursRefusing, OursWaiting, OursBlocking];
+
 impl Contender {
     pub fn name(self) -> &'static str {
         match self {
@@ -41,12 +55,16 @@ impl Contender {
             OutletDiscard => "outlet-discard",
             Ours => "ours",
             OursSqlite => "ours-sqlite",
+            OursRefusing => "ours-refusing",
+            OursWaiting => "ours-waiting",
+            OursBlocking => "ours-blocking",
         }
     }
 
     pub fn named(name: &str) -> Self {
-        *CONTENDERS
-            .iter()
+        CONTENDERS
+            .into_iter()
+            .chain(FAILING)
             .find(|it| it.name() == name)
             .expect("a contender")
     }
@@ -73,6 +91,9 @@ impl Stand {
                 let store = SqliteStore::open(folder.path().join("api-log.db")).unwrap();
                 Some(ApiLogLayer::new(store))
             }
+            OursRefusing => Some(ApiLogLayer::new(Refuses)),
+            OursWaiting => Some(ApiLogLayer::new(Waits)),
+            OursBlocking => Some(ApiLogLayer::new(Blocks)),
             _ => None,
         };
         Self {
@@ -91,7 +112,9 @@ impl Stand {
             TraceJson => router.layer(peers::trace()),
             HandwrittenJson => router.layer(axum::middleware::from_fn(peers::handwritten)),
             OutletDiscard => router.layer(peers::outlet()),
-            Ours | OursSqlite => router.layer(self.layer.clone().unwrap()),
+            Ours | OursSqlite | OursRefusing | OursWaiting | OursBlocking => {
+                router.layer(self.layer.clone().unwrap())
+            }
         }
     }
 
@@ -105,7 +128,9 @@ impl Stand {
 
     /// Waits until everything that was recorded has been written.
     pub async fn settle(&self) {
-        if let Some(recorder) = self.recorder() {
+        if FAILING.contains(&self.contender) {
+            // What it holds it keeps.
+        } else if let Some(recorder) = self.recorder() {
             recorder.flush().await.unwrap();
         } else if self.contender == OutletDiscard {
             // Its tasks run where the service does, and nothing says when they are done.
@@ -152,6 +177,50 @@ pub struct Discard;
 impl LogSink for Discard {
     async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
         Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Refuses everything.
+pub struct Refuses;
+
+#[async_trait]
+impl LogSink for Refuses {
+    async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Unavailable, "nobody is there").retryable())
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Never returns.
+pub struct Waits;
+
+#[async_trait]
+impl LogSink for Waits {
+    async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
+        std::future::pending().await
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        std::future::pending().await
+    }
+}
+
+/// Takes its thread with it.
+pub struct Blocks;
+
+#[async_trait]
+impl LogSink for Blocks {
+    async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
+        loop {
+            std::thread::park();
+        }
     }
 
     async fn flush(&self) -> Result<(), Error> {

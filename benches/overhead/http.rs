@@ -23,17 +23,17 @@ const LEAST_RECORDED: f64 = 0.999;
 const SERVER_CORE: usize = 0;
 const LOAD_CORE: usize = 1;
 
-struct Server {
+pub struct Server {
     server: Helper,
     load: Helper,
 }
 
 /// One run of load.
-struct Run {
+pub struct Run {
     cpu_us: f64,
     per_second: f64,
-    median_us: f64,
-    p99_us: f64,
+    pub median_us: f64,
+    pub p99_us: f64,
     /// Records written, of the requests.
     recorded: f64,
 }
@@ -148,14 +148,14 @@ fn judge(what: &str, rate: u64, figures: &[(f64, f64)]) -> bool {
 }
 
 impl Server {
-    fn start(contender: Contender, shape: Shape) -> Self {
+    pub fn start(contender: Contender, shape: Shape) -> Self {
         let mut server = Helper::start(Some(SERVER_CORE), &["server", contender.name()]);
         let address = server.line();
         let load = Helper::start(Some(LOAD_CORE), &["load", &address, shape.name()]);
         Self { server, load }
     }
 
-    fn run(&mut self, rate: u64) -> Run {
+    pub fn run(&mut self, rate: u64) -> Run {
         let recorded = self.settle();
         let cpu = cpu_ns(self.server.id());
         let [count, median, p99] = self.load.ask_numbers(&format!("{MILLISECONDS} {rate}"))[..]

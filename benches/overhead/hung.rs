@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use tokio::runtime::Builder;
 use tower_api_log::recorder::{DropReason, Stats};
-use tower_api_log::{ApiLogLayer, Error, LogEntry, LogSink, Recorder, async_trait};
+use tower_api_log::{ApiLogLayer, Recorder};
 
 use crate::child;
-use crate::contenders::Discard;
+use crate::contenders::{Blocks, Discard, Waits};
 use crate::exchange::{self, Shape};
 use crate::figures::{Spread, holds};
 use crate::memory::Memory;
@@ -31,35 +31,6 @@ pub fn tables() -> bool {
     ["waits", "blocks"]
         .iter()
         .fold(true, |held, kind| child::succeeds(&["hung", kind]) & held)
-}
-
-struct Waits;
-
-#[async_trait]
-impl LogSink for Waits {
-    async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
-        std::future::pending().await
-    }
-
-    async fn flush(&self) -> Result<(), Error> {
-        std::future::pending().await
-    }
-}
-
-/// Takes the recorder's thread with it.
-struct Blocks;
-
-#[async_trait]
-impl LogSink for Blocks {
-    async fn write(&self, _: &[LogEntry]) -> Result<(), Error> {
-        loop {
-            std::thread::park();
-        }
-    }
-
-    async fn flush(&self) -> Result<(), Error> {
-        Ok(())
-    }
 }
 
 /// The child: says of one kind of sink whether each bound holds.

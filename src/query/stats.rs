@@ -186,7 +186,7 @@ impl StatsQuery {
         let mut groups: Vec<_> = groups.into_iter().collect();
         match self.group_by {
             GroupBy::Field(_) => {
-                groups.sort_by(|(_, a), (_, b)| b.entries.cmp(&a.entries));
+                groups.sort_by_key(|(_, it)| std::cmp::Reverse(it.entries));
                 groups.truncate(limit);
             }
             _ => drop(groups.drain(..groups.len().saturating_sub(limit))),

@@ -24,6 +24,7 @@ pub struct Delivery {
     pub(super) batch_age: Duration,
     pub(super) retry_for: Duration,
     pub(super) write_timeout: Duration,
+    pub(super) hold_at_most: Duration,
     #[cfg(feature = "spool")]
     pub(super) guarantee: Guarantee,
     #[cfg(feature = "spool")]
@@ -92,6 +93,7 @@ impl Default for Delivery {
             batch_age: Duration::from_millis(200),
             retry_for: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
+            hold_at_most: Duration::from_secs(30),
             #[cfg(feature = "spool")]
             guarantee: Guarantee::default(),
             #[cfg(feature = "spool")]
@@ -163,6 +165,14 @@ impl Delivery {
     #[must_use]
     pub fn write_timeout(mut self, duration: Duration) -> Self {
         self.write_timeout = duration;
+        self
+    }
+
+    /// Holds back the end of a response for at most this long, whatever [`WhenFull::WaitAtMost`] and [`Guarantee::BeforeResponse`] wait for; 30 s by default. A
+    /// disk that never answers is then a failure to make the entry safe. Of several destinations that wait the longest time counts.
+    #[must_use]
+    pub fn hold_at_most(mut self, duration: Duration) -> Self {
+        self.hold_at_most = duration;
         self
     }
 

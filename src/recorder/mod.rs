@@ -154,6 +154,13 @@ fn connect<T>(
     let (commands, inbox) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         ledger,
+        hold_limit: lanes
+            .iter()
+            .map(|it| &it.shared.delivery)
+            .filter(|it| it.may_hold())
+            .map(|it| it.hold_at_most)
+            .max()
+            .unwrap_or_default(),
         holds: lanes.iter().any(|it| it.shared.delivery.may_hold()),
         refuses: lanes.iter().any(|it| it.shared.delivery.refuses()),
         journals: lanes.iter().any(|it| it.shared.delivery.journals()),

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub(super) lanes: Vec<Lane>,
     /// Whether the end of a response may have to wait for a lane.
     pub(crate) holds: bool,
+    /// How long they wait at most.
+    pub(super) hold_limit: Duration,
     /// Whether a response may be refused whose entry a lane could not make safe.
     pub(crate) refuses: bool,
     /// Whether starts are written down.

@@ -16,7 +16,7 @@ use super::lane::{Guard, Held};
 use super::ledger::Balance;
 use super::ledger::DropReason;
 use super::queue::{Journal, Parcel, Shared};
-use super::ticket::Ticket;
+use super::ticket::{Ticket, Waiting};
 use super::{Command, after};
 use crate::contain::contain;
 use crate::entry::{EntryId, LogEntry};
@@ -40,6 +40,7 @@ pub(super) struct Worker<T, M> {
     /// Starts to be forgotten, once so many items have been taken.
     cancelled: VecDeque<(u64, Vec<EntryId>)>,
     flushes: VecDeque<(u64, oneshot::Sender<()>)>,
+    waiting: Waiting,
     pub(super) end: Option<End>,
     pause: Duration,
     last_found: Instant,
@@ -90,6 +91,7 @@ where
             starts: Vec::new(),
             cancelled: VecDeque::new(),
             flushes: VecDeque::new(),
+            waiting: Waiting::default(),
             end: None,
             pause: POLL_BUSY,
             last_found: Instant::now(),
@@ -107,6 +109,7 @@ where
             let found = self.fill();
             self.hand_over();
             self.answer_flushes();
+            let given_up = self.waiting.give_up(Instant::now(), self.shared.hold_limit);
             let is_empty = self.shared.queued() == 0;
             if self.end.is_some() && is_empty {
                 break;
@@ -116,7 +119,7 @@ where
             #[cfg(feature = "tracing")]
             self.warn_of_drops();
             if !found || is_empty {
-                self.rest(found).await;
+                self.rest(found, given_up).await;
             }
         }
         self.close().await;
@@ -175,6 +178,9 @@ where
             } = parcel;
             let is_late = self.is_too_late();
             let mask = &mut self.mask;
+            if let Some(ticket) = &ticket {
+                self.waiting.add(ticket, Instant::now());
+            }
             let made = match is_late {
                 true => Err(DropReason::Deadline),
                 false => contain(|| mask(item)).ok_or(DropReason::Masking),
@@ -302,7 +308,7 @@ where
     }
 
     /// Waits for the next poll, a command or the bell.
-    async fn rest(&mut self, found: bool) {
+    async fn rest(&mut self, found: bool, next_given_up: Option<Instant>) {
         let now = Instant::now();
         self.pause = if found {
             POLL_BUSY
@@ -313,7 +319,8 @@ where
             self.last_found = now;
         }
         let lanes = self.shared.lanes.iter();
-        let expiry = lanes.filter_map(|lane| lane.expire(now)).min();
+        let expiry = lanes.filter_map(|lane| lane.expire(now));
+        let expiry = expiry.chain(next_given_up).min();
         let sleeps = expiry.is_none() && now.duration_since(self.last_found) > SLEEP_AFTER;
         let shared = self.shared.clone();
         if sleeps {

@@ -272,6 +272,30 @@ async fn response_is_held_no_longer_than_it_may() {
 }
 
 #[tokio::test]
+async fn response_is_held_no_longer_than_any_may_whatever_the_queue_waits_for() {
+    let delivery = Delivery::default()
+        .queue_entries(1)
+        .when_full(WhenFull::WaitAtMost(Duration::from_secs(3600)))
+        .hold_at_most(Duration::from_millis(100));
+    let (log, sink) = held_up(delivery).await;
+    call(&log, "/a", 200).await;
+    let begun = Instant::now();
+    call(&log, "/b", 200).await;
+    let took = begun.elapsed();
+    assert!(
+        took >= Duration::from_millis(100) && took < Duration::from_secs(10),
+        "{took:?}"
+    );
+    // The entry waits on, without the response.
+    assert_eq!(sink_stats(&log, 1).balance.dropped_total(), 0);
+    sink.open_gate();
+    log.recorder.flush().await.unwrap();
+    let stored = sink.entries();
+    let paths: Vec<_> = stored.iter().filter_map(LogEntry::exchange).collect();
+    assert!(paths.iter().any(|it| it.request.path == "/b"));
+}
+
+#[tokio::test]
 async fn gap_is_told_in_the_log_once_the_sink_takes_entries_again() {
     let (log, sink) = held_up(Delivery::default().queue_entries(1)).await;
     for _ in 0..5 {
