@@ -8,6 +8,7 @@ mod refused;
 mod shutdown;
 mod sinks;
 mod stream;
+mod subscriber;
 
 use std::convert::Infallible;
 use std::future::ready;
