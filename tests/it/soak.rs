@@ -14,7 +14,7 @@ use crate::support::{is_alone, two_workers, until};
 
 const CLIENTS: usize = 4;
 /// What all may take beside what the process had before.
-const CEILING: usize = 192 << 20;
+const CEILING: usize = 96 << 20;
 
 /// Fails by chance in every way that passes, and counts what it took.
 #[derive(Clone)]

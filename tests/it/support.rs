@@ -126,9 +126,15 @@ pub(crate) fn is_alone(test: &str) -> bool {
     if std::env::var_os(CHILD).is_some() {
         return true;
     }
-    // To say where something panicked, the symbols of the whole binary are read: a hundred megabytes.
     let mut child = child(test);
-    child.env(CHILD, "1").env("RUST_BACKTRACE", "0");
+    // To say where something panicked, the symbols of the whole binary are read: a hundred megabytes. And glibc gives each of many threads an arena of
+    // its own, whose gaps hold more than what is in use.
+    let environment = [
+        (CHILD, "1"),
+        ("RUST_BACKTRACE", "0"),
+        ("MALLOC_ARENA_MAX", "1"),
+    ];
+    child.envs(environment);
     let output = child.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
