@@ -16,7 +16,7 @@ use crate::format::{
     Answered, Export, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request, Route,
     WireFormat,
 };
-use crate::query::{Filter, LogQuery, Page, Position, Scope};
+use crate::query::{Filter, LogQuery, Page, Position, Scope, StatsQuery};
 
 /// What is learnt of a request on its way.
 struct Course {
@@ -169,6 +169,14 @@ impl Shared {
                     .position(asked.position);
                 let body = Exporting::new(self.store.clone(), query, asked.max_entries, writer);
                 Ok(Answer::Export(headers, Box::new(body)))
+            }
+            Question::Stats(asked) => {
+                let query = StatsQuery::new(scope.clone())
+                    .filter(asked.filter.clone())
+                    .group_by(asked.group_by)
+                    .limit(asked.limit);
+                let stats = self.store.stats(&query).await.map_err(failed)?;
+                Ok(Answer::Reply(format.stats(&request, &asked, &stats)?))
             }
         }
     }

@@ -102,6 +102,7 @@ impl Parts {
                     Operation::List => "list",
                     Operation::Retrieve => "retrieve",
                     Operation::Export => "export",
+                    Operation::Stats => "sum",
                 });
                 numbered(&format!("{verb}{}", slug(route.template())), free)
             }

@@ -31,7 +31,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::entry::{EntryId, LogEntry};
-use crate::query::Page;
+use crate::query::{Page, Stats};
 
 pub use document360::Document360;
 pub use export::ExportWriter;
@@ -42,7 +42,7 @@ pub use native::Native;
 pub use params::Parameters;
 pub use persona::Persona;
 pub use persona_audit::PersonaAudit;
-pub use question::{Export, Listing, Lookup, Operation, Question, Route};
+pub use question::{Export, Listing, Lookup, Operation, Question, Route, Sums};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use request::Request;
@@ -50,7 +50,7 @@ pub use request::Request;
 /// One way to write the log on the wire.
 ///
 /// `LogApi` matches the routes, lets `Access` decide, asks the store within the reader's scope and
-/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`], [`WireFormat::entry`] or [`WireFormat::export`], and
+/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`], [`WireFormat::entry`], [`WireFormat::export`] or [`WireFormat::stats`], and
 /// [`WireFormat::refuse`] wherever something is amiss.
 ///
 /// # Contract
@@ -112,6 +112,16 @@ pub trait WireFormat: Send + Sync + 'static {
         asked: &Export,
     ) -> Result<Box<dyn ExportWriter>, Refusal> {
         let _ = (request, asked);
+        Err(Refusal::NoRoute)
+    }
+
+    /// Writes the sums over a listing. By default there are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`WireFormat::ask`], which has read the same request before.
+    fn stats(&self, request: &Request<'_>, asked: &Sums, stats: &Stats) -> Result<Reply, Refusal> {
+        let _ = (request, asked, stats);
         Err(Refusal::NoRoute)
     }
 

@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::elided::Elided;
 use crate::entry::EntryId;
-use crate::query::{Filter, LogQuery, Position};
+use crate::query::{Filter, GroupBy, LogQuery, Position, StatsQuery};
 
 /// A path that a format answers, and what it does there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Operation {
     Retrieve,
     /// Gives a whole listing, streamed.
     Export,
+    /// Sums a listing up.
+    Stats,
 }
 
 impl Route {
@@ -54,6 +56,32 @@ pub enum Question {
     Retrieve(Lookup),
     /// A whole listing.
     Export(Export),
+    /// The sums over a listing.
+    Stats(Sums),
+}
+
+/// The sums that are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sums {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// What makes a group.
+    pub group_by: GroupBy,
+    /// The most groups.
+    pub limit: u32,
+}
+
+impl Sums {
+    /// Makes a question; the limit is held between 1 and [`StatsQuery::MAX_LIMIT`].
+    pub fn new(filter: Filter, group_by: GroupBy, limit: u32) -> Self {
+        let limit = limit.clamp(1, StatsQuery::MAX_LIMIT);
+        Self {
+            filter,
+            group_by,
+            limit,
+        }
+    }
 }
 
 /// The listing that is to be exported, newest first.

@@ -19,6 +19,7 @@ mod rate;
 mod read;
 mod scope;
 mod served;
+mod sums;
 mod truth;
 
 use std::net::IpAddr;

@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::params::{DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH};
-use super::{CSV, HAR, LIST, NDJSON, schema};
+use super::params::{ALL, DEFAULT_GROUPS, DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH, TIME};
+use super::{CSV, HAR, LIST, NDJSON, STATS, schema};
 use crate::entry::{ActorKind, Kind, Outcome};
 use crate::format::Parameters;
 use crate::format::openapi::{self, object, query};
-use crate::query::LogQuery;
+use crate::query::{Field, LogQuery, StatsQuery};
 
 /// Describes the route of a template.
 pub(super) fn operation(template: &str) -> Value {
@@ -33,6 +33,12 @@ pub(super) fn operation(template: &str) -> Value {
             "Exports exchanges as HAR 1.2",
             export_parameters(),
             file("application/json", schema::har()),
+        ),
+        STATS => openapi::operation(
+            "nativeSumEntries",
+            "Sums entries up, by time or by a field",
+            stats_parameters(),
+            responses("The sums", "application/json", schema::stats()),
         ),
         _ => retrieve(),
     }
@@ -186,19 +192,49 @@ fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Val
 
 /// Describes what a listing and an export have in common, but for the limit.
 fn shared_parameters() -> Vec<Value> {
+    let mut parameters = filter_parameters();
     let search = json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH });
+    parameters.extend([
+        query(
+            "search",
+            "A text in bodies and events, at most 256 bytes long",
+            search,
+        ),
+        query("after", "The entries older than this id", uuid()),
+    ]);
+    parameters
+}
+
+fn stats_parameters() -> Vec<Value> {
+    let fields = Field::ALL.map(Field::as_str);
+    let ways: Vec<_> = [ALL, TIME].into_iter().chain(fields).collect();
+    let limit = json!({
+        "type": "integer", "minimum": 1, "maximum": StatsQuery::MAX_LIMIT, "default": DEFAULT_GROUPS
+    });
+    with(
+        filter_parameters(),
+        [
+            query(
+                "by",
+                "What makes a group",
+                json!({ "enum": ways, "default": ALL }),
+            ),
+            query(
+                "width",
+                "How long groups of time are, 1h by default; not with another by",
+                json!({ "type": "string", "pattern": "^[0-9]{1,9}[smhdw]$" }),
+            ),
+            query("limit", "The most groups", limit),
+        ],
+    )
+}
+
+/// Describes what narrows a listing, but for the text.
+fn filter_parameters() -> Vec<Value> {
     [
         exchange_parameters(),
         context_parameters(),
         event_parameters(),
-        vec![
-            query(
-                "search",
-                "A text in bodies and events, at most 256 bytes long",
-                search,
-            ),
-            query("after", "The entries older than this id", uuid()),
-        ],
     ]
     .concat()
 }

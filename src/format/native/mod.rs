@@ -5,19 +5,20 @@ mod har;
 mod paging;
 mod params;
 mod schema;
+mod sums;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::fields::{Case, Field, Object};
-use super::question::{Export, Listing, Lookup, Operation, Question, Route};
+use super::question::{Export, Listing, Lookup, Operation, Question, Route, Sums};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
 use super::{ExportWriter, WireFormat};
 use crate::entry::{EntryId, Kind, LogEntry};
-use crate::query::{Filter, Page};
+use crate::query::{Filter, Page, Stats};
 use paging::{Around, Cursor};
 
 /// Our own format: everything that an entry holds, and everything that can be asked.
@@ -29,6 +30,7 @@ use paging::{Around, Cursor};
 /// | `/api-log/v1/export.ndjson` | a file of the entries of a list, newest first: one JSON document a line |
 /// | `/api-log/v1/export.csv` | one row an entry |
 /// | `/api-log/v1/export.har` | the exchanges as HAR 1.2, for browsers' network panels and HTTP tools |
+/// | `/api-log/v1/stats` | the sums over a list: calls, failures, statuses and latencies, by time or by a field |
 ///
 /// The credential is the token of `Authorization: Bearer`. What the store holds is shown, however old it is.
 ///
@@ -164,6 +166,28 @@ use paging::{Around, Cursor};
 ///   the end. `content.size` is the decoded length where it is known, `compression` what the coding saved. Trailers have no place in it. The comment of a body that is not there or not whole says why. Where the scheme is not known it is `http`,
 ///   where the host is not known `unknown.invalid`. `_id` is the entry's id, `_outcome` its outcome.
 ///
+/// # Sums
+///
+/// The parameters of the list that narrow it, but for `search`, and, each once:
+///
+/// | parameter | chooses |
+/// | --- | --- |
+/// | `by` | what makes a group: `all`, one group, the default; `time`; or a field: `method`, `route`, `path`, `status`, `actor`, `api_key`, `organisation`, `project`, `environment`, `client_ip`, `user_agent`, `api_version`, `outcome`, `kind`, `category`, `action` |
+/// | `width` | how long groups of time are: one to nine digits and `s`, `m`, `h`, `d` or `w`; `1h` by default. With `by=time`, which it means without `by` |
+/// | `limit` | the groups: 1 to 1,000, 100 by default; of time the newest, of a field those of the most entries |
+///
+/// | field | what it is |
+/// | --- | --- |
+/// | `by`, `width_micros` | what was asked for; the width is null unless by time |
+/// | `groups` | of time the oldest first, those that hold no entry left out; of a field those of the most entries first |
+/// | `groups[].value` | the time in which it begins, the value of the field, or null |
+/// | `groups[].entries` | the entries that are stored, events among them |
+/// | `groups[].calls` | the calls; each exchange stands for as many as its weight says, where sampling left others out, and so in what follows |
+/// | `groups[].failed` | those with a status from 400 or an outcome that is neither completed nor upgraded |
+/// | `groups[].classes` | the calls by class of their status: `none`, `1xx` to `5xx`, `other` |
+/// | `groups[].latency` | `p50_micros`, `p90_micros`, `p95_micros`, `p99_micros` of the time to the end, at most 6.3 % off; null without a call |
+/// | `has_more` | whether there are more groups than the limit |
+///
 /// # Errors
 ///
 /// `application/problem+json` (RFC 9457): `title`, `status`, `detail` (names the parameter and the accepted form), `parameter` (its name) and
@@ -175,6 +199,7 @@ const LIST: &str = "/api-log/v1/entries";
 const RETRIEVE: &str = "/api-log/v1/entries/{id}";
 const NDJSON: &str = "/api-log/v1/export.ndjson";
 const CSV: &str = "/api-log/v1/export.csv";
+const STATS: &str = "/api-log/v1/stats";
 const HAR: &str = "/api-log/v1/export.har";
 
 /// How much of an entry is shown.
@@ -192,6 +217,7 @@ impl WireFormat for Native {
             Route::new(NDJSON, Operation::Export),
             Route::new(CSV, Operation::Export),
             Route::new(HAR, Operation::Export),
+            Route::new(STATS, Operation::Stats),
         ]
     }
 
@@ -216,6 +242,7 @@ impl WireFormat for Native {
                 }
                 Ok(Question::Export(export))
             }
+            Operation::Stats => params::sums(parameters, now).map(Question::Stats),
         }
     }
 
@@ -258,6 +285,11 @@ impl WireFormat for Native {
             HAR => Box::new(har::Har::default()),
             _ => Box::new(export::Ndjson(params::view(request.parameters())?)),
         })
+    }
+
+    fn stats(&self, _: &Request<'_>, asked: &Sums, stats: &Stats) -> Result<Reply, Refusal> {
+        let document = sums::document(asked, stats);
+        Ok(Reply::json(StatusCode::OK, &document.cased(Case::Snake)))
     }
 
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply {

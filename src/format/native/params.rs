@@ -1,18 +1,29 @@
+use std::time::Duration;
+
 use super::View;
 use crate::clock::Timestamp;
 use crate::entry::{ActorKind, EntryId, Kind, Outcome};
 use crate::format::params::whole_number;
-use crate::format::{Export, Listing, Parameters, Refusal};
-use crate::query::{Filter, LogQuery, PathPattern, Position, StatusRange};
+use crate::format::{Export, Listing, Parameters, Refusal, Sums};
+use crate::query::{
+    Field, Filter, GroupBy, LogQuery, PathPattern, Position, StatsQuery, StatusRange,
+};
 
 pub(super) const DEFAULT_LIMIT: u32 = 50;
 pub(super) const MAX_EXPORT: u64 = 1_000_000;
 pub(super) const MAX_PAGE: u64 = u32::MAX as u64;
+/// How many groups sums have unless told otherwise.
+pub(super) const DEFAULT_GROUPS: u32 = 100;
+/// What sums are by unless told otherwise: one group.
+pub(super) const ALL: &str = "all";
+pub(super) const TIME: &str = "time";
+/// How long groups of time are unless told otherwise.
+const DEFAULT_WIDTH: Duration = Duration::from_secs(3600);
 /// The longest text that is searched for, in bytes.
 pub(super) const MAX_SEARCH: usize = 256;
 
-/// The parameters that a listing and an export have in common.
-const SHARED: [&str; 28] = [
+/// The parameters that narrow what is asked for, but for the text.
+const FILTERS: [&str; 25] = [
     "from",
     "to",
     "method",
@@ -38,10 +49,9 @@ const SHARED: [&str; 28] = [
     "action",
     "ref_id",
     "exchange",
-    "search",
-    "limit",
-    "after",
 ];
+/// What a listing and an export have in common beside them.
+const SHARED: [&str; 3] = ["search", "limit", "after"];
 
 pub(super) fn listing(parameters: &Parameters, now: Timestamp) -> Result<Listing, Refusal> {
     known(parameters, &["before", "page", "order", "count", "view"])?;
@@ -84,6 +94,55 @@ pub(super) fn export(
     })
 }
 
+/// Reads what is to be summed up.
+pub(super) fn sums(parameters: &Parameters, now: Timestamp) -> Result<Sums, Refusal> {
+    parameters.only(&[&FILTERS[..], &["by", "width", "limit"]].concat())?;
+    let limit = parameters.size("limit", StatsQuery::MAX_LIMIT, DEFAULT_GROUPS)?;
+    let group_by = group_by(parameters)?;
+    Ok(Sums::new(filter(parameters, now)?, group_by, limit))
+}
+
+fn group_by(parameters: &Parameters) -> Result<GroupBy, Refusal> {
+    let width = parameters.get("width")?;
+    let by = parameters.get("by")?;
+    let by = by.unwrap_or(if width.is_some() { TIME } else { ALL });
+    if by == TIME {
+        let length = width.map_or(Some(DEFAULT_WIDTH), length);
+        let wrong = || Refusal::parameter("width", "must be as 30s, 5m, 1h, 1d or 2w");
+        return length.map(GroupBy::Time).ok_or_else(wrong);
+    }
+    if width.is_some() {
+        return Err(Refusal::parameter(
+            "width",
+            "must go with by=time, or without by",
+        ));
+    }
+    let field = Field::ALL.into_iter().find(|it| it.as_str() == by);
+    match field.map(GroupBy::Field) {
+        Some(group_by) => Ok(group_by),
+        None if by == ALL => Ok(GroupBy::All),
+        None => Err(Refusal::parameter(
+            "by",
+            "must be all, time or the name of a field, as route",
+        )),
+    }
+}
+
+/// Reads a number with its unit: seconds, minutes, hours, days or weeks.
+fn length(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    let number = (number.len() <= 9).then(|| whole_number(number))??;
+    (number > 0).then(|| Duration::from_secs(number * seconds))
+}
+
 /// Reads how much of an entry is shown.
 pub(super) fn view(parameters: &Parameters) -> Result<View, Refusal> {
     match parameters.get("view")? {
@@ -94,7 +153,7 @@ pub(super) fn view(parameters: &Parameters) -> Result<View, Refusal> {
 }
 
 fn known(parameters: &Parameters, more: &[&str]) -> Result<(), Refusal> {
-    parameters.only(&[&SHARED, more].concat())
+    parameters.only(&[&FILTERS[..], &SHARED, more].concat())
 }
 
 fn id(parameters: &Parameters, name: &str) -> Result<Option<EntryId>, Refusal> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::View;
+use super::sums::{CLASSES, QUANTILES};
 use crate::entry::{ActorKind, Change, Exchange, Outcome};
 use crate::format::openapi::{and, nullable, object, or_null};
 
@@ -19,6 +20,28 @@ pub(super) fn list() -> Value {
             "searched_to": or_null(uuid()),
         })),
         "links": object(json!({ "next": text_or_null(), "prev": text_or_null() })),
+    }))
+}
+
+/// Describes sums.
+pub(super) fn stats() -> Value {
+    let classes = CLASSES.map(|name| (name.to_owned(), whole()));
+    let quantiles = QUANTILES.map(|(name, _)| (name.to_owned(), or_null(whole())));
+    let named =
+        |members: Vec<(String, Value)>| object(Value::Object(members.into_iter().collect()));
+    let group = object(json!({
+        "value": text_or_null(),
+        "entries": whole(),
+        "calls": whole(),
+        "failed": whole(),
+        "classes": named(classes.into()),
+        "latency": named(quantiles.into()),
+    }));
+    object(json!({
+        "by": text(),
+        "width_micros": or_null(whole()),
+        "groups": { "type": "array", "items": group },
+        "has_more": { "type": "boolean" },
     }))
 }
 
