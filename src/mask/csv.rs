@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::media_type::MediaType;
-use super::names::{Role, RuleId};
+use super::names::{Names, Role, RuleId};
 use super::{MASKED, Pass, inside, token};
 use crate::entry::WithheldReason;
 
@@ -93,8 +93,10 @@ pub(super) fn mask(
     }
     for name in &names {
         let known = pass.fields.known(name.trim());
+        let shown = pass.name_with_marks(name.trim());
+        let rule_of_shown = shown.and_then(|it| pass.fields.decide(&it));
         table.columns.push(Column {
-            rule: known.rule,
+            rule: known.rule.or(rule_of_shown),
             role: known.role,
             is_listed: pass.fields.lists(name.trim()),
         });
@@ -127,11 +129,11 @@ struct Table<'t> {
 
 impl Table<'_> {
     /// Returns the rule of the name that a cell of the row gives to another.
-    fn named_by_neighbour(&self, row: &[Cell], pass: &Pass<'_>) -> Option<RuleId> {
+    fn named_by_neighbour(&self, row: &[Cell], pass: &mut Pass<'_>) -> Option<RuleId> {
         let holds = self.columns.iter().any(|it| it.role == Role::Holds);
         let mut names = row.iter().zip(&self.columns);
         names.find_map(|(cell, column)| match holds && column.role == Role::Names {
-            true => pass.fields.decide_once(&cell.text(self.text)),
+            true => pass.decide_sibling(&cell.text(self.text), Names::decide_once),
             false => None,
         })
     }

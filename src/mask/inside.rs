@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use super::marks::{self, Marks};
-use super::{Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
+use super::{MASKED, Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
 
 /// The most texts in texts that are looked into.
 const MAX_LEVEL: u8 = 3;
@@ -21,6 +21,8 @@ const MAX_TIME_BYTES: usize = 40;
 /// How often such text is decoded that is not looked into any more.
 const MAX_ENCODINGS: usize = 8;
 const RULE: &str = "embedded text";
+/// What text begins with that may be JSON.
+const JSON: [char; 3] = ['{', '[', '"'];
 /// What may end a sentence or a bracket and is then no part of a URL.
 const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
 
@@ -83,10 +85,23 @@ pub(super) fn holds_more_than_pairs(text: &str) -> bool {
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let marks = Marks::of(text);
     let masked = mask_parts(text, marks, cut, level, pass);
-    match masked {
+    let masked = match masked {
         Some(masked) => pass.mask_found(&masked, cut).or(Some(masked)),
         None => pass.mask_found_of(text, marks.classes(), cut),
+    };
+    match masked {
+        Some(masked) if begins_as_json_now(text, &masked, pass) => withhold(text, pass),
+        masked => masked,
     }
+}
+
+/// Tells whether text that a mark begins, which did not begin as JSON does before, is withheld as such text is: `[MASKED]{api_key:1}`.
+fn begins_as_json_now(text: &str, masked: &str, pass: &mut Pass<'_>) -> bool {
+    let begins = |text: &str| text.trim_start_matches(is_space).starts_with(JSON);
+    let rest = masked.trim_start_matches(is_space).strip_prefix(MASKED);
+    rest.is_some_and(|it| !it.is_empty())
+        && !begins(text)
+        && prose::names_a_secret(masked, pass.fields)
 }
 
 /// Masks what the text holds by its grammar and its names.
@@ -98,7 +113,7 @@ fn mask_parts(
     pass: &mut Pass<'_>,
 ) -> Option<String> {
     let content = text.trim_start_matches(is_space);
-    if content.starts_with(['{', '[', '"'])
+    if content.starts_with(JSON)
         && let Some(masked) = mask_json(text, cut, level, pass)
     {
         return masked;

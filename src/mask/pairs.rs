@@ -95,7 +95,14 @@ impl Walk<'_> {
         if holds {
             self.named = names
                 .into_iter()
-                .find_map(|name| pass.pairs.decide_once(&decoded(name)))
+                .find_map(|name| {
+                    let name = decoded(name);
+                    let rule = pass.pairs.decide_once(&name);
+                    rule.or_else(|| {
+                        let shown = pass.name_with_marks(&name)?;
+                        pass.pairs.decide_once(&shown)
+                    })
+                })
                 // A name may have been cut off.
                 .or(self.cut.then_some(RuleId::UNNAMED));
         }
@@ -330,10 +337,18 @@ impl Walk<'_> {
 /// Decides on a decoded name, and on what it is when it is decoded again.
 pub(super) fn decide(name: &str, pass: &mut Pass<'_>) -> Option<RuleId> {
     let known = pass.pairs.known(name);
-    if known.rule.is_some() || !known.may_have_signs() {
+    if known.rule.is_some() {
         return known.rule;
     }
-    let mut rule = pass.pairs.decide_bracketed(name);
+    let shown = match pass.may_find_of(known.classes, name.len()) {
+        true => pass.name_with_marks(name),
+        false => None,
+    };
+    if !known.may_have_signs() && shown.is_none() {
+        return None;
+    }
+    let shown = shown.and_then(|it| pass.pairs.decide_bracketed(&it));
+    let mut rule = shown.or_else(|| pass.pairs.decide_bracketed(name));
     let mut name = Cow::Borrowed(name);
     for _ in 1..MAX_ENCODINGS {
         if rule.is_some() || !name.contains('%') {

@@ -2,6 +2,7 @@
 
 use super::condition::Condition;
 use super::detect::{self, Detector, Detectors};
+use super::names::{Names, RuleId};
 use super::replacement::Replacement;
 use super::report::Report;
 use super::{MASKED, Pass};
@@ -108,6 +109,28 @@ impl Pass<'_> {
         found.clear();
         self.found = found;
         masked
+    }
+
+    /// Returns a decoded name with marks in the place of what is found in it, if anything is. A rule is asked of it as well: the end of a token can
+    /// read as words of something harmless.
+    pub(super) fn name_with_marks(&mut self, name: &str) -> Option<String> {
+        let mark = self.report.mark();
+        let masked = self.mask_found(name, false);
+        self.report.forget(&mark);
+        masked
+    }
+
+    /// Decides on a text that names another value of the fields, and on what shows of it.
+    pub(super) fn decide_sibling(
+        &mut self,
+        name: &str,
+        decide: impl Fn(&Names, &str) -> Option<RuleId>,
+    ) -> Option<RuleId> {
+        let rule = decide(self.fields, name);
+        rule.or_else(|| {
+            let masked = self.name_with_marks(name)?;
+            decide(self.fields, &masked)
+        })
     }
 
     /// Ends the masking of an entry. Returns what was masked: the first spots and how many there were. Pointers hold names, in which finds are

@@ -42,6 +42,7 @@ pub(super) fn notes(notes: Vec<Note>, pass: &mut Pass<'_>) -> Vec<Note> {
 pub(super) fn note(note: Note, pass: &mut Pass<'_>) -> Note {
     let rule = pass.fields.decide(&note.name);
     let name = text(note.name, "name", pass);
+    let rule = rule.or_else(|| pass.fields.decide(&name));
     let Some(rule) = rule.filter(|&rule| pass.fields.shape(rule).hides(&note.value)) else {
         let value = text(note.value, &name, pass);
         return Note { name, value };

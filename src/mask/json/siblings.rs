@@ -34,6 +34,8 @@ struct Frame {
     names: usize,
     /// Up to where they are decided to be harmless.
     decided: usize,
+    /// The rule of a name by what shows of it.
+    shown: Option<RuleId>,
     /// Where its values begin.
     values: usize,
     /// Whether the last of them goes on.
@@ -70,6 +72,13 @@ impl Siblings {
                 .is_some_and(|it| self.names.len() - it.names < MAX_MEMBERS)
         {
             self.names.push((start, end));
+        }
+    }
+
+    /// Takes the rule of a text that may be a name, once what it holds is masked.
+    pub(super) fn rewritten(&mut self, rule: Option<RuleId>, depth: usize) {
+        if let Some(frame) = self.frames.last_mut().filter(|it| it.depth == depth) {
+            frame.shown = frame.shown.or(rule);
         }
     }
 
@@ -147,6 +156,7 @@ impl Siblings {
                 depth,
                 names: self.names.len(),
                 decided: self.names.len(),
+                shown: None,
                 values: self.values.len(),
                 is_in_value: false,
             });
@@ -170,13 +180,17 @@ fn secret(
 ) -> Option<RuleId> {
     let new = names.get(frame.decided..).unwrap_or_default();
     let rule = new.iter().find_map(|&(start, end)| {
-        let name = text::decoded(source.get(start..end).unwrap_or_default());
-        // `/user/password` of JSON Patch.
-        let mut steps = name.split('/').filter(|it| !it.is_empty());
-        steps.find_map(|step| fields.decide_once(step))
+        let name = source.get(start..end).unwrap_or_default();
+        named(fields, &text::decoded(name))
     });
     if rule.is_none() {
         frame.decided = names.len();
     }
-    rule
+    rule.or(frame.shown)
+}
+
+/// Returns the rule of a decoded name, or of a step of it: `/user/password` of JSON Patch.
+pub(super) fn named(fields: &Names, name: &str) -> Option<RuleId> {
+    let mut steps = name.split('/').filter(|it| !it.is_empty());
+    steps.find_map(|step| fields.decide_once(step))
 }

@@ -291,3 +291,77 @@ fn value_is_hidden_whose_sibling_names_it_and_is_hidden_itself() {
         );
     }
 }
+
+#[test]
+fn name_that_ends_in_a_token_is_decided_as_what_shows_of_it() {
+    let json = "application/json";
+    // The last word of the token is `in`, as in `expires_in`.
+    let token = "eyJhbGciOiJub25lIn0.111111b25lIn0.11111";
+    for (content_type, body, expected) in [
+        (
+            json,
+            format!(r#"{{"api_key {token}":1,"b":"{token}"}}"#),
+            r#"{"api_key [MASKED]":"[MASKED]","b":"[MASKED]"}"#,
+        ),
+        (
+            json,
+            format!(r#"{{"name":"api_key {token}","value":1}}"#),
+            r#"{"name":"api_key [MASKED]","value":"[MASKED]"}"#,
+        ),
+        (
+            json,
+            format!(r#"{{"value":1,"name":"api_key {token}"}}"#),
+            r#"{"value":"[MASKED]","name":"api_key [MASKED]"}"#,
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            format!("api_key/{token}=1&a=b"),
+            "api_key%2F%5BMASKED%5D=%5BMASKED%5D&a=b",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            format!("key=api_key/{token}&value=1"),
+            "key=%5BMASKED%5D&value=%5BMASKED%5D",
+        ),
+        (
+            "text/csv; header=present",
+            format!("api_key {token},b\n1,2\n"),
+            "api_key [MASKED],b\n[MASKED],2\n",
+        ),
+        (
+            "text/csv; header=present",
+            format!("name,value\napi_key {token},1\nexpires_in,2\n"),
+            "name,value\napi_key [MASKED],[MASKED]\nexpires_in,2\n",
+        ),
+        (
+            "application/graphql",
+            format!(r#"mutation {{ a(in: {{name: "api_key {token}", value: 1}}) }}"#),
+            r#"mutation { a(in: {name: "api_key [MASKED]", value: "[MASKED]"}) }"#,
+        ),
+        (
+            json,
+            r#"{"api_key_expires_in":1,"name":"api_key_expires_in","value":2}"#.to_owned(),
+            r#"{"api_key_expires_in":1,"name":"api_key_expires_in","value":2}"#,
+        ),
+    ] {
+        assert_eq!(shown(content_type, &body), expected, "{body}");
+        assert_eq!(shown(content_type, expected), expected, "masked twice");
+    }
+}
+
+#[test]
+fn text_that_a_find_begins_is_withheld_where_json_that_is_broken_would_be() {
+    let json = |text: &str| format!(r#"{{"a":"{text}"}}"#);
+    for (text, expected) in [
+        ("4111111111111111{api_key:1}", "[WITHHELD]"),
+        ("4111111111111111: password=x", "[WITHHELD]"),
+        (" 4111111111111111{api_key:x}", "[WITHHELD]"),
+        ("4111111111111111{id:1}", "[MASKED]{id:1}"),
+        ("4111111111111111 paid at 10:20", "[MASKED] paid at 10:20"),
+        ("4111111111111111", "[MASKED]"),
+    ] {
+        let masked = shown("application/json", &json(text));
+        assert_eq!(masked, json(expected), "{text}");
+        assert_eq!(shown("application/json", &masked), masked, "masked twice");
+    }
+}

@@ -26,7 +26,7 @@ pub(super) struct Value {
 }
 
 /// Returns the rule of what a text names, of which `/user/password` is a path.
-pub(super) fn named(text: &str, fields: &Names) -> Option<RuleId> {
+pub(super) fn named(fields: &Names, text: &str) -> Option<RuleId> {
     let text = text.trim();
     let mut steps = text.split('/').filter(|_| text.len() <= MAX_NAME_BYTES);
     steps.find_map(|step| fields.decide_once(step))

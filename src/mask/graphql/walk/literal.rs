@@ -96,9 +96,9 @@ impl Walk<'_, '_, '_> {
         let text = lexer::decoded(token, self.source)?;
         if let (Role::Names, Some(frame)) = (role, self.frames.last_mut()) {
             frame.is_named = true;
-            let decided = text
-                .split('/')
-                .find_map(|it| self.pass.fields.decide_once(it));
+            let decided = self.pass.decide_sibling(&text, |fields, text| {
+                text.split('/').find_map(|it| fields.decide_once(it))
+            });
             frame.named = frame.named.or(decided);
         }
         if self.hidden.is_some() || self.is_brief {

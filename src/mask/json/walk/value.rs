@@ -1,5 +1,5 @@
 use super::super::scan::{self, Text};
-use super::super::text;
+use super::super::{siblings, text};
 use super::{Name, Stop, Walk};
 use crate::mask::names::{self, Role, RuleId, Shape};
 use crate::mask::replacement::Replacement;
@@ -144,6 +144,10 @@ impl Walk<'_, '_, '_> {
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
         if let Some(masked) = masked {
+            if self.role == Role::Names {
+                let rule = siblings::named(self.pass.fields, &masked);
+                self.siblings.rewritten(rule, self.nesting.depth());
+            }
             self.out.rewrite(start + 1, scanned.end, |out| {
                 text::encode(&masked, out);
             });
@@ -203,6 +207,8 @@ impl Walk<'_, '_, '_> {
         let Some(masked) = self.pass.mask_found(&text::decoded(raw), false) else {
             return false;
         };
+        // The end of a token can read as words of something harmless.
+        self.secret = self.secret.or_else(|| self.pass.fields.decide(&masked));
         self.nesting.hide_name();
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));

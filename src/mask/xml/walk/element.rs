@@ -102,7 +102,7 @@ impl<'t> Walk<'t, '_, '_> {
             let local = tag::local(attribute.name);
             if self.pass.fields.known(local).role == Role::Names {
                 let value = references::decoded(attribute.value)?;
-                let rule = siblings::named(&value, self.pass.fields);
+                let rule = self.pass.decide_sibling(&value, siblings::named);
                 named = named.or(rule);
                 let is_kind = KINDS.iter().any(|it| it.eq_ignore_ascii_case(local));
                 if !is_kind || role == Role::Holds {
@@ -191,7 +191,7 @@ impl<'t> Walk<'t, '_, '_> {
     pub(super) fn pair(&mut self, frame: &Frame<'_>, text: Option<&str>, end: usize) {
         match (frame.role, text) {
             (Role::Names, Some(text)) => {
-                let rule = siblings::named(text, self.pass.fields);
+                let rule = self.pass.decide_sibling(text, siblings::named);
                 let is_key = tag::local(frame.name) == "key";
                 if let Some(siblings) = self.siblings() {
                     siblings.name(rule);
