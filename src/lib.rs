@@ -52,6 +52,7 @@
 //! | --- | --- |
 //! | `axum` | [`ApiLog`] as an extractor, the matched route and the peer's address without a hook, `LogApi::into_router` |
 //! | `sqlite` | `SqliteStore`, on a bundled SQLite |
+//! | `postgres` | `PostgresStore`, on the tokio-postgres crate |
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `metrics` | the ledger as counters and gauges, on the metrics crate |
@@ -131,6 +132,8 @@ pub use layer::{ApiLogLayer, ApiLogService};
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{LogStore, MemoryStore, Retention};

@@ -14,7 +14,7 @@ cargo fmt --all --check
 
 step "lints, warnings denied"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
-for features in "" axum decompress jwt metrics rate-limit regex spool sqlite testing tracing xml; do
+for features in "" axum decompress jwt metrics postgres rate-limit regex spool sqlite testing tracing xml; do
     cargo clippy --package tower-api-log --lib --no-default-features --features "$features" -- -D warnings
 done
 
@@ -23,6 +23,33 @@ RUSTDOCFLAGS="-D warnings" cargo doc --package tower-api-log --no-deps --all-fea
 
 step "tests, examples and doc tests"
 cargo test --package tower-api-log --all-features
+
+step "stores on real servers"
+started=()
+stop_servers() { for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done; }
+trap stop_servers EXIT
+# Starts a server for as long as this script runs, and prints what it says of itself first.
+start_server() {
+    local said held holding
+    said=$(mktemp)
+    held=$(mktemp -u)
+    mkfifo "$held"
+    python3 "$1" <"$held" >"$said" &
+    started+=($!)
+    # The server stops when this end closes, however this script ends.
+    exec {holding}>"$held"
+    rm "$held"
+    while [ ! -s "$said" ]; do
+        kill -0 $! 2>/dev/null || { echo "$1 did not start" >&2; exit 1; }
+        sleep 0.1
+    done
+    read -r server_url _ <"$said"
+    rm -f "$said"
+}
+start_server tests/servers/postgres.py
+export TEST_POSTGRES_URL=$server_url
+cargo test --package tower-api-log --test servers --all-features -- --ignored
+stop_servers
 
 step "tests without features"
 cargo test --package tower-api-log-bare

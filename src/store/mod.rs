@@ -23,6 +23,8 @@ use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 
 pub use capabilities::{Capabilities, Cost};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresStore, PostgresStoreBuilder};
 pub use retention::{Erasure, Organisations, Outdated, Retention, RetentionPolicy};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteStoreBuilder};

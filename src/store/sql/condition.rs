@@ -18,6 +18,8 @@ pub(in crate::store) struct Condition<D: Dialect> {
 pub(in crate::store) enum Value {
     Text(String),
     Integer(i64),
+    /// Microseconds since 1970, where the engine tells times from numbers.
+    Time(i64),
     Id(EntryId),
 }
 
@@ -83,9 +85,13 @@ impl<D: Dialect> Condition<D> {
             Wanted::Matching(patterns) => self.matching(patterns),
             Wanted::Status(ranges) => self.any(ranges, &mut Self::status),
             Wanted::Within(range) => {
+                let value = match column {
+                    "created_at" => D::time,
+                    _ => Value::Integer,
+                };
                 self.push_sql(column);
-                self.push(" BETWEEN ", Value::Integer(*range.start()));
-                self.push(" AND ", Value::Integer(*range.end()));
+                self.push(" BETWEEN ", value(*range.start()));
+                self.push(" AND ", value(*range.end()));
             }
         }
     }

@@ -54,6 +54,11 @@ pub(super) trait Dialect {
     /// Writes the place of a value, which is the `number`th from 1.
     fn placeholder(number: usize, value: &Value, text: &mut String);
 
+    /// Returns a time to compare `created_at` with: a number, unless the engine has a type for it.
+    fn time(micros: i64) -> Value {
+        Value::Integer(micros)
+    }
+
     /// Adds the condition that the path matches a pattern with stars, as [`PathPattern::matches`] defines it.
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern)
     where

@@ -35,6 +35,8 @@ impl<S: LogSink + LogStore + Retention> Backend for S {}
 /// folder: an expression of the type `(store, guard)`, evaluated inside of each test, where it may `await`. The user of the
 /// macro needs `tokio` with the features `macros` and `rt-multi-thread`.
 ///
+/// An attribute before it goes to each of the tests: `#[ignore = "needs a server"] (make().await)`, for a store that not every machine can run.
+///
 /// # Example: a store of one's own
 ///
 /// ```
@@ -46,8 +48,14 @@ impl<S: LogSink + LogStore + Retention> Backend for S {}
 /// ```
 #[macro_export]
 macro_rules! store_conformance {
+    (#[$attribute:meta] $make:expr) => {
+        $crate::store_conformance! { @all [#[$attribute]] $make }
+    };
     ($make:expr) => {
-        $crate::store_conformance! { @cases $make;
+        $crate::store_conformance! { @all [] $make }
+    };
+    (@all $attributes:tt $make:expr) => {
+        $crate::store_conformance! { @cases $attributes $make;
             every_field_and_variant_survives_a_round_trip
             hostile_text_survives_in_every_field
             entries_larger_than_a_mebibyte_survive
@@ -91,14 +99,16 @@ macro_rules! store_conformance {
             erased_entry_stays_erased_when_it_is_written_again
         }
     };
-    (@cases $make:expr; $($case:ident)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let (store, _guard) = $make;
-                $crate::testing::conformance::$case(store).await;
-            }
-        )*
+    (@cases $attributes:tt $make:expr; $($case:ident)*) => {
+        $( $crate::store_conformance! { @case $attributes $make; $case } )*
+    };
+    (@case [$($attribute:tt)*] $make:expr; $case:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        $($attribute)*
+        async fn $case() {
+            let (store, _guard) = $make;
+            $crate::testing::conformance::$case(store).await;
+        }
     };
 }
 

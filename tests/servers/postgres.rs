@@ -1,0 +1,13 @@
+//! `PostgresStore` on a real server, reached by `TEST_POSTGRES_URL`.
+
+mod place;
+
+use place::Place;
+
+tower_api_log::store_conformance!(
+    #[ignore = "needs a PostgreSQL server; tests/run.sh starts one"]
+    {
+        let place = Place::new();
+        (place.connect().await, place)
+    }
+);
