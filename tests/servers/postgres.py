@@ -121,7 +121,7 @@ def main():
         "max_connections=200",
         "shared_buffers=256MB",
         "max_wal_size=4GB",
-        "log_min_messages=fatal",
+        "log_min_messages=error",
         "max_locks_per_transaction=512",
         *wanted.set,
     ]

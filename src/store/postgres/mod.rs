@@ -3,16 +3,19 @@
 mod builder;
 mod copy;
 mod day;
+mod detach;
 mod erase;
 mod error;
 mod list;
 mod names;
+mod outdated;
 mod partition;
 mod pool;
 mod read;
 mod retention;
 mod schema;
 mod search;
+mod stats;
 mod text;
 mod tls;
 mod write;
@@ -28,11 +31,10 @@ use self::partition::Known;
 use self::pool::{Lease, Pool};
 use self::write::{Batch, Copied};
 use super::sql::Drift;
-use super::{LogStore, Retention};
-use crate::clock::Timestamp;
+use super::{Capabilities, Cost, Erasure, LogStore, Outdated, Retention};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
-use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 
 pub use self::builder::PostgresStoreBuilder;
@@ -136,26 +138,29 @@ impl Inner {
         self.widen_drift(&lease, entries).await?;
         self.prepare(&lease, &batch.days).await?;
         let mut is_duplicate = false;
-        // A partition that is known of may be gone: twice, where it goes again.
-        for _ in 0..3 {
+        let mut without = 0;
+        loop {
             let copied = lease.run(UNWRITTEN, async |client| match is_duplicate {
                 false => write::copy(client, &self.names, &batch).await,
                 true => write::merge(client, &self.names, &batch).await,
             });
             match copied.await? {
-                Copied::All => {
-                    lease.give_back();
-                    return Ok(());
-                }
+                Copied::All => break,
                 Copied::Duplicate => is_duplicate = true,
-                Copied::NoPartition => {
+                // One that was there has been taken off, perhaps twice.
+                Copied::NoPartition if without < 2 => {
+                    without += 1;
                     self.known.forget();
                     self.prepare(&lease, &batch.days).await?;
                 }
+                Copied::NoPartition => {
+                    let message = "entries cannot be written: the day of one has no partition, or a table has a constraint of somebody else's";
+                    return Err(Error::new(ErrorKind::Schema, message));
+                }
             }
         }
-        let message = "entries cannot be written: there is no partition for the day of one of them, or a constraint of somebody else's";
-        Err(Error::new(ErrorKind::Schema, message))
+        lease.give_back();
+        Ok(())
     }
 
     /// Sees to the partitions of a batch's days, and to those ahead of today.
@@ -243,44 +248,98 @@ impl LogStore for PostgresStore {
         lease.give_back();
         Ok(count)
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        let lease = self.inner.pool.reader().await?;
+        let names = &self.inner.names;
+        let stats = lease
+            .run(read::FAILED, |client| stats::stats(client, names, query))
+            .await?;
+        lease.give_back();
+        Ok(stats)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            page_of_organisation: Cost::Answer,
+            page_of_all: Cost::Answer,
+            page_by_number: Cost::Part,
+            rare_filter: Cost::Part,
+            count: Cost::Part,
+            stats: Cost::Part,
+            delete: Cost::Part,
+            has_many_writers: true,
+            ..Capabilities::default()
+        }
+    }
 }
 
-/// Deletes whole partitions where all of their entries are old, and rows elsewhere; writers do not wait for either. What was deleted or erased
-/// is gone from the server's table files once they are dropped or vacuumed, which an erasure does; its write-ahead log, replicas'
-/// and backups are out of reach.
+/// Partitions of which everything goes are dropped, other entries deleted row by row; writers wait for neither. What was deleted or erased is gone from
+/// the server's table files once they are dropped or vacuumed, which an erasure does; its write-ahead log, its
+/// replicas and backups are out of reach.
 #[async_trait]
 impl Retention for PostgresStore {
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+    async fn delete(&self, outdated: &Outdated) -> Result<u64, Error> {
         let lease = self.inner.pool.writer().await?;
-        let deleted = retention::delete_before(&lease, &self.inner.names, time).await?;
+        let deleted = retention::delete(&lease, &self.inner.names, outdated).await?;
         self.inner.known.forget();
         lease.give_back();
         Ok(deleted)
     }
 
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
-        let lease = self.inner.pool.writer().await?;
-        let (names, doing) = (&self.inner.names, "a person cannot be erased");
-        let (mut erased, mut behind) = (0, None);
-        loop {
-            let step = lease
-                .run(doing, |client| {
-                    erase::erase_some(client, names, actor_id, behind)
-                })
-                .await?;
-            erased += step.changed;
-            behind = step.last;
-            if behind.is_none() {
-                break;
-            }
-        }
-        if erased > 0 {
-            lease
-                .run(doing, |client| erase::vacuum(client, names))
-                .await?;
-        }
+    async fn size_bytes(&self) -> Result<u64, Error> {
+        let lease = self.inner.pool.reader().await?;
+        let names = &self.inner.names;
+        let bytes = lease
+            .run(read::FAILED, |client| retention::size_bytes(client, names))
+            .await?;
         lease.give_back();
-        Ok(erased)
+        Ok(bytes)
+    }
+
+    async fn shrink(&self, bytes: u64) -> Result<u64, Error> {
+        let lease = self.inner.pool.writer().await?;
+        let deleted = retention::shrink(&lease, &self.inner.names, bytes).await?;
+        self.inner.known.forget();
+        lease.give_back();
+        Ok(deleted)
+    }
+
+    async fn hold(&self, ids: &[EntryId]) -> Result<(), Error> {
+        let lease = self.inner.pool.writer().await?;
+        let names = &self.inner.names;
+        lease
+            .run(UNWRITTEN, |client| retention::hold(client, names, ids))
+            .await?;
+        lease.give_back();
+        Ok(())
+    }
+
+    async fn release(&self, ids: &[EntryId]) -> Result<(), Error> {
+        let lease = self.inner.pool.writer().await?;
+        let names = &self.inner.names;
+        lease
+            .run(UNWRITTEN, |client| retention::release(client, names, ids))
+            .await?;
+        lease.give_back();
+        Ok(())
+    }
+
+    async fn held(&self) -> Result<Vec<EntryId>, Error> {
+        let lease = self.inner.pool.reader().await?;
+        let names = &self.inner.names;
+        let held = lease
+            .run(read::FAILED, |client| retention::held(client, names))
+            .await?;
+        lease.give_back();
+        Ok(held)
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<Erasure, Error> {
+        let lease = self.inner.pool.writer().await?;
+        let erasure = erase::erase(&lease, &self.inner.names, actor_id).await?;
+        lease.give_back();
+        Ok(erasure)
     }
 }
 

@@ -50,6 +50,11 @@ impl Names {
         self.with("_about")
     }
 
+    /// Returns the table of the ids that are held, as SQL names it.
+    pub(super) fn held(&self) -> String {
+        self.with("_held")
+    }
+
     /// Returns the name of a partition or index, without its schema and quotes.
     pub(super) fn bare(&self, rest: &str) -> String {
         format!("{}{rest}", self.table)

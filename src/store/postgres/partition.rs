@@ -17,7 +17,7 @@ use super::error::failed;
 use super::names::Names;
 use super::schema;
 use crate::entry::EntryId;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 const FAILED: &str = "a partition cannot be made";
 
@@ -87,7 +87,12 @@ pub(super) async fn make(
     let there = list(client, names).await?;
     for day in &days {
         let (from, to) = day.ids();
-        if there.iter().any(|it| it.has(from)) {
+        if let Some(it) = there.iter().find(|it| it.has(from)) {
+            if it.is_leaving {
+                let message =
+                    "the partition of a day is being taken off, after which it can be made again";
+                return Err(Error::new(ErrorKind::Unavailable, message).retryable());
+            }
             continue;
         }
         let bare = free_name(client, names, *day).await?;

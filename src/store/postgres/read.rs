@@ -8,6 +8,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use super::copy::{own_time, server_time};
 use super::error::failed;
 use super::names::Names;
+use super::schema::{MAX_INDEXED_BYTES, index_condition};
 use super::text::{decode, encode};
 use super::write::columns;
 use crate::entry::{EntryId, LogEntry};
@@ -31,6 +32,14 @@ impl Dialect for Postgres {
 
     fn time(micros: i64) -> Value {
         Value::Time(micros)
+    }
+
+    fn hint(column: &'static str, values: &[Cow<'_, str>]) -> Option<&'static str> {
+        let is_short = |value: &Cow<'_, str>| encode(value).len() <= MAX_INDEXED_BYTES;
+        values
+            .iter()
+            .all(is_short)
+            .then(|| index_condition(column))?
     }
 
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern) {
@@ -115,7 +124,7 @@ impl<'r> FromSql<'r> for Id {
 }
 
 /// A time as the server sends it, in our microseconds.
-struct Micros(i64);
+pub(super) struct Micros(pub(super) i64);
 
 impl<'r> FromSql<'r> for Micros {
     fn from_sql(

@@ -69,6 +69,10 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
             columns.concat()
         ),
     ];
+    made.push(format!(
+        "CREATE TABLE {} (\n    id uuid PRIMARY KEY\n)",
+        names.held()
+    ));
     made.extend(indexes(names));
     let (before, _) = Day::FIRST.ids();
     let (_, after) = Day::LAST.ids();
@@ -87,12 +91,24 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
     made
 }
 
-fn indexes(names: &Names) -> Vec<String> {
+/// The most bytes of a value that an index has: it refuses rows with more than 2700.
+pub(super) const MAX_INDEXED_BYTES: usize = 512;
+
+/// The columns with an index, and the condition on the values that are in it.
+const INDEXES: [(&str, &str); 1] = [("organisation", " AND octet_length(organisation) <= 512")];
+
+/// Returns what a question adds, of values that are short enough, to be answered from an index.
+pub(super) fn index_condition(column: &str) -> Option<&'static str> {
+    let found = INDEXES.iter().find(|(name, _)| *name == column);
+    found.map(|(_, condition)| *condition)
+}
+
+fn indexes(names: &Names) -> impl Iterator<Item = String> {
     let entry = names.entry();
-    let index = names.bare("_organisation");
-    vec![format!(
-        "CREATE INDEX \"{index}\" ON {entry} (organisation, id) WHERE octet_length(organisation) <= 512"
-    )]
+    INDEXES.into_iter().map(move |(column, condition)| {
+        let condition = condition.trim_start_matches(" AND ");
+        format!("CREATE INDEX ON {entry} ({column}, id) WHERE {condition}")
+    })
 }
 
 /// Returns the statements that make a partition for a range of ids, beside readers and writers: `PARTITION OF` would wait for all of them.

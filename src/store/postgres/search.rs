@@ -281,7 +281,7 @@ impl<'s> Search<'s> {
         query(self.client, &sql, &values).await
     }
 
-    fn condition(&self, ids: Ids) -> Result<Sql, Error> {
+    pub(super) fn condition(&self, ids: Ids) -> Result<Sql, Error> {
         let mut sql = Sql::new(self.filters.iter().copied())?;
         if ids.first > EntryId::MIN {
             sql.and("id >= ", Value::Id(ids.first));

@@ -2,7 +2,7 @@
 //!
 //! U+0000, and with it the two characters of its code, are written as four of U+0001 and U+0002. The three words are a comma-free
 //! code: none of them begins inside of another two. What is a beginning, an end or a part of a text is therefore one of its code as
-//! well, and nothing else is, so that `=` and `LIKE` answer for the texts themselves. All other texts are stored as they are.
+//! well, and nothing else is, so that `=` and `LIKE` answer for the texts themselves; and codes sort as their texts do. All other texts are stored as they are.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind};
 const A: u8 = 1;
 const B: u8 = 2;
 
-const NUL: [u8; 4] = [A, A, B, B];
-const OF_A: [u8; 4] = [A, A, A, B];
+const NUL: [u8; 4] = [A, A, A, B];
+const OF_A: [u8; 4] = [A, A, B, B];
 const OF_B: [u8; 4] = [A, B, B, B];
 
 /// Writes a text so that Postgres can store it.
@@ -84,6 +84,11 @@ mod tests {
             prop_assert_eq!(coded.starts_with(&*coded_part), text.starts_with(&part));
             prop_assert_eq!(coded.ends_with(&*coded_part), text.ends_with(&part));
             prop_assert_eq!(coded.contains(&*coded_part), text.contains(&part));
+        }
+
+        #[test]
+        fn codes_sort_as_their_texts(one in "[\0-\u{3}b]{0,5}", other in "[\0-\u{3}b]{0,5}") {
+            prop_assert_eq!(encode(&one).cmp(&encode(&other)), one.cmp(&other));
         }
 
         #[test]

@@ -81,7 +81,11 @@ impl<D: Dialect> Condition<D> {
 
     fn meets(&mut self, column: &'static str, wanted: Wanted<'_>) {
         match wanted {
-            Wanted::OneOf(values) => self.one_of(column, values),
+            Wanted::OneOf(values) => {
+                let hint = D::hint(column, &values);
+                self.one_of(column, values);
+                self.push_sql(hint.unwrap_or_default());
+            }
             Wanted::Matching(patterns) => self.matching(patterns),
             Wanted::Status(ranges) => self.any(ranges, &mut Self::status),
             Wanted::Within(range) => {

@@ -15,6 +15,8 @@ pub(super) use drift::Drift;
 pub(super) use row::Row;
 pub(super) use wanted::Wanted;
 
+use std::borrow::Cow;
+
 use crate::query::PathPattern;
 
 /// The columns of `entry`, in the order in which [`Row`] has them.
@@ -57,6 +59,11 @@ pub(super) trait Dialect {
     /// Returns a time to compare `created_at` with: a number, unless the engine has a type for it.
     fn time(micros: i64) -> Value {
         Value::Integer(micros)
+    }
+
+    /// Returns what to add to the condition that a column has one of some values, so that the engine finds an index; it must be true wherever the column has one of them.
+    fn hint(_column: &'static str, _values: &[Cow<'_, str>]) -> Option<&'static str> {
+        None
     }
 
     /// Adds the condition that the path matches a pattern with stars, as [`PathPattern::matches`] defines it.
