@@ -135,6 +135,8 @@ pub use recorder::Recorder;
 pub use sink::LogSink;
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;
+#[cfg(feature = "clickhouse")]
+pub use store::ClickHouseStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{LogStore, MemoryStore, Retention};

@@ -22,6 +22,8 @@ use crate::error::Error;
 use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 
 pub use capabilities::{Capabilities, Cost};
+#[cfg(feature = "clickhouse")]
+pub use clickhouse::{ClickHouseStore, ClickHouseStoreBuilder, Engine as ClickHouseEngine};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, PostgresStoreBuilder};

@@ -1,1 +1,111 @@
 //! The store in ClickHouse.
+
+mod address;
+mod builder;
+mod columns;
+mod condition;
+mod error;
+mod list;
+mod read;
+mod retention;
+mod schema;
+mod server;
+mod write;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+
+use self::server::Server;
+use super::{LogStore, Retention};
+use crate::clock::Timestamp;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::Error;
+use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::sink::LogSink;
+
+pub use self::builder::{ClickHouseStoreBuilder, Engine};
+
+/// Keeps entries in ClickHouse: for logs that outgrow one machine, written by many nodes at once.
+///
+/// Clones share their connections.
+#[derive(Clone)]
+pub struct ClickHouseStore {
+    server: Server,
+    /// How often this store has deleted, as a number that no other process has.
+    epoch: Arc<AtomicU64>,
+}
+
+impl ClickHouseStore {
+    /// Connects to `http://user:password@host:port/database` with the default settings, and creates the table if there is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`ClickHouseStoreBuilder::connect`].
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::builder(url).connect().await
+    }
+
+    /// Begins with the settings of a connection.
+    pub fn builder(url: &str) -> ClickHouseStoreBuilder {
+        ClickHouseStoreBuilder::new(url)
+    }
+
+    fn new(server: Server) -> Self {
+        Self {
+            server,
+            epoch: Arc::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl LogSink for ClickHouseStore {
+    async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        write::write(&self.server, batch, epoch).await
+    }
+
+    async fn flush(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LogStore for ClickHouseStore {
+    async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
+        read::get(&self.server, scope, id).await
+    }
+
+    async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
+        list::list(&self.server, query).await
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+        read::count(&self.server, scope, filter).await
+    }
+}
+
+#[async_trait]
+impl Retention for ClickHouseStore {
+    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
+        let deleted = retention::delete_before(&self.server, time).await;
+        // Also where it failed: some may be gone.
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        deleted
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
+        retention::erase(&self.server, actor_id).await
+    }
+}
+
+impl fmt::Debug for ClickHouseStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClickHouseStore")
+            .field("table", &self.server.table())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,334 @@
+//! Pages.
+//!
+//! A page is one question in two steps. The inner one reads the columns of the filter along the sorting key and finds the keys of the page, and
+//! of one entry on its other side; the outer one reads these entries, in all their copies. Which copy is the entry shows only then, so that each
+//! is asked again whether it belongs to the listing. Duplicates are rare: `FINAL`, which merges them on the way, would read all of an
+//! organisation for each page.
+//!
+//! A search for text has no index. A page by cursor looks at [`TEXT_ENTRIES`] or [`TEXT_BYTES`] at most, and says how far it came.
+
+use clickhouse::Row;
+use serde::Deserialize;
+
+use super::condition::{Sql, Value};
+use super::read::{FAILED, NAMES, Newest};
+use super::server::Server;
+use crate::entry::{EntryId, LogEntry};
+use crate::error::Error;
+use crate::query::{LogQuery, Page, Position};
+
+/// How many entries a page by cursor looks at for a text.
+const TEXT_ENTRIES: u64 = 5000;
+/// How many bytes of bodies a page by cursor looks at for a text.
+const TEXT_BYTES: u64 = 64 << 20;
+
+/// Which way a part of a listing runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl Order {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::NewestFirst => "DESC",
+            Self::OldestFirst => "ASC",
+        }
+    }
+
+    fn reversed(self) -> Self {
+        match self {
+            Self::NewestFirst => Self::OldestFirst,
+            Self::OldestFirst => Self::NewestFirst,
+        }
+    }
+
+    /// Returns the condition of the ids that lie behind a cursor.
+    fn behind(self) -> &'static str {
+        match self {
+            Self::NewestFirst => " AND id < ",
+            Self::OldestFirst => " AND id > ",
+        }
+    }
+
+    /// Returns the condition of the ids up to one.
+    fn up_to(self) -> &'static str {
+        match self {
+            Self::NewestFirst => " AND id >= ",
+            Self::OldestFirst => " AND id <= ",
+        }
+    }
+
+    fn is_behind(self, id: EntryId, cursor: EntryId) -> bool {
+        match self {
+            Self::NewestFirst => id < cursor,
+            Self::OldestFirst => id > cursor,
+        }
+    }
+}
+
+/// A part of a listing, in its order.
+#[derive(Default)]
+struct Part {
+    entries: Vec<LogEntry>,
+    /// Whether more follow, or may follow.
+    has_more: bool,
+    /// Whether there are any before the part, or may be.
+    has_before: bool,
+    searched_to: Option<EntryId>,
+}
+
+/// Returns a page.
+pub(super) async fn list(server: &Server, query: &LogQuery) -> Result<Page, Error> {
+    let listing = Listing {
+        server,
+        query,
+        limit: query.limit.clamp(1, LogQuery::MAX_LIMIT) as usize,
+    };
+    let (order, part) = match query.position {
+        Position::First => (
+            Order::NewestFirst,
+            listing.part(Order::NewestFirst, None).await?,
+        ),
+        Position::After(id) => (
+            Order::NewestFirst,
+            listing.part(Order::NewestFirst, Some(id)).await?,
+        ),
+        Position::Before(id) => (
+            Order::OldestFirst,
+            listing.part(Order::OldestFirst, Some(id)).await?,
+        ),
+        Position::Number(number) => (
+            Order::NewestFirst,
+            listing.numbered(Order::NewestFirst, number).await?,
+        ),
+        Position::FromOldest(number) => (
+            Order::OldestFirst,
+            listing.numbered(Order::OldestFirst, number).await?,
+        ),
+    };
+    let mut page = Page {
+        entries: part.entries,
+        searched_to: part.searched_to,
+        ..Page::default()
+    };
+    (page.has_older, page.has_newer) = match order {
+        Order::NewestFirst => (part.has_more, part.has_before),
+        Order::OldestFirst => (part.has_before, part.has_more),
+    };
+    if let Position::Before(_) = query.position {
+        page.entries.reverse();
+    }
+    Ok(page)
+}
+
+struct Listing<'l> {
+    server: &'l Server,
+    query: &'l LogQuery,
+    limit: usize,
+}
+
+/// How far a search for text may look.
+#[derive(Row, Deserialize)]
+struct Window {
+    /// The last entry that is looked at.
+    last: u128,
+    looked_at: u64,
+    found: u64,
+}
+
+impl Listing<'_> {
+    /// Returns the condition of the listing, but for the text.
+    fn condition(&self) -> Result<Sql, Error> {
+        Sql::matching([self.query.scope.as_filter(), &self.query.filter])
+    }
+
+    /// Tells whether an entry belongs to the listing, or may belong where its text has not been looked for.
+    fn may_match(&self, entry: &LogEntry) -> bool {
+        let mut filter = self.query.filter.clone();
+        filter.text = None;
+        self.query.scope.allows(entry) && filter.matches(entry)
+    }
+
+    /// Returns the entries behind a cursor, or from the beginning.
+    async fn part(&self, order: Order, cursor: Option<EntryId>) -> Result<Part, Error> {
+        let mut part = Part::default();
+        let window = self.window(order, cursor).await?;
+        let mut from = cursor;
+        loop {
+            let is_first = from == cursor;
+            // Room for copies.
+            let wanted = self.limit - part.entries.len() + 3;
+            let sql = self.keyed(order, from, window, wanted, is_first)?;
+            let (mut found, mut before, mut rows) = (Newest::default(), Newest::default(), 0);
+            let read = self.server.read(FAILED, &sql, |row| {
+                if from.is_none_or(|from| order.is_behind(row.id(), from)) {
+                    rows += 1;
+                    found.take(row)
+                } else {
+                    before.take(row)
+                }
+            });
+            read.await?;
+            if let (true, Some(cursor), Some(one)) = (is_first, cursor, before.entries.first()) {
+                // The one that was found may have been an old copy.
+                part.has_before = self.may_match(one) || self.any_before(order, cursor).await?;
+            }
+            if order == Order::OldestFirst {
+                found.entries.reverse();
+            }
+            from = found.entries.last().map(|last| last.id).or(from);
+            let matching = found
+                .entries
+                .into_iter()
+                .filter(|it| self.query.matches(it));
+            part.entries.extend(matching);
+            if part.entries.len() > self.limit {
+                part.entries.truncate(self.limit);
+                part.has_more = true;
+                return Ok(part);
+            }
+            // Every key that was found has a row at least.
+            if rows < wanted {
+                break;
+            }
+        }
+        if window.is_some() {
+            (part.has_more, part.searched_to) = (true, window);
+        }
+        Ok(part)
+    }
+
+    /// Returns the page behind `number - 1` others.
+    async fn numbered(&self, order: Order, number: u64) -> Result<Part, Error> {
+        let pages = number.saturating_sub(1);
+        let mut part = Part::default();
+        if let Some(skip) = pages.checked_mul(self.limit as u64) {
+            let mut keys = self.keys("FINAL");
+            keys.append(self.condition()?)
+                .has_text(&self.query.filter)?;
+            keys.sql(" ORDER BY id ").sql(order.sql()).sql(" LIMIT ");
+            keys.bind(Value::Natural(self.limit as u64 + 1));
+            keys.sql(" OFFSET ").bind(Value::Natural(skip));
+            let mut found = Newest::default();
+            let sql = self.entries(keys);
+            self.server
+                .read(FAILED, &sql, |row| found.take(row))
+                .await?;
+            part.entries = found.entries;
+        }
+        if order == Order::OldestFirst {
+            part.entries.reverse();
+        }
+        part.has_before = pages > 0 && (!part.entries.is_empty() || self.any().await?);
+        part.has_more = part.entries.len() > self.limit;
+        part.entries.truncate(self.limit);
+        Ok(part)
+    }
+
+    /// Returns the last entry that a search for text behind a cursor looks at, if it does not look at all.
+    async fn window(
+        &self,
+        order: Order,
+        cursor: Option<EntryId>,
+    ) -> Result<Option<EntryId>, Error> {
+        if self.query.filter.text.is_none() {
+            return Ok(None);
+        }
+        let last = match order {
+            Order::NewestFirst => "minIf",
+            Order::OldestFirst => "maxIf",
+        };
+        let (table, order_sql) = (self.server.table(), order.sql());
+        let mut sql = Sql::new(format!(
+            "SELECT {last}(id, before < {TEXT_BYTES}) AS last, countIf(before < {TEXT_BYTES}) AS looked_at, count() AS found
+            FROM (SELECT id, sum(bytes) OVER (ORDER BY id {order_sql} ROWS UNBOUNDED PRECEDING) - bytes AS before
+            FROM (SELECT id, length(request_text) + length(response_text) AS bytes FROM {table} WHERE "
+        ));
+        sql.append(self.condition()?);
+        if let Some(cursor) = cursor {
+            sql.sql(order.behind()).bind(Value::Id(cursor));
+        }
+        sql.sql(format!(" ORDER BY id {order_sql} LIMIT {TEXT_ENTRIES}))"));
+        let windows = self.server.all::<Window>(FAILED, &sql).await?;
+        let cut = windows
+            .into_iter()
+            .find(|it| it.looked_at < it.found || it.found == TEXT_ENTRIES);
+        Ok(cut.map(|it| EntryId::from_bytes(it.last.to_be_bytes())))
+    }
+
+    /// Asks for the entries behind a cursor, and for the one before them that is next to it.
+    fn keyed(
+        &self,
+        order: Order,
+        from: Option<EntryId>,
+        window: Option<EntryId>,
+        limit: usize,
+        with_before: bool,
+    ) -> Result<Sql, Error> {
+        let mut keys = Sql::new("(");
+        let condition = self.condition()?;
+        keys.append(self.keys("")).append(condition.clone());
+        if let Some(from) = from {
+            keys.sql(order.behind()).bind(Value::Id(from));
+        }
+        if let Some(window) = window {
+            keys.sql(order.up_to()).bind(Value::Id(window));
+        }
+        keys.has_text(&self.query.filter)?;
+        keys.sql(" ORDER BY id ").sql(order.sql()).sql(" LIMIT ");
+        keys.bind(Value::Natural(limit as u64)).sql(")");
+        if let (true, Some(from)) = (with_before, from) {
+            keys.sql(" UNION ALL (")
+                .append(self.keys(""))
+                .append(condition);
+            keys.sql(order.up_to()).bind(Value::Id(from));
+            keys.sql(" ORDER BY id ")
+                .sql(order.reversed().sql())
+                .sql(" LIMIT 1)");
+        }
+        Ok(self.entries(keys))
+    }
+
+    fn keys(&self, modifier: &str) -> Sql {
+        let table = self.server.table();
+        Sql::new(format!(
+            "SELECT organisation, id FROM {table} {modifier} WHERE "
+        ))
+    }
+
+    /// Asks for all copies of the entries of some keys, by id, in the order in which [`Newest`] takes them.
+    fn entries(&self, keys: Sql) -> Sql {
+        let (table, within) = (self.server.table(), self.server.within());
+        let mut sql = Sql::new(format!(
+            "SELECT {} FROM {table} WHERE (organisation, id) {within} (",
+            *NAMES
+        ));
+        sql.append(keys).sql(") ORDER BY id DESC");
+        sql
+    }
+
+    /// Tells whether the listing has any entry.
+    async fn any(&self) -> Result<bool, Error> {
+        let mut sql = self.keys("FINAL");
+        sql.append(self.condition()?).has_text(&self.query.filter)?;
+        self.is_any(sql).await
+    }
+
+    /// Tells whether there is an entry up to a cursor, but for the text.
+    async fn any_before(&self, order: Order, cursor: EntryId) -> Result<bool, Error> {
+        let mut sql = self.keys("FINAL");
+        sql.append(self.condition()?)
+            .sql(order.up_to())
+            .bind(Value::Id(cursor));
+        self.is_any(sql).await
+    }
+
+    async fn is_any(&self, keys: Sql) -> Result<bool, Error> {
+        let mut sql = Sql::new("SELECT count() FROM (");
+        sql.append(keys).sql(" LIMIT 1)");
+        let counts = self.server.all::<u64>(FAILED, &sql).await?;
+        Ok(counts.iter().sum::<u64>() > 0)
+    }
+}

@@ -1,0 +1,197 @@
+//! The table: its columns, its keys, and why they are so.
+
+use clickhouse::Row;
+use serde::Deserialize;
+
+use super::builder::{ClickHouseStoreBuilder, Engine};
+use super::condition::{Sql, Value};
+use super::server::Server;
+use crate::error::{Error, ErrorKind};
+
+const FAILED: &str = "the table cannot be prepared";
+
+/// The version of the schema, as the table's comment has it.
+pub(super) const VERSION: u32 = 1;
+
+/// What the comment begins with.
+pub(super) const COMMENT: &str = "tower-api-log schema ";
+
+/// The name, the type and the codec of every column, in the order of the table.
+pub(super) const COLUMNS: [(&str, &str, &str); 29] = [
+    ("organisation", "String", "ZSTD(1)"),
+    ("id", "UInt128", "ZSTD(1)"),
+    ("version", "UInt64", "Delta(8), ZSTD(1)"),
+    ("created_at", "Int64", "Delta(8), ZSTD(1)"),
+    ("kind", "LowCardinality(String)", "ZSTD(1)"),
+    ("method", "LowCardinality(String)", "ZSTD(1)"),
+    ("path", "String", "ZSTD(1)"),
+    ("route", "LowCardinality(String)", "ZSTD(1)"),
+    ("status", "Int32", "ZSTD(1)"),
+    ("project", "String", "ZSTD(1)"),
+    ("environment", "LowCardinality(String)", "ZSTD(1)"),
+    ("actor", "String", "ZSTD(1)"),
+    ("client_ip", "String", "ZSTD(1)"),
+    ("user_agent", "String", "ZSTD(1)"),
+    ("request_id", "String", "ZSTD(1)"),
+    ("api_version", "LowCardinality(String)", "ZSTD(1)"),
+    ("actor_kind", "LowCardinality(String)", "ZSTD(1)"),
+    ("session", "String", "ZSTD(1)"),
+    ("api_key", "String", "ZSTD(1)"),
+    ("outcome", "LowCardinality(String)", "ZSTD(1)"),
+    ("micros", "Int64", "ZSTD(1)"),
+    ("category", "LowCardinality(String)", "ZSTD(1)"),
+    ("action", "LowCardinality(String)", "ZSTD(1)"),
+    ("ref_id", "String", "ZSTD(1)"),
+    ("exchange", "String", "ZSTD(1)"),
+    ("weight", "UInt32", "ZSTD(1)"),
+    ("head", "String", "ZSTD(1)"),
+    ("request_text", "String", "ZSTD(1)"),
+    ("response_text", "String", "ZSTD(1)"),
+];
+
+/// What is not stored but shown to who looks at the table by hand.
+const ALIASES: [(&str, &str, &str); 2] = [
+    (
+        "time",
+        "DateTime64(6, 'UTC')",
+        "fromUnixTimestamp64Micro(created_at, 'UTC')",
+    ),
+    (
+        "uuid",
+        "UUID",
+        "toUUID(replaceRegexpOne(lower(leftPad(hex(id), 32, '0')), '(.{8})(.{4})(.{4})(.{4})(.{12})', '\\\\1-\\\\2-\\\\3-\\\\4-\\\\5'))",
+    ),
+];
+
+/// The UTC day in which an entry's id was made, from 2020 to 2099: other ids go to the days at the two ends.
+const DAY: &str = "toYYYYMMDD(toDateTime(least(greatest(intDiv(toUInt64(bitShiftRight(id, 80)), 1000), 1577836800), 4102444799), 'UTC'))";
+
+/// Returns the statements that create what the store needs.
+pub(super) fn ddl(settings: &ClickHouseStoreBuilder) -> Vec<String> {
+    let mut made = vec![local_table(settings)];
+    if let (true, Some(cluster)) = (settings.distributed, &settings.cluster) {
+        let (table, local) = (settings.table(), settings.local_table());
+        let on_cluster = settings.on_cluster();
+        let columns = columns();
+        made.push(format!(
+            "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns}\n)\nENGINE = Distributed('{cluster}', currentDatabase(), {local}, cityHash64(organisation))\nCOMMENT '{COMMENT}{VERSION}'",
+        ));
+    }
+    made
+}
+
+/// Creates what there is not, and checks what there is.
+pub(super) async fn prepare(
+    server: &Server,
+    settings: &ClickHouseStoreBuilder,
+) -> Result<(), Error> {
+    // Looked at first, so that a table of a newer version is left alone and none is created where one is.
+    if settings.migrate && comment(server).await?.is_none() {
+        for statement in ddl(settings) {
+            server.execute(FAILED, &Sql::new(statement)).await?;
+        }
+    }
+    check(server).await
+}
+
+/// Checks that the table is there, of this version, with the columns of this version.
+pub(super) async fn check(server: &Server) -> Result<(), Error> {
+    let Some(comment) = comment(server).await? else {
+        return Err(wrong(
+            "the table does not exist; connect with migrate(true), or create it as ddl() says",
+        ));
+    };
+    let version = comment.strip_prefix(COMMENT).map(str::parse::<u32>);
+    match version {
+        Some(Ok(VERSION)) => {}
+        Some(Ok(_)) => return Err(wrong("the table was made by a newer version of this crate")),
+        _ => {
+            return Err(wrong(
+                "the table is not one of this store: its comment does not say so",
+            ));
+        }
+    }
+    let mut sql = Sql::new(
+        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ",
+    );
+    sql.bind(Value::Text(server.table().trim_matches('`').to_owned()));
+    let there = server.all::<Column>(FAILED, &sql).await?;
+    for (name, kind, _) in COLUMNS {
+        match there.iter().find(|column| column.name == name) {
+            Some(column) if column.kind == kind => {}
+            Some(_) => {
+                return Err(wrong(&format!(
+                    "the column {name} of the table must be {kind}"
+                )));
+            }
+            None => return Err(wrong(&format!("the table lacks the column {name}, {kind}"))),
+        }
+    }
+    Ok(())
+}
+
+#[derive(Row, Deserialize)]
+struct Column {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Returns the comment of the table, if there is one.
+async fn comment(server: &Server) -> Result<Option<String>, Error> {
+    let mut sql = Sql::new(
+        "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ",
+    );
+    sql.bind(Value::Text(server.table().trim_matches('`').to_owned()));
+    let comments = server.all::<String>(FAILED, &sql).await?;
+    Ok(comments.into_iter().next())
+}
+
+fn wrong(message: &str) -> Error {
+    Error::new(ErrorKind::Schema, message.to_owned())
+}
+
+fn local_table(settings: &ClickHouseStoreBuilder) -> String {
+    let (table, on_cluster) = (settings.local_table(), settings.on_cluster());
+    let columns = columns();
+    let (engine, window) = match &settings.engine {
+        Engine::MergeTree => (
+            "ReplacingMergeTree(version)".to_owned(),
+            "non_replicated_deduplication_window = 1000, ",
+        ),
+        Engine::Replicated => ("ReplicatedReplacingMergeTree(version)".to_owned(), ""),
+        Engine::ReplicatedAt { path, replica } => (
+            format!(
+                "ReplicatedReplacingMergeTree({}, {}, version)",
+                quoted(path),
+                quoted(replica)
+            ),
+            "",
+        ),
+    };
+    let ttl = settings.keep_days.map_or_else(String::new, |days| {
+        // Held within what the type of times has.
+        format!(
+            "TTL toDateTime(least(greatest(intDiv(created_at, 1000000), 0), 4102444799), 'UTC') + toIntervalDay({days})\n"
+        )
+    });
+    let fsync = match settings.fsync {
+        true => "fsync_after_insert = 1, fsync_part_directory = 1, ",
+        false => "",
+    };
+    // `created_at * 0` adds nothing to the key. What the key is made of has its least and largest value kept of every part.
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns},\n    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,\n    INDEX by_time created_at TYPE minmax GRANULARITY 1\n)\nENGINE = {engine}\nPARTITION BY ({DAY}, created_at * 0)\nORDER BY (organisation, id)\n{ttl}SETTINGS {window}{fsync}ttl_only_drop_parts = 1, index_granularity_bytes = 2097152\nCOMMENT '{COMMENT}{VERSION}'",
+    )
+}
+
+fn columns() -> String {
+    let stored = COLUMNS.map(|(name, kind, codec)| format!("    {name} {kind} CODEC({codec})"));
+    let shown = ALIASES.map(|(name, kind, is)| format!("    {name} {kind} ALIAS {is}"));
+    [stored.join(",\n"), shown.join(",\n")].join(",\n")
+}
+
+/// Returns a text as a literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}

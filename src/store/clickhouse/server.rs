@@ -1,0 +1,208 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use clickhouse::query::Query;
+use clickhouse::{Client, RowOwned, RowRead};
+use tokio::time::timeout;
+
+use super::address::Address;
+use super::builder::ClickHouseStoreBuilder;
+use super::columns::Columns;
+use super::condition::Sql;
+use super::error::{failed, timed_out};
+use crate::error::Error;
+
+/// A server and the names of what the store has there.
+#[derive(Clone)]
+pub(super) struct Server {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Two clients, as their connections live on the runtime that opened them: the recorder's, for writes, may be busy or gone.
+    writer: Client,
+    reader: Client,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    upkeep_timeout: Duration,
+    table: String,
+    local_table: String,
+    on_cluster: String,
+    distributed: bool,
+}
+
+impl Server {
+    pub(super) fn new(address: &Address, settings: &ClickHouseStoreBuilder) -> Self {
+        let connect = |time: Duration| {
+            let mut client = Client::default()
+                .with_url(&address.endpoint)
+                .with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+                // The server measures in whole seconds.
+                .with_setting("max_execution_time", time.as_secs().max(1).to_string());
+            if let Some(user) = &address.user {
+                client = client.with_user(user);
+            }
+            if let Some(password) = &address.password {
+                client = client.with_password(password);
+            }
+            if let Some(database) = &address.database {
+                client = client.with_database(database);
+            }
+            for (name, value) in &settings.settings {
+                client = client.with_setting(name, value);
+            }
+            client
+        };
+        let (async_insert, wait) = match settings.gather {
+            true => ("1", "1"),
+            false => ("0", "1"),
+        };
+        let writer = connect(settings.write_timeout)
+            // Set, as their defaults differ between versions.
+            .with_setting("async_insert", async_insert)
+            .with_setting("wait_for_async_insert", wait)
+            .with_setting("async_insert_deduplicate", async_insert)
+            .with_setting("insert_deduplicate", "1")
+            .with_setting("distributed_foreground_insert", "1");
+        let reader = connect(settings.read_timeout)
+            .with_setting("cancel_http_readonly_queries_on_client_close", "1")
+            // The copies of an entry lie in one partition.
+            .with_setting("do_not_merge_across_partitions_select_final", "1");
+        let shared = Shared {
+            writer,
+            reader,
+            read_timeout: settings.read_timeout,
+            write_timeout: settings.write_timeout,
+            upkeep_timeout: settings.upkeep_timeout,
+            table: settings.table(),
+            local_table: settings.local_table(),
+            on_cluster: settings.on_cluster(),
+            distributed: settings.distributed,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Returns the quoted name of the table that is written and read.
+    pub(super) fn table(&self) -> &str {
+        &self.shared.table
+    }
+
+    /// Returns the quoted name of the table that holds the rows.
+    pub(super) fn local_table(&self) -> &str {
+        &self.shared.local_table
+    }
+
+    /// Returns what `DELETE` and `ALTER` name: the table that holds the rows, on every server.
+    pub(super) fn every_table(&self) -> String {
+        format!("{}{}", self.shared.local_table, self.shared.on_cluster)
+    }
+
+    /// Returns `IN`, as a question about keys that another question finds has it.
+    pub(super) fn within(&self) -> &'static str {
+        match self.shared.distributed {
+            true => "GLOBAL IN",
+            false => "IN",
+        }
+    }
+
+    /// Reads rows, and gives each to `take`.
+    pub(super) async fn read(
+        &self,
+        doing: &'static str,
+        sql: &Sql,
+        mut take: impl FnMut(Columns<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let reading = async {
+            let mut rows = self
+                .question(sql)
+                .fetch::<Columns<'_>>()
+                .map_err(failed(doing))?;
+            while let Some(row) = rows.next().await.map_err(failed(doing))? {
+                take(row)?;
+            }
+            Ok(())
+        };
+        let read = timeout(self.shared.read_timeout, reading).await;
+        read.unwrap_or_else(|_| Err(timed_out(doing)))
+    }
+
+    /// Reads few small rows.
+    pub(super) async fn all<T: RowOwned + RowRead + Send>(
+        &self,
+        doing: &'static str,
+        sql: &Sql,
+    ) -> Result<Vec<T>, Error> {
+        let reading = self.question(sql).fetch_all::<T>();
+        match timeout(self.shared.read_timeout, reading).await {
+            Ok(rows) => rows.map_err(failed(doing)),
+            Err(_) => Err(timed_out(doing)),
+        }
+    }
+
+    /// Runs a statement that changes something.
+    pub(super) async fn execute(&self, doing: &'static str, sql: &Sql) -> Result<(), Error> {
+        let running = bound(&self.shared.writer, sql).execute();
+        match timeout(self.shared.write_timeout, running).await {
+            Ok(done) => done.map_err(failed(doing)),
+            Err(_) => Err(timed_out(doing)),
+        }
+    }
+
+    /// Runs a statement that may take as long as upkeep takes.
+    pub(super) async fn upkeep(&self, doing: &'static str, sql: &Sql) -> Result<(), Error> {
+        let time = self.shared.upkeep_timeout;
+        let query = bound(&self.shared.writer, sql)
+            .with_setting("max_execution_time", time.as_secs().max(1).to_string())
+            .with_setting("lightweight_deletes_sync", "2");
+        match timeout(time, query.execute()).await {
+            Ok(done) => done.map_err(failed(doing)),
+            Err(_) => Err(timed_out(doing)),
+        }
+    }
+
+    /// Inserts rows under a token: the server leaves out what it has stored under it already.
+    pub(super) async fn insert<'r>(
+        &self,
+        doing: &'static str,
+        token: String,
+        rows: impl Iterator<Item = Result<Columns<'r>, Error>>,
+    ) -> Result<(), Error> {
+        let inserting = async {
+            let insert = self
+                .shared
+                .writer
+                .insert_unescaped::<Columns<'_>>(self.table());
+            let mut insert = insert
+                .await
+                .map_err(failed(doing))?
+                .with_setting("insert_deduplication_token", token);
+            for row in rows {
+                insert.write(&row?).await.map_err(failed(doing))?;
+            }
+            insert.end().await.map_err(failed(doing))
+        };
+        let inserted = timeout(self.shared.write_timeout, inserting).await;
+        inserted.unwrap_or_else(|_| Err(timed_out(doing)))
+    }
+
+    /// Forgets what the client knows of the table's columns.
+    pub(super) async fn forget_columns(&self) {
+        let clearing = self.shared.writer.clear_cached_metadata();
+        clearing.await;
+    }
+
+    fn question(&self, sql: &Sql) -> Query {
+        bound(&self.shared.reader, sql)
+    }
+}
+
+/// Makes a statement with its values, which travel apart from its text.
+fn bound(client: &Client, sql: &Sql) -> Query {
+    let mut query = client.query_raw(&sql.text());
+    for (name, value) in sql.values() {
+        query = query.param(&name, value);
+    }
+    query
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Runs a ClickHouse server of its own, from the PyPI package `chdb-core`, which holds the whole engine.
+
+usage: clickhouse.py FOLDER [--http PORT] [--tcp PORT] [--shard PORT]...
+
+Prints the URL once the server answers, and ends it when standard input closes or on SIGTERM. It listens on 127.0.0.1 alone, on free ports unless
+told otherwise, and keeps its data in FOLDER, where a later run finds them. SIGKILL is a crash, SIGSTOP a server that hangs. Each `--shard` is the
+native port of one shard of the cluster `two`.
+
+`clickhouse-local` can open listeners (`SYSTEM START LISTEN`), and reads `config.xml` from the current folder; chdb's function for one query
+runs just that. The query then waits on a FIFO until somebody closes it.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+
+USER = "log"
+PASSWORD = "made-up password/1"
+
+USERS = """<clickhouse>
+<profiles><default><max_threads>2</max_threads></default></profiles>
+<quotas><default/></quotas>
+<users>
+<default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
+<{user}><password>{password}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>
+<access_management>1</access_management></{user}>
+</users></clickhouse>"""
+
+CONFIG = """<clickhouse>
+<listen_host>127.0.0.1</listen_host><http_port>{http}</http_port><tcp_port>{tcp}</tcp_port>
+<max_server_memory_usage>4294967296</max_server_memory_usage>
+<users_config>users.xml</users_config>
+<remote_servers><two>{shards}</two></remote_servers>
+</clickhouse>"""
+
+SHARD = """<shard><internal_replication>true</internal_replication>
+<replica><host>127.0.0.1</host><port>{port}</port><user>{user}</user><password>{password}</password></replica></shard>"""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("folder")
+    arguments.add_argument("--http", type=int, default=0)
+    arguments.add_argument("--tcp", type=int, default=0)
+    arguments.add_argument("--shard", type=int, action="append", default=[])
+    options = arguments.parse_args()
+    http, tcp = options.http or free_port(), options.tcp or free_port()
+
+    root = os.path.abspath(options.folder)
+    run, data = os.path.join(root, "run"), os.path.join(root, "data")
+    os.makedirs(run, exist_ok=True)
+    os.makedirs(data, exist_ok=True)
+    login = {"user": USER, "password": PASSWORD}
+    shards = "".join(SHARD.format(port=port, **login) for port in options.shard or [tcp])
+    write(os.path.join(run, "users.xml"), USERS.format(**login))
+    write(os.path.join(run, "config.xml"), CONFIG.format(http=http, tcp=tcp, shards=shards))
+    fifo = os.path.join(run, "stop")
+    if os.path.exists(fifo):
+        os.unlink(fifo)
+    os.mkfifo(fifo)
+
+    # Before the folder changes: the import opens a connection, which would read our configuration.
+    import chdb
+
+    os.chdir(run)
+    errors = []
+
+    def serve():
+        sql = f"SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; SELECT count() FROM file('{fifo}', LineAsString, 'line String')"
+        try:
+            answer = chdb._chdb.query(sql, "TSV", path=data)
+            if answer.has_error():
+                errors.append(answer.error_message())
+        except Exception as error:
+            errors.append(str(error))
+
+    def stop(*_):
+        try:
+            os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            os._exit(0)
+
+    def stop_with_input():
+        while os.read(0, 4096):
+            pass
+        stop()
+
+    def tell_when_ready():
+        for _ in range(600):
+            try:
+                if urllib.request.urlopen(f"http://127.0.0.1:{http}/ping", timeout=1).read() == b"Ok.\n":
+                    password = PASSWORD.replace(" ", "%20").replace("/", "%2F")
+                    print(f"http://{USER}:{password}@127.0.0.1:{http}/default", flush=True)
+                    return
+            except OSError:
+                time.sleep(0.05)
+        print("the server does not answer", file=sys.stderr)
+        os._exit(1)
+
+    # Signals reach Python between its own steps only, so the engine gets a thread.
+    server = threading.Thread(target=serve)
+    server.start()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    for work in (tell_when_ready, stop_with_input):
+        threading.Thread(target=work, daemon=True).start()
+    while server.is_alive():
+        server.join(0.2)
+    if errors:
+        print(errors[0][:2000], file=sys.stderr)
+    sys.stdout.flush()
+    os._exit(1 if errors else 0)
+
+
+main()
