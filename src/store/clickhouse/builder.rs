@@ -225,6 +225,19 @@ impl ClickHouseStoreBuilder {
             false => self.table(),
         }
     }
+
+    /// Returns the table of what is held, quoted.
+    pub(super) fn held_table(&self) -> String {
+        format!("`{}_held`", self.table)
+    }
+
+    /// Returns the table that holds the rows of what is held, quoted.
+    pub(super) fn local_held_table(&self) -> String {
+        match self.distributed {
+            true => format!("`{}_held_local`", self.table),
+            false => self.held_table(),
+        }
+    }
 }
 
 fn is_name(name: &str) -> bool {

@@ -156,11 +156,6 @@ impl<'a> Columns<'a> {
     pub(super) fn version(&self) -> u64 {
         self.version
     }
-
-    /// Returns about how many bytes the row takes on the way to the server.
-    pub(super) fn size_bytes(&self) -> usize {
-        256 + self.head.len() + self.request_text.len() + self.response_text.len()
-    }
 }
 
 /// Returns the number of an id; numbers sort as ids do, which ClickHouse's own UUIDs do not.
@@ -179,7 +174,8 @@ pub(super) fn stored(text: Option<Cow<'_, str>>) -> Cow<'_, str> {
     }
 }
 
-fn loaded(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+/// Returns what [`stored`] has stored.
+pub(super) fn loaded(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if text.is_empty() {
         return None;
     }

@@ -160,19 +160,23 @@ impl Sql {
         self
     }
 
-    /// Adds the condition that an entry is of one organisation.
-    pub(super) fn organisation(&mut self, organisation: &str) -> Result<&mut Self, Error> {
-        self.sql(" AND ")
-            .one_of("organisation", vec![organisation.into()]);
-        self.check()?;
-        Ok(self)
+    /// Adds the condition that a column has one of some texts.
+    pub(super) fn listed<'t>(
+        &mut self,
+        column: &'static str,
+        texts: impl Iterator<Item = &'t str>,
+    ) -> &mut Self {
+        self.one_of(column, texts.map(Cow::Borrowed).collect());
+        self
     }
 
-    /// Adds the condition that an entry is of one actor.
-    pub(super) fn actor(&mut self, actor_id: &str) -> Result<&mut Self, Error> {
-        self.one_of("actor", vec![actor_id.into()]);
-        self.check()?;
-        Ok(self)
+    /// Adds the condition that an entry's id is one of these.
+    pub(super) fn ids(&mut self, ids: &[EntryId]) -> &mut Self {
+        self.sql("(1 = 0");
+        for chunk in ids.chunks(MAX_VALUE_BYTES / 40) {
+            self.sql(" OR id IN ").bind(Value::Ids(chunk.to_vec()));
+        }
+        self.sql(")")
     }
 
     /// Adds the condition that the filter's text is found, if it has one.

@@ -4,12 +4,14 @@ mod address;
 mod builder;
 mod columns;
 mod condition;
+mod erase;
 mod error;
 mod list;
 mod read;
 mod retention;
 mod schema;
 mod server;
+mod stats;
 mod write;
 
 use std::fmt;
@@ -19,11 +21,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use self::server::Server;
-use super::{LogStore, Retention};
-use crate::clock::Timestamp;
+use super::{Capabilities, Cost, Erasure, LogStore, Outdated, Retention};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
-use crate::query::{Filter, LogQuery, Page, Scope};
+use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 
 pub use self::builder::{ClickHouseStoreBuilder, Engine};
@@ -86,19 +87,59 @@ impl LogStore for ClickHouseStore {
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
         read::count(&self.server, scope, filter).await
     }
+
+    async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
+        stats::stats(&self.server, query).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            page_of_organisation: Cost::Answer,
+            page_of_all: Cost::Part,
+            page_by_number: Cost::Part,
+            rare_filter: Cost::Part,
+            count: Cost::Part,
+            stats: Cost::Part,
+            delete: Cost::Part,
+            has_many_writers: true,
+            ..Capabilities::default()
+        }
+    }
 }
 
 #[async_trait]
 impl Retention for ClickHouseStore {
-    async fn delete_before(&self, time: Timestamp) -> Result<u64, Error> {
-        let deleted = retention::delete_before(&self.server, time).await;
+    async fn delete(&self, outdated: &Outdated) -> Result<u64, Error> {
+        let deleted = retention::delete(&self.server, outdated).await;
         // Also where it failed: some may be gone.
         self.epoch.fetch_add(1, Ordering::AcqRel);
         deleted
     }
 
-    async fn erase(&self, actor_id: &str) -> Result<u64, Error> {
-        retention::erase(&self.server, actor_id).await
+    async fn size_bytes(&self) -> Result<u64, Error> {
+        retention::size_bytes(&self.server).await
+    }
+
+    async fn shrink(&self, bytes: u64) -> Result<u64, Error> {
+        let deleted = retention::shrink(&self.server, bytes).await;
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        deleted
+    }
+
+    async fn hold(&self, ids: &[EntryId]) -> Result<(), Error> {
+        retention::change_held(&self.server, ids, true).await
+    }
+
+    async fn release(&self, ids: &[EntryId]) -> Result<(), Error> {
+        retention::change_held(&self.server, ids, false).await
+    }
+
+    async fn held(&self) -> Result<Vec<EntryId>, Error> {
+        retention::held(&self.server).await
+    }
+
+    async fn erase(&self, actor_id: &str) -> Result<Erasure, Error> {
+        erase::erase(&self.server, actor_id).await
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) async fn get(
     sql.bind(Value::Id(id));
     if let Some(organisation) = scope.organisation_id() {
         // What the rows are sorted by first.
-        sql.organisation(organisation)?;
+        sql.sql(" AND ")
+            .listed("organisation", [organisation].into_iter());
     }
     let mut newest = Newest::default();
     server.read(FAILED, &sql, |row| newest.take(row)).await?;

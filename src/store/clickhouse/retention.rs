@@ -1,7 +1,7 @@
 //! Letting entries go.
 //!
-//! Days that are wholly past are dropped, which costs next to nothing. What is left is deleted by a mask, and erased by a new version of each
-//! entry before the mask of the old one, so that none is missing in between.
+//! Days that are wholly past are dropped, which costs next to nothing. What is left is deleted by a mask, which listings see at once and a merge
+//! makes come true in the files.
 
 use std::time::Duration;
 
@@ -9,18 +9,16 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::condition::{Sql, Value};
-use super::read::NAMES;
 use super::server::Server;
-use super::write;
-use crate::clock::Timestamp;
-use crate::entry::{EntryId, LogEntry};
+use super::write::partition;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::entry::EntryId;
 use crate::error::Error;
+use crate::store::{Organisations, Outdated};
 
 const DELETING: &str = "old entries cannot be deleted";
-const ERASING: &str = "a person cannot be erased";
-
-/// How many entries are rewritten at once.
-const ERASED_AT_ONCE: u64 = 500;
+const HOLDING: &str = "what is held cannot be changed";
+const MEASURING: &str = "the size of the table cannot be read";
 
 /// The partitions of ids that are of no day.
 const ENDS: [&str; 2] = ["20200101", "20991231"];
@@ -31,39 +29,67 @@ struct Partition {
     newest: i64,
 }
 
-/// Deletes every entry created before a time.
-pub(super) async fn delete_before(server: &Server, time: Timestamp) -> Result<u64, Error> {
+/// Deletes every entry that is outdated and not held.
+pub(super) async fn delete(server: &Server, outdated: &Outdated) -> Result<u64, Error> {
+    let held = held(server).await?;
     let mut deleted = 0;
-    for partition in wholly_before(server, time).await? {
-        let mut count = Sql::new(format!(
-            "SELECT count() FROM {} FINAL WHERE _partition_id = ",
-            server.local_table()
-        ));
-        count.bind(Value::Text(partition.id.clone()));
-        let counts = server.all::<u64>(DELETING, &count).await?;
-        let mut drop = Sql::new(format!(
-            "ALTER TABLE {} DROP PARTITION ID ",
-            server.every_table()
-        ));
-        drop.bind(Value::Text(partition.id));
-        server.upkeep(DELETING, &drop).await?;
-        deleted += counts.into_iter().sum::<u64>();
+    if outdated.organisations == Organisations::All {
+        for partition in wholly_before(server, outdated.before).await? {
+            deleted += drop_partition(server, &partition.id, &held).await?;
+        }
     }
-    let mut count = Sql::new(format!(
-        "SELECT count() FROM {} FINAL WHERE created_at < ",
-        server.table()
+    let mut condition = Sql::new("created_at < ");
+    condition.bind(Value::Integer(outdated.before.as_micros()));
+    match &outdated.organisations {
+        Organisations::All => {}
+        Organisations::Only(these) => {
+            condition
+                .sql(" AND ")
+                .listed("organisation", these.iter().map(String::as_str));
+        }
+        Organisations::AllBut(these) => {
+            condition
+                .sql(" AND NOT ")
+                .listed("organisation", these.iter().map(String::as_str));
+        }
+    }
+    Ok(deleted + mask(server, condition, &held).await?)
+}
+
+/// Deletes the days of the smallest ids until the table takes at most so many bytes.
+pub(super) async fn shrink(server: &Server, bytes: u64) -> Result<u64, Error> {
+    #[derive(Row, Deserialize)]
+    struct Id {
+        id: String,
+    }
+    if size_bytes(server).await? <= bytes {
+        return Ok(0);
+    }
+    let held = held(server).await?;
+    let sql = Sql::new(format!(
+        "SELECT DISTINCT _partition_id AS id FROM {} ORDER BY id",
+        server.local_table()
     ));
-    count.bind(Value::Integer(time.as_micros()));
-    let rest: u64 = server.all::<u64>(DELETING, &count).await?.into_iter().sum();
-    if rest > 0 {
-        let mut delete = Sql::new(format!(
-            "DELETE FROM {} WHERE created_at < ",
-            server.every_table()
-        ));
-        delete.bind(Value::Integer(time.as_micros()));
-        server.upkeep(DELETING, &delete).await?;
+    let mut deleted = 0;
+    for partition in server.all::<Id>(DELETING, &sql).await? {
+        deleted += drop_partition(server, &partition.id, &held).await?;
+        if size_bytes(server).await? <= bytes {
+            break;
+        }
     }
-    Ok(deleted + rest)
+    Ok(deleted)
+}
+
+/// Returns how many bytes the parts of the table have on disk, over all shards.
+pub(super) async fn size_bytes(server: &Server) -> Result<u64, Error> {
+    let mut sql = Sql::new(format!(
+        "SELECT sum(bytes_on_disk) FROM {} WHERE active AND database = currentDatabase() AND table = ",
+        server.system("parts")
+    ));
+    sql.bind(Value::Text(
+        server.local_table().trim_matches('`').to_owned(),
+    ));
+    Ok(server.all::<u64>(MEASURING, &sql).await?.into_iter().sum())
 }
 
 /// Returns the partitions of days that ended a day before a time or earlier, and that have nothing younger.
@@ -86,53 +112,71 @@ async fn wholly_before(server: &Server, time: Timestamp) -> Result<Vec<Partition
     Ok(partitions)
 }
 
-/// Takes a person out of every entry of theirs.
-pub(super) async fn erase(server: &Server, actor_id: &str) -> Result<u64, Error> {
-    let (mut erased, mut from) = (0, EntryId::MIN);
-    loop {
-        let mut sql = Sql::new(format!(
-            "SELECT {} FROM {} FINAL WHERE ",
-            *NAMES,
-            server.table()
-        ));
-        sql.actor(actor_id)?
-            .sql(" AND id >= ")
-            .bind(Value::Id(from));
-        sql.sql(" ORDER BY id LIMIT ")
-            .bind(Value::Natural(ERASED_AT_ONCE));
-        let mut found = Vec::new();
-        let read = server.read(ERASING, &sql, |row| {
-            let version = row.version();
-            found.push((row.join()?, version));
-            Ok(())
-        });
-        read.await?;
-        let Some((last, _)) = found.last() else {
-            break;
-        };
-        from = last.id;
-        replace(server, actor_id, &mut found).await?;
-        erased += found.len() as u64;
-        if (found.len() as u64) < ERASED_AT_ONCE {
-            break;
-        }
+/// Drops a partition; where entries of it are held, deletes the others.
+async fn drop_partition(server: &Server, id: &str, held: &[EntryId]) -> Result<u64, Error> {
+    let mut condition = Sql::new("_partition_id = ");
+    condition.bind(Value::Text(id.to_owned()));
+    if held.iter().any(|it| id.starts_with(&partition(*it))) {
+        return mask(server, condition, held).await;
     }
-    Ok(erased)
+    let mut count = Sql::new(format!(
+        "SELECT count() FROM {} FINAL WHERE ",
+        server.local_table()
+    ));
+    count.append(condition);
+    let counts = server.all::<u64>(DELETING, &count).await?;
+    let mut drop = Sql::new(format!(
+        "ALTER TABLE {} DROP PARTITION ID ",
+        server.every_table()
+    ));
+    drop.bind(Value::Text(id.to_owned()));
+    server.upkeep(DELETING, &drop).await?;
+    Ok(counts.into_iter().sum())
 }
 
-/// Writes a new version of some entries without the person, and masks the old ones.
-async fn replace(
-    server: &Server,
-    actor_id: &str,
-    found: &mut [(LogEntry, u64)],
-) -> Result<(), Error> {
-    for (entry, version) in &mut *found {
-        entry.erase_person();
-        *version = write::next_version(*version);
+/// Deletes what meets a condition and is not held, and returns how many entries there were.
+async fn mask(server: &Server, mut condition: Sql, held: &[EntryId]) -> Result<u64, Error> {
+    if !held.is_empty() {
+        condition.sql(" AND NOT ").ids(held);
     }
-    write::replace(server, found).await?;
-    let ids = found.iter().map(|(entry, _)| entry.id).collect();
-    let mut delete = Sql::new(format!("DELETE FROM {} WHERE id IN ", server.every_table()));
-    delete.bind(Value::Ids(ids)).sql(" AND ").actor(actor_id)?;
-    server.upkeep(ERASING, &delete).await
+    let mut count = Sql::new(format!(
+        "SELECT count() FROM {} FINAL WHERE ",
+        server.table()
+    ));
+    count.append(condition.clone());
+    let count: u64 = server.all::<u64>(DELETING, &count).await?.into_iter().sum();
+    if count > 0 {
+        let mut delete = Sql::new(format!("DELETE FROM {} WHERE ", server.every_table()));
+        delete.append(condition);
+        server.upkeep(DELETING, &delete).await?;
+    }
+    Ok(count)
+}
+
+/// Holds entries, or holds them no longer.
+pub(super) async fn change_held(server: &Server, ids: &[EntryId], held: bool) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let now = SystemClock::default()
+        .now()
+        .as_micros()
+        .max(0)
+        .unsigned_abs();
+    server.insert_held(HOLDING, ids, now, held).await
+}
+
+/// Returns the ids that are held.
+pub(super) async fn held(server: &Server) -> Result<Vec<EntryId>, Error> {
+    let sql = Sql::new(format!(
+        "SELECT id FROM {} FINAL WHERE held = 1 ORDER BY id DESC",
+        server.held_table()
+    ));
+    let ids = server
+        .all::<u128>("what is held cannot be read", &sql)
+        .await?;
+    Ok(ids
+        .into_iter()
+        .map(|it| EntryId::from_bytes(it.to_be_bytes()))
+        .collect())
 }

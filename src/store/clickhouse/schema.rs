@@ -68,16 +68,79 @@ const DAY: &str = "toYYYYMMDD(toDateTime(least(greatest(intDiv(toUInt64(bitShift
 
 /// Returns the statements that create what the store needs.
 pub(super) fn ddl(settings: &ClickHouseStoreBuilder) -> Vec<String> {
-    let mut made = vec![local_table(settings)];
+    let (entries, held) = (entries(settings), held(settings));
+    let mut made = vec![held, entries];
     if let (true, Some(cluster)) = (settings.distributed, &settings.cluster) {
-        let (table, local) = (settings.table(), settings.local_table());
+        let tables = [
+            (
+                settings.held_table(),
+                settings.local_held_table(),
+                HELD.to_owned(),
+                "cityHash64(id)",
+            ),
+            // All of an organisation on one shard, as are the copies of an entry.
+            (
+                settings.table(),
+                settings.local_table(),
+                columns(false),
+                "cityHash64(organisation)",
+            ),
+        ];
         let on_cluster = settings.on_cluster();
-        let columns = columns();
-        made.push(format!(
-            "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns}\n)\nENGINE = Distributed('{cluster}', currentDatabase(), {local}, cityHash64(organisation))\nCOMMENT '{COMMENT}{VERSION}'",
-        ));
+        made.extend(tables.map(|(table, local, columns, shard)| {
+            let local = local.trim_matches('`');
+            format!(
+                "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns}\n)\nENGINE = Distributed('{cluster}', currentDatabase(), '{local}', {shard})\nCOMMENT '{COMMENT}{VERSION}'"
+            )
+        }));
     }
     made
+}
+
+/// The columns of what is held.
+const HELD: &str = "    id UInt128,\n    version UInt64,\n    held UInt8";
+
+fn held(settings: &ClickHouseStoreBuilder) -> String {
+    let (table, on_cluster) = (settings.local_held_table(), settings.on_cluster());
+    let engine = engine(settings, "_held");
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{HELD}\n)\nENGINE = {engine}\nORDER BY id\nCOMMENT '{COMMENT}{VERSION}'"
+    )
+}
+
+fn engine(settings: &ClickHouseStoreBuilder, of: &str) -> String {
+    match &settings.engine {
+        Engine::MergeTree => "ReplacingMergeTree(version)".to_owned(),
+        Engine::Replicated => "ReplicatedReplacingMergeTree(version)".to_owned(),
+        Engine::ReplicatedAt { path, replica } => {
+            let (path, replica) = (quoted(&format!("{path}{of}")), quoted(replica));
+            format!("ReplicatedReplacingMergeTree({path}, {replica}, version)")
+        }
+    }
+}
+
+fn entries(settings: &ClickHouseStoreBuilder) -> String {
+    let (table, on_cluster) = (settings.local_table(), settings.on_cluster());
+    let (columns, engine) = (columns(true), engine(settings, ""));
+    let window = match settings.engine {
+        // The others have one by default.
+        Engine::MergeTree => "non_replicated_deduplication_window = 1000, ",
+        Engine::Replicated | Engine::ReplicatedAt { .. } => "",
+    };
+    let ttl = settings.keep_days.map_or_else(String::new, |days| {
+        // Held within what the type of times has.
+        format!(
+            "TTL toDateTime(least(greatest(intDiv(created_at, 1000000), 0), 4102444799), 'UTC') + toIntervalDay({days})\n"
+        )
+    });
+    let fsync = match settings.fsync {
+        true => "fsync_after_insert = 1, fsync_part_directory = 1, ",
+        false => "",
+    };
+    // `created_at * 0` adds nothing to the key. What the key is made of has its least and largest value kept of every part.
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns},\n    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,\n    INDEX by_time created_at TYPE minmax GRANULARITY 1\n)\nENGINE = {engine}\nPARTITION BY ({DAY}, created_at * 0)\nORDER BY (organisation, id)\n{ttl}SETTINGS {window}{fsync}ttl_only_drop_parts = 1, index_granularity_bytes = 2097152\nCOMMENT '{COMMENT}{VERSION}'",
+    )
 }
 
 /// Creates what there is not, and checks what there is.
@@ -151,42 +214,11 @@ fn wrong(message: &str) -> Error {
     Error::new(ErrorKind::Schema, message.to_owned())
 }
 
-fn local_table(settings: &ClickHouseStoreBuilder) -> String {
-    let (table, on_cluster) = (settings.local_table(), settings.on_cluster());
-    let columns = columns();
-    let (engine, window) = match &settings.engine {
-        Engine::MergeTree => (
-            "ReplacingMergeTree(version)".to_owned(),
-            "non_replicated_deduplication_window = 1000, ",
-        ),
-        Engine::Replicated => ("ReplicatedReplacingMergeTree(version)".to_owned(), ""),
-        Engine::ReplicatedAt { path, replica } => (
-            format!(
-                "ReplicatedReplacingMergeTree({}, {}, version)",
-                quoted(path),
-                quoted(replica)
-            ),
-            "",
-        ),
-    };
-    let ttl = settings.keep_days.map_or_else(String::new, |days| {
-        // Held within what the type of times has.
-        format!(
-            "TTL toDateTime(least(greatest(intDiv(created_at, 1000000), 0), 4102444799), 'UTC') + toIntervalDay({days})\n"
-        )
+fn columns(with_codecs: bool) -> String {
+    let stored = COLUMNS.map(|(name, kind, codec)| match with_codecs {
+        true => format!("    {name} {kind} CODEC({codec})"),
+        false => format!("    {name} {kind}"),
     });
-    let fsync = match settings.fsync {
-        true => "fsync_after_insert = 1, fsync_part_directory = 1, ",
-        false => "",
-    };
-    // `created_at * 0` adds nothing to the key. What the key is made of has its least and largest value kept of every part.
-    format!(
-        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns},\n    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,\n    INDEX by_time created_at TYPE minmax GRANULARITY 1\n)\nENGINE = {engine}\nPARTITION BY ({DAY}, created_at * 0)\nORDER BY (organisation, id)\n{ttl}SETTINGS {window}{fsync}ttl_only_drop_parts = 1, index_granularity_bytes = 2097152\nCOMMENT '{COMMENT}{VERSION}'",
-    )
-}
-
-fn columns() -> String {
-    let stored = COLUMNS.map(|(name, kind, codec)| format!("    {name} {kind} CODEC({codec})"));
     let shown = ALIASES.map(|(name, kind, is)| format!("    {name} {kind} ALIAS {is}"));
     [stored.join(",\n"), shown.join(",\n")].join(",\n")
 }

@@ -2,15 +2,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clickhouse::query::Query;
-use clickhouse::{Client, RowOwned, RowRead};
+use clickhouse::{Client, Row, RowOwned, RowRead};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::address::Address;
 use super::builder::ClickHouseStoreBuilder;
-use super::columns::Columns;
+use super::columns::{Columns, number};
 use super::condition::Sql;
 use super::error::{failed, timed_out};
+use crate::entry::EntryId;
 use crate::error::Error;
+
+/// A row of the table of what is held.
+#[derive(Row, Serialize)]
+struct Held {
+    id: u128,
+    version: u64,
+    held: u8,
+}
 
 /// A server and the names of what the store has there.
 #[derive(Clone)]
@@ -27,8 +37,9 @@ struct Shared {
     upkeep_timeout: Duration,
     table: String,
     local_table: String,
+    held_table: String,
+    cluster: Option<String>,
     on_cluster: String,
-    distributed: bool,
 }
 
 impl Server {
@@ -76,8 +87,9 @@ impl Server {
             upkeep_timeout: settings.upkeep_timeout,
             table: settings.table(),
             local_table: settings.local_table(),
+            held_table: settings.held_table(),
+            cluster: settings.cluster.clone().filter(|_| settings.distributed),
             on_cluster: settings.on_cluster(),
-            distributed: settings.distributed,
         };
         Self {
             shared: Arc::new(shared),
@@ -99,11 +111,24 @@ impl Server {
         format!("{}{}", self.shared.local_table, self.shared.on_cluster)
     }
 
+    /// Returns the quoted name of the table of what is held.
+    pub(super) fn held_table(&self) -> &str {
+        &self.shared.held_table
+    }
+
+    /// Returns a table of the server's own, over all shards.
+    pub(super) fn system(&self, table: &str) -> String {
+        match &self.shared.cluster {
+            Some(cluster) => format!("cluster('{cluster}', system.{table})"),
+            None => format!("system.{table}"),
+        }
+    }
+
     /// Returns `IN`, as a question about keys that another question finds has it.
     pub(super) fn within(&self) -> &'static str {
-        match self.shared.distributed {
-            true => "GLOBAL IN",
-            false => "IN",
+        match self.shared.cluster {
+            Some(_) => "GLOBAL IN",
+            None => "IN",
         }
     }
 
@@ -185,6 +210,32 @@ impl Server {
         };
         let inserted = timeout(self.shared.write_timeout, inserting).await;
         inserted.unwrap_or_else(|_| Err(timed_out(doing)))
+    }
+
+    /// Inserts ids as held or not, of which the ones inserted last count.
+    pub(super) async fn insert_held(
+        &self,
+        doing: &'static str,
+        ids: &[EntryId],
+        version: u64,
+        held: bool,
+    ) -> Result<(), Error> {
+        let inserting = async {
+            let mut insert = self
+                .shared
+                .writer
+                .insert_unescaped::<Held>(self.held_table())
+                .await?;
+            for id in ids {
+                let (id, held) = (number(*id), u8::from(held));
+                insert.write(&Held { id, version, held }).await?;
+            }
+            insert.end().await
+        };
+        match timeout(self.shared.write_timeout, inserting).await {
+            Ok(done) => done.map_err(failed(doing)),
+            Err(_) => Err(timed_out(doing)),
+        }
     }
 
     /// Forgets what the client knows of the table's columns.

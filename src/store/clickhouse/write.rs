@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::columns::{Columns, number};
 use super::schema;
 use super::server::Server;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 
@@ -97,6 +97,13 @@ fn by_day(batch: &[LogEntry]) -> BTreeMap<u64, Vec<&LogEntry>> {
     days
 }
 
+/// Returns what the name of an id's partition begins with: its day.
+pub(super) fn partition(id: EntryId) -> String {
+    let micros = i64::try_from(day(id) * 86_400_000_000).unwrap_or_default();
+    let day = Timestamp::from_micros(micros).rfc3339(0);
+    day.chars().take(10).filter(char::is_ascii_digit).collect()
+}
+
 /// Returns the day of an id, counted from 1970: those of [`schema`]'s partitions.
 fn day(id: EntryId) -> u64 {
     let seconds = u64::try_from(number(id) >> 80).unwrap_or(u64::MAX) / 1000;
@@ -139,7 +146,6 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::entry::{Context, EntryKind};
 
     fn entry(micros: i64) -> LogEntry {

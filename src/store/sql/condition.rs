@@ -23,11 +23,6 @@ pub(in crate::store) enum Value {
     Id(EntryId),
 }
 
-/// Returns a duration as a column holds it.
-pub(in crate::store) fn micros(micros: u64) -> i64 {
-    i64::try_from(micros).unwrap_or(i64::MAX)
-}
-
 impl<D: Dialect> Condition<D> {
     /// Makes the condition that every filter is met, but for the text. The scope goes first.
     ///

@@ -4,22 +4,28 @@
 //! to bind. What is filtered on has a column in the table `entry`; the rest is one JSON text, the head, and lies with the
 //! texts of the two bodies in the table `detail`, so that a filter never reads past them. Promises: nothing that came from outside is ever part of the text.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod condition;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod drift;
 mod head;
 mod row;
 mod wanted;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) use condition::{Condition, Value};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) use drift::Drift;
 pub(super) use row::Row;
 pub(super) use wanted::Wanted;
 
 use std::borrow::Cow;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::query::PathPattern;
 
 /// The columns of `entry`, in the order in which [`Row`] has them.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) const COLUMNS: [&str; 25] = [
     "id",
     "created_at",
@@ -49,6 +55,7 @@ pub(super) const COLUMNS: [&str; 25] = [
 ];
 
 /// What differs between the engines.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) trait Dialect {
     /// How many values a statement binds at most.
     const MAX_VALUES: usize;

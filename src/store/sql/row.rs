@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-use super::condition::micros;
 use super::head::{ActorHead, ContextHead, EventHead, ExchangeHead, FieldsHead};
+use super::wanted::micros;
 use crate::clock::Timestamp;
 use crate::entry::{
     Actor, ActorKind, Context, EntryId, EntryKind, EventRecord, Exchange, Kind, LogEntry,

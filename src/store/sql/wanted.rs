@@ -1,8 +1,12 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use super::condition::micros;
 use crate::query::{Filter, PathPattern, StatusRange};
+
+/// Returns a duration as a column holds it.
+pub(in crate::store) fn micros(micros: u64) -> i64 {
+    i64::try_from(micros).unwrap_or(i64::MAX)
+}
 
 /// What a filter wants of one column. Where the column has no value, nothing is met.
 #[derive(Clone, Debug)]
