@@ -1,25 +1,33 @@
 #!/usr/bin/env python3
-"""Runs a ClickHouse server of its own, from the PyPI package `chdb-core`, which holds the whole engine.
+"""Runs a ClickHouse server on loopback for tests, without Docker and without root, out of PyPI's `chdb-core`, which holds the whole engine.
 
-usage: clickhouse.py FOLDER [--http PORT] [--tcp PORT] [--shard PORT]...
+    python3 tests/servers/clickhouse.py [--folder FOLDER] [--http PORT] [--tcp PORT] [--shard PORT ...] [--keep-free BYTES]
 
-Prints the URL once the server answers, and ends it when standard input closes or on SIGTERM. It listens on 127.0.0.1 alone, on free ports unless
-told otherwise, and keeps its data in FOLDER, where a later run finds them. SIGKILL is a crash, SIGSTOP a server that hangs. Each `--shard` is the
-native port of one shard of the cluster `two`.
+Prints one line once the server answers, `http://log:...@127.0.0.1:PORT/default PID FOLDER`, and stops the server when its standard input closes or a
+SIGTERM comes. A folder that has data already is started as it is; without `--folder` it gets one of its own, which goes with it. The process is the
+server: SIGKILL is a crash, SIGSTOP a server that hangs. Each `--shard` is the native port of one shard of the cluster `two`; `--keep-free` makes the
+disk full as soon as it has less.
 
 `clickhouse-local` can open listeners (`SYSTEM START LISTEN`), and reads `config.xml` from the current folder; chdb's function for one query
 runs just that. The query then waits on a FIFO until somebody closes it.
 """
 
 import argparse
+import fcntl
+import glob
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 
+PACKAGE = "chdb-core==26.9.0"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 USER = "log"
 PASSWORD = "made-up password/1"
 
@@ -37,6 +45,7 @@ CONFIG = """<clickhouse>
 <max_server_memory_usage>4294967296</max_server_memory_usage>
 <users_config>users.xml</users_config>
 <remote_servers><two>{shards}</two></remote_servers>
+<storage_configuration><disks><default><keep_free_space_bytes>{keep_free}</keep_free_space_bytes></default></disks></storage_configuration>
 </clickhouse>"""
 
 SHARD = """<shard><internal_replication>true</internal_replication>
@@ -49,6 +58,24 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def find_engine():
+    """Makes `chdb` importable, and installs it where it is not there yet."""
+    venv = os.path.join(ROOT, "target", "servers", "chdb-core")
+    pattern = f"{venv}/lib/*/site-packages"
+    done = os.path.join(venv, PACKAGE)
+    os.makedirs(os.path.dirname(venv), exist_ok=True)
+    with open(f"{venv}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(done):
+            shutil.rmtree(venv, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+            # Without what it declares and a server does not need: pandas and pyarrow.
+            install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", PACKAGE]
+            subprocess.run([f"{venv}/bin/pip", *install], check=True, stdout=sys.stderr)
+            write(done, "")
+    sys.path[:0] = glob.glob(pattern)
+
+
 def write(path, text):
     with open(path, "w") as file:
         file.write(text)
@@ -56,21 +83,27 @@ def write(path, text):
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("folder")
+    arguments.add_argument("--folder")
     arguments.add_argument("--http", type=int, default=0)
     arguments.add_argument("--tcp", type=int, default=0)
     arguments.add_argument("--shard", type=int, action="append", default=[])
+    arguments.add_argument("--keep-free", type=int, default=0)
     options = arguments.parse_args()
     http, tcp = options.http or free_port(), options.tcp or free_port()
+    find_engine()
 
-    root = os.path.abspath(options.folder)
+    root = options.folder
+    if root is None:
+        os.makedirs(os.path.join(ROOT, "target", "servers"), exist_ok=True)
+        root = tempfile.mkdtemp(prefix="clickhouse-", dir=os.path.join(ROOT, "target", "servers"))
+    root = os.path.abspath(root)
     run, data = os.path.join(root, "run"), os.path.join(root, "data")
     os.makedirs(run, exist_ok=True)
     os.makedirs(data, exist_ok=True)
     login = {"user": USER, "password": PASSWORD}
     shards = "".join(SHARD.format(port=port, **login) for port in options.shard or [tcp])
     write(os.path.join(run, "users.xml"), USERS.format(**login))
-    write(os.path.join(run, "config.xml"), CONFIG.format(http=http, tcp=tcp, shards=shards))
+    write(os.path.join(run, "config.xml"), CONFIG.format(http=http, tcp=tcp, shards=shards, keep_free=options.keep_free))
     fifo = os.path.join(run, "stop")
     if os.path.exists(fifo):
         os.unlink(fifo)
@@ -107,7 +140,7 @@ def main():
             try:
                 if urllib.request.urlopen(f"http://127.0.0.1:{http}/ping", timeout=1).read() == b"Ok.\n":
                     password = PASSWORD.replace(" ", "%20").replace("/", "%2F")
-                    print(f"http://{USER}:{password}@127.0.0.1:{http}/default", flush=True)
+                    print(f"http://{USER}:{password}@127.0.0.1:{http}/default {os.getpid()} {root}", flush=True)
                     return
             except OSError:
                 time.sleep(0.05)
@@ -125,6 +158,8 @@ def main():
         server.join(0.2)
     if errors:
         print(errors[0][:2000], file=sys.stderr)
+    if options.folder is None:
+        shutil.rmtree(root, ignore_errors=True)
     sys.stdout.flush()
     os._exit(1 if errors else 0)
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod builder;
+mod clients;
 mod columns;
 mod condition;
 mod erase;
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use self::server::Server;
 use super::{Capabilities, Cost, Erasure, LogStore, Outdated, Retention};
 use crate::entry::{EntryId, LogEntry};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::query::{Filter, LogQuery, Page, Scope, Stats, StatsQuery};
 use crate::sink::LogSink;
 
@@ -60,13 +61,25 @@ impl ClickHouseStore {
             epoch: Arc::default(),
         }
     }
+
+    /// Names what is wrong with the table, where that is why something failed.
+    async fn told<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result {
+            if error.kind() == ErrorKind::Schema {
+                self.server.forget_columns().await;
+                schema::check(&self.server).await?;
+            }
+        }
+        result
+    }
 }
 
 #[async_trait]
 impl LogSink for ClickHouseStore {
     async fn write(&self, batch: &[LogEntry]) -> Result<(), Error> {
         let epoch = self.epoch.load(Ordering::Acquire);
-        write::write(&self.server, batch, epoch).await
+        self.told(write::write(&self.server, batch, epoch).await)
+            .await
     }
 
     async fn flush(&self) -> Result<(), Error> {
@@ -77,19 +90,20 @@ impl LogSink for ClickHouseStore {
 #[async_trait]
 impl LogStore for ClickHouseStore {
     async fn get(&self, scope: &Scope, id: EntryId) -> Result<Option<LogEntry>, Error> {
-        read::get(&self.server, scope, id).await
+        self.told(read::get(&self.server, scope, id).await).await
     }
 
     async fn list(&self, query: &LogQuery) -> Result<Page, Error> {
-        list::list(&self.server, query).await
+        self.told(list::list(&self.server, query).await).await
     }
 
     async fn count(&self, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
-        read::count(&self.server, scope, filter).await
+        self.told(read::count(&self.server, scope, filter).await)
+            .await
     }
 
     async fn stats(&self, query: &StatsQuery) -> Result<Stats, Error> {
-        stats::stats(&self.server, query).await
+        self.told(stats::stats(&self.server, query).await).await
     }
 
     fn capabilities(&self) -> Capabilities {

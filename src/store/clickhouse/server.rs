@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::address::Address;
 use super::builder::ClickHouseStoreBuilder;
+use super::clients::Clients;
 use super::columns::{Columns, number};
 use super::condition::Sql;
 use super::error::{failed, timed_out};
@@ -29,9 +30,8 @@ pub(super) struct Server {
 }
 
 struct Shared {
-    /// Two clients, as their connections live on the runtime that opened them: the recorder's, for writes, may be busy or gone.
-    writer: Client,
-    reader: Client,
+    writers: Clients,
+    readers: Clients,
     read_timeout: Duration,
     write_timeout: Duration,
     upkeep_timeout: Duration,
@@ -44,44 +44,26 @@ struct Shared {
 
 impl Server {
     pub(super) fn new(address: &Address, settings: &ClickHouseStoreBuilder) -> Self {
-        let connect = |time: Duration| {
-            let mut client = Client::default()
-                .with_url(&address.endpoint)
-                .with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-                // The server measures in whole seconds.
-                .with_setting("max_execution_time", time.as_secs().max(1).to_string());
-            if let Some(user) = &address.user {
-                client = client.with_user(user);
-            }
-            if let Some(password) = &address.password {
-                client = client.with_password(password);
-            }
-            if let Some(database) = &address.database {
-                client = client.with_database(database);
-            }
-            for (name, value) in &settings.settings {
-                client = client.with_setting(name, value);
-            }
+        let gathers = if settings.gather { "1" } else { "0" };
+        let writer = move |client: Client| {
             client
+                // Set, as their defaults differ between versions.
+                .with_setting("async_insert", gathers)
+                .with_setting("wait_for_async_insert", "1")
+                .with_setting("async_insert_deduplicate", gathers)
+                .with_setting("insert_deduplicate", "1")
+                .with_setting("distributed_foreground_insert", "1")
         };
-        let (async_insert, wait) = match settings.gather {
-            true => ("1", "1"),
-            false => ("0", "1"),
+        let reader = |client: Client| {
+            client
+                .with_setting("cancel_http_readonly_queries_on_client_close", "1")
+                // The copies of an entry lie in one partition.
+                .with_setting("do_not_merge_across_partitions_select_final", "1")
         };
-        let writer = connect(settings.write_timeout)
-            // Set, as their defaults differ between versions.
-            .with_setting("async_insert", async_insert)
-            .with_setting("wait_for_async_insert", wait)
-            .with_setting("async_insert_deduplicate", async_insert)
-            .with_setting("insert_deduplicate", "1")
-            .with_setting("distributed_foreground_insert", "1");
-        let reader = connect(settings.read_timeout)
-            .with_setting("cancel_http_readonly_queries_on_client_close", "1")
-            // The copies of an entry lie in one partition.
-            .with_setting("do_not_merge_across_partitions_select_final", "1");
+        let more = &settings.settings;
         let shared = Shared {
-            writer,
-            reader,
+            writers: clients(address, settings.write_timeout, more, writer),
+            readers: clients(address, settings.read_timeout, more, reader),
             read_timeout: settings.read_timeout,
             write_timeout: settings.write_timeout,
             upkeep_timeout: settings.upkeep_timeout,
@@ -168,7 +150,7 @@ impl Server {
 
     /// Runs a statement that changes something.
     pub(super) async fn execute(&self, doing: &'static str, sql: &Sql) -> Result<(), Error> {
-        let running = bound(&self.shared.writer, sql).execute();
+        let running = bound(&self.shared.writers.here(), sql).execute();
         match timeout(self.shared.write_timeout, running).await {
             Ok(done) => done.map_err(failed(doing)),
             Err(_) => Err(timed_out(doing)),
@@ -178,7 +160,7 @@ impl Server {
     /// Runs a statement that may take as long as upkeep takes.
     pub(super) async fn upkeep(&self, doing: &'static str, sql: &Sql) -> Result<(), Error> {
         let time = self.shared.upkeep_timeout;
-        let query = bound(&self.shared.writer, sql)
+        let query = bound(&self.shared.writers.here(), sql)
             .with_setting("max_execution_time", time.as_secs().max(1).to_string())
             .with_setting("lightweight_deletes_sync", "2");
         match timeout(time, query.execute()).await {
@@ -195,11 +177,9 @@ impl Server {
         rows: impl Iterator<Item = Result<Columns<'r>, Error>>,
     ) -> Result<(), Error> {
         let inserting = async {
-            let insert = self
-                .shared
-                .writer
-                .insert_unescaped::<Columns<'_>>(self.table());
-            let mut insert = insert
+            let client = self.shared.writers.here();
+            let mut insert = client
+                .insert_unescaped::<Columns<'_>>(self.table())
                 .await
                 .map_err(failed(doing))?
                 .with_setting("insert_deduplication_token", token);
@@ -221,11 +201,8 @@ impl Server {
         held: bool,
     ) -> Result<(), Error> {
         let inserting = async {
-            let mut insert = self
-                .shared
-                .writer
-                .insert_unescaped::<Held>(self.held_table())
-                .await?;
+            let client = self.shared.writers.here();
+            let mut insert = client.insert_unescaped::<Held>(self.held_table()).await?;
             for id in ids {
                 let (id, held) = (number(*id), u8::from(held));
                 insert.write(&Held { id, version, held }).await?;
@@ -240,13 +217,43 @@ impl Server {
 
     /// Forgets what the client knows of the table's columns.
     pub(super) async fn forget_columns(&self) {
-        let clearing = self.shared.writer.clear_cached_metadata();
-        clearing.await;
+        self.shared.writers.here().clear_cached_metadata().await;
     }
 
     fn question(&self, sql: &Sql) -> Query {
-        bound(&self.shared.reader, sql)
+        bound(&self.shared.readers.here(), sql)
     }
+}
+
+/// Makes the clients of a login, with settings of ours that those of the operator overrule.
+fn clients(
+    address: &Address,
+    time: Duration,
+    more: &[(String, String)],
+    ours: impl Fn(Client) -> Client + Send + Sync + 'static,
+) -> Clients {
+    let (address, more) = (address.clone(), more.to_vec());
+    Clients::new(move || {
+        let mut client = Client::default()
+            .with_url(&address.endpoint)
+            .with_product_info(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            // The server measures in whole seconds.
+            .with_setting("max_execution_time", time.as_secs().max(1).to_string());
+        if let Some(user) = &address.user {
+            client = client.with_user(user);
+        }
+        if let Some(password) = &address.password {
+            client = client.with_password(password);
+        }
+        if let Some(database) = &address.database {
+            client = client.with_database(database);
+        }
+        client = ours(client);
+        for (name, value) in &more {
+            client = client.with_setting(name, value);
+        }
+        client
+    })
 }
 
 /// Makes a statement with its values, which travel apart from its text.

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::columns::{Columns, number};
-use super::schema;
 use super::server::Server;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::entry::{EntryId, LogEntry};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 const FAILED: &str = "entries cannot be written";
 
@@ -25,7 +24,7 @@ pub(super) async fn write(server: &Server, batch: &[LogEntry], epoch: u64) -> Re
     for (_, entries) in by_day(batch) {
         for piece in pieces(&entries) {
             let rows = piece.iter().map(|entry| Columns::split(entry, version));
-            insert(server, token(&piece, epoch), rows).await?;
+            server.insert(FAILED, token(&piece, epoch), rows).await?;
         }
     }
     Ok(())
@@ -46,26 +45,10 @@ pub(super) async fn replace(server: &Server, entries: &[(LogEntry, u64)]) -> Res
                 .map(|entry| Columns::split(entry, version(entry)));
             // Another token than that of the copies before.
             let epoch = piece.first().map_or(0, |first| version(first));
-            insert(server, token(&piece, epoch), rows).await?;
+            server.insert(FAILED, token(&piece, epoch), rows).await?;
         }
     }
     Ok(())
-}
-
-/// Inserts rows, and names what is wrong with the table if that is why it fails.
-pub(super) async fn insert<'r>(
-    server: &Server,
-    token: String,
-    rows: impl Iterator<Item = Result<Columns<'r>, Error>>,
-) -> Result<(), Error> {
-    let Err(error) = server.insert(FAILED, token, rows).await else {
-        return Ok(());
-    };
-    if error.kind() == ErrorKind::Schema {
-        server.forget_columns().await;
-        schema::check(server).await?;
-    }
-    Err(error)
 }
 
 /// Returns the version of a copy that is written now. Of several copies the one of the highest version is the entry: the one that was
@@ -104,7 +87,7 @@ pub(super) fn partition(id: EntryId) -> String {
     day.chars().take(10).filter(char::is_ascii_digit).collect()
 }
 
-/// Returns the day of an id, counted from 1970: those of [`schema`]'s partitions.
+/// Returns the day of an id, counted from 1970: those of the partitions.
 fn day(id: EntryId) -> u64 {
     let seconds = u64::try_from(number(id) >> 80).unwrap_or(u64::MAX) / 1000;
     seconds.clamp(1_577_836_800, 4_102_444_799) / 86_400
