@@ -31,14 +31,27 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 USER = "log"
 PASSWORD = "made-up password/1"
 
+# What a user of a test's own may do, with the same password.
+LESSER = {
+    "reader": ("may_read", "default", "GRANT SELECT ON *.*"),
+    "frozen": ("may_only_read", "default", "GRANT SELECT ON *.*"),
+    "limited": ("default", "few", "GRANT ALL ON *.*"),
+}
+
 USERS = """<clickhouse>
-<profiles><default><max_threads>2</max_threads></default></profiles>
-<quotas><default/></quotas>
+<profiles>
+<default><max_threads>2</max_threads></default>
+<may_read><readonly>2</readonly></may_read>
+<may_only_read><readonly>1</readonly></may_only_read>
+</profiles>
+<quotas><default/><few><interval><duration>4</duration><query_inserts>2</query_inserts></interval></few></quotas>
 <users>
 <default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
-<{user}><password>{password}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>
-<access_management>1</access_management></{user}>
+{users}
 </users></clickhouse>"""
+
+USER_XML = """<{user}><password>{password}</password><networks><ip>127.0.0.1</ip></networks>
+<profile>{profile}</profile><quota>{quota}</quota><grants><query>{grant}</query></grants></{user}>"""
 
 CONFIG = """<clickhouse>
 <listen_host>127.0.0.1</listen_host><http_port>{http}</http_port><tcp_port>{tcp}</tcp_port>
@@ -102,7 +115,12 @@ def main():
     os.makedirs(data, exist_ok=True)
     login = {"user": USER, "password": PASSWORD}
     shards = "".join(SHARD.format(port=port, **login) for port in options.shard or [tcp])
-    write(os.path.join(run, "users.xml"), USERS.format(**login))
+    users = {USER: ("default", "default", "GRANT ALL ON *.*"), **LESSER}
+    users = [
+        USER_XML.format(user=user, password=PASSWORD, profile=profile, quota=quota, grant=grant)
+        for user, (profile, quota, grant) in users.items()
+    ]
+    write(os.path.join(run, "users.xml"), USERS.format(users="\n".join(users)))
     write(os.path.join(run, "config.xml"), CONFIG.format(http=http, tcp=tcp, shards=shards, keep_free=options.keep_free))
     fifo = os.path.join(run, "stop")
     if os.path.exists(fifo):

@@ -64,11 +64,11 @@ impl ClickHouseStore {
 
     /// Names what is wrong with the table, where that is why something failed.
     async fn told<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            if error.kind() == ErrorKind::Schema {
-                self.server.forget_columns().await;
-                schema::check(&self.server).await?;
-            }
+        if let Err(error) = &result
+            && [ErrorKind::Schema, ErrorKind::Storage].contains(&error.kind())
+        {
+            self.server.forget_columns().await;
+            schema::check(&self.server).await?;
         }
         result
     }

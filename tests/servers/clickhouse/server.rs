@@ -31,8 +31,9 @@ impl Database {
         format!("{}/{}", self.base, self.name)
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// Returns the URL of another user, of those that the script makes.
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        self.url().replacen("//log:", &format!("//{user}:"), 1)
     }
 
     pub(crate) fn builder(&self) -> ClickHouseStoreBuilder {
