@@ -133,10 +133,10 @@ pub use layer::{ApiLogLayer, ApiLogService};
 pub use query::{LogQuery, Scope};
 pub use recorder::Recorder;
 pub use sink::LogSink;
-#[cfg(feature = "postgres")]
-pub use store::PostgresStore;
 #[cfg(feature = "clickhouse")]
 pub use store::ClickHouseStore;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{LogStore, MemoryStore, Retention};

@@ -48,6 +48,8 @@ start_server() {
 }
 start_server tests/servers/postgres.py
 export TEST_POSTGRES_URL=$server_url
+start_server tests/servers/clickhouse.py
+export TEST_CLICKHOUSE_URL=$server_url
 cargo test --package tower-api-log --test servers --all-features -- --ignored
 stop_servers
 

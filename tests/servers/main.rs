@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod postgres;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
+#[cfg(feature = "postgres")]
+mod postgres;

@@ -19,8 +19,6 @@ pub(super) use drift::Drift;
 pub(super) use row::Row;
 pub(super) use wanted::Wanted;
 
-use std::borrow::Cow;
-
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::query::PathPattern;
 
@@ -69,7 +67,7 @@ pub(super) trait Dialect {
     }
 
     /// Returns what to add to the condition that a column has one of some values, so that the engine finds an index; it must be true wherever the column has one of them.
-    fn hint(_column: &'static str, _values: &[Cow<'_, str>]) -> Option<&'static str> {
+    fn hint(_column: &'static str, _values: &[std::borrow::Cow<'_, str>]) -> Option<&'static str> {
         None
     }
 

@@ -28,7 +28,7 @@ fn is_told(error: &Error, kind: ErrorKind, words: &str) {
 async fn refused(builder: PostgresStoreBuilder) -> Error {
     assert!(!format!("{builder:?}").contains("not-a-secret"));
     let start = Instant::now();
-    let error = builder.connect().await.err().expect("it connected");
+    let error = builder.connect().await.expect_err("it connected");
     assert!(start.elapsed() < Duration::from_secs(20));
     error
 }
