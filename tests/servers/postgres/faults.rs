@@ -158,7 +158,7 @@ async fn frozen_server_is_given_up_in_time_and_written_to_once_it_goes_on() {
         .statement_timeout(timeout)
         .connect_timeout(timeout);
     let store = builder.connect().await.unwrap();
-    store.write(&batch(1, 100)).await.unwrap();
+    write_again_and_again(&store, &batch(1, 100)).await;
     server.freeze();
     let start = Instant::now();
     // First the connections that there are, then new ones.
