@@ -1,4 +1,27 @@
 //! Full load for as long as `SOAK_SECONDS` says, five by default, with faults by chance: the ledgers balance all the time, and memory has a ceiling.
+//!
+//! ```text
+//! SOAK_SECONDS=600 cargo test --all-features --test it soak -- --nocapture
+//! ```
+//!
+//! 2026-11-23, 2 virtual cores of an Intel Xeon that were shared with other builds (load 3 to 7): 8,833,309 calls in 82 lives of the recorder, each life's ledgers settled at its
+//! end, at most 76 MiB above the start.
+//!
+//! | second | life | seen | stored | spooled | dropped | in flight | errors | MiB |
+//! |--:|--:|--:|--:|--:|--:|--:|--:|--:|
+//! | 1 | 1 | 43723 | 11777 | 384 | 17052 | 14510 | 11 | 46 |
+//! | 60 | 11 | 176138 | 10000 | 80497 | 67162 | 18479 | 15 | 80 |
+//! | 120 | 21 | 162869 | 9000 | 81344 | 52175 | 20350 | 28 | 77 |
+//! | 180 | 29 | 110210 | 4000 | 81619 | 5892 | 18699 | 9 | 81 |
+//! | 240 | 37 | 112608 | 5000 | 81863 | 9928 | 15817 | 12 | 76 |
+//! | 300 | 44 | 236523 | 13000 | 80365 | 123613 | 19545 | 54 | 81 |
+//! | 360 | 53 | 105118 | 4000 | 81364 | 3059 | 16695 | 14 | 73 |
+//! | 423 | 59 | 91248 | 2000 | 81126 | 0 | 8122 | 1 | 81 |
+//! | 480 | 67 | 149327 | 9000 | 81918 | 38073 | 20336 | 37 | 75 |
+//! | 540 | 74 | 143511 | 7000 | 80359 | 36182 | 19970 | 36 | 75 |
+//! | 600 | 82 | 84015 | 0 | 82349 | 0 | 1666 | 0 | 74 |
+//!
+//! Memory is that of the process, test binary included, with one arena of glibc's allocator; with one for each of its many threads it was up to 203 MiB, the rest being gaps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
