@@ -82,6 +82,8 @@
 
 #[path = "sqlite/figures.rs"]
 mod figures;
+#[path = "sqlite/filters.rs"]
+mod filters;
 #[path = "sqlite/layouts.rs"]
 mod layouts;
 #[path = "sqlite/store.rs"]

@@ -1,5 +1,7 @@
 //! What is measured, and how it is printed.
 
+#![allow(dead_code, reason = "no benchmark needs all of it")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,14 @@ impl Times {
         let result = run();
         let took = start.elapsed();
         self.0.push(took.saturating_sub(waited() - start_waited));
+        result
+    }
+
+    /// Waits for something and keeps its time: all of it, as others work for it meanwhile.
+    pub(crate) async fn wait<T>(&mut self, run: impl Future<Output = T>) -> T {
+        let start = Instant::now();
+        let result = run.await;
+        self.0.push(start.elapsed());
         result
     }
 

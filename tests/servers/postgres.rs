@@ -3,6 +3,7 @@
 mod faults;
 mod partitions;
 mod place;
+mod plans;
 mod refused;
 mod server;
 mod tls;

@@ -26,6 +26,21 @@ impl Server {
         Self::run(&["--tls"])
     }
 
+    /// Starts a server that writes the plan of every question into its log.
+    pub(crate) fn start_with_plans() -> Self {
+        let settings = [
+            "shared_preload_libraries=auto_explain",
+            "auto_explain.log_min_duration=0",
+            "auto_explain.log_analyze=on",
+        ];
+        Self::run(&settings.map(|it| ["--set", it]).concat())
+    }
+
+    /// Returns what the server has written into its log.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(format!("{}/log", self.folder)).unwrap()
+    }
+
     /// Starts a hot standby of this server.
     pub(crate) fn follower(&self) -> Self {
         Self::run(&["--follow", &self.port()])
