@@ -26,7 +26,7 @@ fn entry(day: u32, number: u32) -> LogEntry {
     sample::change(&mut entry, |exchange| {
         exchange.request.path = format!("/api/v1/inquiries/{}", number % 100);
         if let Some(response) = &mut exchange.response {
-            response.status = if number % 50 == 0 { 500 } else { 200 };
+            response.status = if number.is_multiple_of(50) { 500 } else { 200 };
         }
     });
     entry
