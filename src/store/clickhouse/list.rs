@@ -5,14 +5,19 @@
 //! is asked again whether it belongs to the listing. Duplicates are rare: `FINAL`, which merges them on the way, would read all of an
 //! organisation for each page.
 //!
+//! It looks at the nearest day first, and goes back in larger steps while the page is not full: see [`Order::steps`].
+//!
 //! A search for text has no index. A page by cursor looks at [`TEXT_ENTRIES`] or [`TEXT_BYTES`] at most, and says how far it came.
 
 use clickhouse::Row;
 use serde::Deserialize;
 
 use super::condition::{Sql, Value};
+use super::order::{Extent, Order};
 use super::read::{FAILED, NAMES, Newest};
 use super::server::Server;
+use super::write::partition_start;
+use crate::clock::{Clock, SystemClock};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
 use crate::query::{LogQuery, Page, Position};
@@ -21,52 +26,6 @@ use crate::query::{LogQuery, Page, Position};
 const TEXT_ENTRIES: u64 = 5000;
 /// How many bytes of bodies a page by cursor looks at for a text.
 const TEXT_BYTES: u64 = 64 << 20;
-
-/// Which way a part of a listing runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    NewestFirst,
-    OldestFirst,
-}
-
-impl Order {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::NewestFirst => "DESC",
-            Self::OldestFirst => "ASC",
-        }
-    }
-
-    fn reversed(self) -> Self {
-        match self {
-            Self::NewestFirst => Self::OldestFirst,
-            Self::OldestFirst => Self::NewestFirst,
-        }
-    }
-
-    /// Returns the condition of the ids that lie behind a cursor.
-    fn behind(self) -> &'static str {
-        match self {
-            Self::NewestFirst => " AND id < ",
-            Self::OldestFirst => " AND id > ",
-        }
-    }
-
-    /// Returns the condition of the ids up to one.
-    fn up_to(self) -> &'static str {
-        match self {
-            Self::NewestFirst => " AND id >= ",
-            Self::OldestFirst => " AND id <= ",
-        }
-    }
-
-    fn is_behind(self, id: EntryId, cursor: EntryId) -> bool {
-        match self {
-            Self::NewestFirst => id < cursor,
-            Self::OldestFirst => id > cursor,
-        }
-    }
-}
 
 /// A part of a listing, in its order.
 #[derive(Default)]
@@ -138,6 +97,34 @@ struct Window {
     found: u64,
 }
 
+/// Returns what the table has, or had a minute ago.
+async fn extent(server: &Server) -> Result<Extent, Error> {
+    #[derive(Row, Deserialize)]
+    struct Found {
+        rows: u64,
+        partitions: u64,
+        oldest: String,
+    }
+    if let Some(extent) = server.known_extent() {
+        return Ok(extent);
+    }
+    let mut sql = Sql::new(format!(
+        "SELECT sum(rows) AS rows, uniqExact(partition_id) AS partitions, min(partition_id) AS oldest FROM {} WHERE active AND database = currentDatabase() AND table = ",
+        server.system("parts")
+    ));
+    sql.bind(Value::Text(
+        server.local_table().trim_matches('`').to_owned(),
+    ));
+    let found = server.all::<Found>(FAILED, &sql).await?.into_iter().next();
+    let extent = found.map_or(Extent::UNKNOWN, |it| Extent {
+        rows: it.rows,
+        partitions: it.partitions,
+        oldest: partition_start(&it.oldest),
+    });
+    server.learn_extent(extent);
+    Ok(extent)
+}
+
 impl Listing<'_> {
     /// Returns the condition of the listing, but for the text.
     fn condition(&self) -> Result<Sql, Error> {
@@ -155,12 +142,19 @@ impl Listing<'_> {
     async fn part(&self, order: Order, cursor: Option<EntryId>) -> Result<Part, Error> {
         let mut part = Part::default();
         let window = self.window(order, cursor).await?;
-        let mut from = cursor;
+        let mut steps = match window {
+            Some(window) => vec![Some(window)],
+            None => {
+                let now = SystemClock::default().now();
+                order.steps(self.query, cursor, now, extent(self.server).await?)
+            }
+        }
+        .into_iter();
+        let (mut from, mut step, mut is_first) = (cursor, steps.next().flatten(), true);
         loop {
-            let is_first = from == cursor;
             // Room for copies.
             let wanted = self.limit - part.entries.len() + 3;
-            let sql = self.keyed(order, from, window, wanted, is_first)?;
+            let sql = self.keyed(order, from, step, wanted, is_first)?;
             let (mut found, mut before, mut rows) = (Newest::default(), Newest::default(), 0);
             let read = self.server.read(FAILED, &sql, |row| {
                 if from.is_none_or(|from| order.is_behind(row.id(), from)) {
@@ -171,10 +165,12 @@ impl Listing<'_> {
                 }
             });
             read.await?;
-            if let (true, Some(cursor), Some(one)) = (is_first, cursor, before.entries.first()) {
-                // The one that was found may have been an old copy.
-                part.has_before = self.may_match(one) || self.any_before(order, cursor).await?;
+            if let (true, Some(cursor)) = (is_first, cursor) {
+                // The one that was found may be an old copy.
+                let is_near = before.entries.iter().any(|it| self.may_match(it));
+                part.has_before = is_near || self.any_before(order, cursor).await?;
             }
+            is_first = false;
             if order == Order::OldestFirst {
                 found.entries.reverse();
             }
@@ -191,7 +187,10 @@ impl Listing<'_> {
             }
             // Every key that was found has a row at least.
             if rows < wanted {
-                break;
+                let Some(next) = step.and_then(|step| Some((step, steps.next()?))) else {
+                    break;
+                };
+                (from, step) = (Some(next.0), next.1);
             }
         }
         if window.is_some() {
@@ -263,7 +262,7 @@ impl Listing<'_> {
         &self,
         order: Order,
         from: Option<EntryId>,
-        window: Option<EntryId>,
+        last: Option<EntryId>,
         limit: usize,
         with_before: bool,
     ) -> Result<Sql, Error> {
@@ -273,8 +272,8 @@ impl Listing<'_> {
         if let Some(from) = from {
             keys.sql(order.behind()).bind(Value::Id(from));
         }
-        if let Some(window) = window {
-            keys.sql(order.up_to()).bind(Value::Id(window));
+        if let Some(last) = last {
+            keys.sql(order.up_to()).bind(Value::Id(last));
         }
         keys.has_text(&self.query.filter)?;
         keys.sql(" ORDER BY id ").sql(order.sql()).sql(" LIMIT ");
@@ -284,6 +283,8 @@ impl Listing<'_> {
                 .append(self.keys(""))
                 .append(condition);
             keys.sql(order.up_to()).bind(Value::Id(from));
+            keys.sql(order.reversed().up_to())
+                .bind(Value::Id(order.near(from)));
             keys.sql(" ORDER BY id ")
                 .sql(order.reversed().sql())
                 .sql(" LIMIT 1)");
@@ -311,24 +312,30 @@ impl Listing<'_> {
 
     /// Tells whether the listing has any entry.
     async fn any(&self) -> Result<bool, Error> {
-        let mut sql = self.keys("FINAL");
-        sql.append(self.condition()?).has_text(&self.query.filter)?;
-        self.is_any(sql).await
+        let mut condition = self.condition()?;
+        condition.has_text(&self.query.filter)?;
+        self.is_any(condition).await
     }
 
     /// Tells whether there is an entry up to a cursor, but for the text.
     async fn any_before(&self, order: Order, cursor: EntryId) -> Result<bool, Error> {
-        let mut sql = self.keys("FINAL");
-        sql.append(self.condition()?)
-            .sql(order.up_to())
-            .bind(Value::Id(cursor));
-        self.is_any(sql).await
+        let mut condition = self.condition()?;
+        condition.sql(order.up_to()).bind(Value::Id(cursor));
+        self.is_any(condition).await
     }
 
-    async fn is_any(&self, keys: Sql) -> Result<bool, Error> {
-        let mut sql = Sql::new("SELECT count() FROM (");
-        sql.append(keys).sql(" LIMIT 1)");
-        let counts = self.server.all::<u64>(FAILED, &sql).await?;
-        Ok(counts.iter().sum::<u64>() > 0)
+    async fn is_any(&self, condition: Sql) -> Result<bool, Error> {
+        // First any copy, which is soon found or soon known not to be; then, as it may be an old one, a whole entry.
+        for modifier in ["", "FINAL"] {
+            let mut sql = Sql::new("SELECT count() FROM (");
+            sql.append(self.keys(modifier))
+                .append(condition.clone())
+                .sql(" LIMIT 1)");
+            let counts = self.server.all::<u64>(FAILED, &sql).await?;
+            if counts.iter().sum::<u64>() == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

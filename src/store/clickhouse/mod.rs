@@ -8,6 +8,7 @@ mod condition;
 mod erase;
 mod error;
 mod list;
+mod order;
 mod read;
 mod retention;
 mod schema;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::condition::{Sql, Value};
 use super::server::Server;
-use super::write::partition;
+use super::write::{FIRST_DAY, LAST_DAY, partition};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::entry::EntryId;
 use crate::error::Error;
@@ -19,9 +19,6 @@ use crate::store::{Organisations, Outdated};
 const DELETING: &str = "old entries cannot be deleted";
 const HOLDING: &str = "what is held cannot be changed";
 const MEASURING: &str = "the size of the table cannot be read";
-
-/// The partitions of ids that are of no day.
-const ENDS: [&str; 2] = ["20200101", "20991231"];
 
 #[derive(Row, Deserialize)]
 struct Partition {
@@ -107,7 +104,9 @@ async fn wholly_before(server: &Server, time: Timestamp) -> Result<Vec<Partition
     let mut partitions = server.all::<Partition>(DELETING, &sql).await?;
     partitions.retain(|partition| {
         let day = partition.id.split('-').next().unwrap_or_default();
-        partition.newest < time.as_micros() && day < last_day.as_str() && !ENDS.contains(&day)
+        partition.newest < time.as_micros()
+            && day < last_day.as_str()
+            && ![FIRST_DAY, LAST_DAY].contains(&day)
     });
     Ok(partitions)
 }

@@ -1,5 +1,5 @@
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use clickhouse::query::Query;
 use clickhouse::{Client, Row, RowOwned, RowRead};
@@ -12,6 +12,7 @@ use super::clients::Clients;
 use super::columns::{Columns, number};
 use super::condition::Sql;
 use super::error::{failed, timed_out};
+use super::order::Extent;
 use crate::entry::EntryId;
 use crate::error::Error;
 
@@ -40,7 +41,12 @@ struct Shared {
     held_table: String,
     cluster: Option<String>,
     on_cluster: String,
+    /// What the table had when somebody last looked.
+    extent: Mutex<Option<(Instant, Extent)>>,
 }
+
+/// How long that is taken to be so.
+const EXTENT_LASTS: Duration = Duration::from_secs(60);
 
 impl Server {
     pub(super) fn new(address: &Address, settings: &ClickHouseStoreBuilder) -> Self {
@@ -72,6 +78,7 @@ impl Server {
             held_table: settings.held_table(),
             cluster: settings.cluster.clone().filter(|_| settings.distributed),
             on_cluster: settings.on_cluster(),
+            extent: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -104,6 +111,22 @@ impl Server {
             Some(cluster) => format!("cluster('{cluster}', system.{table})"),
             None => format!("system.{table}"),
         }
+    }
+
+    pub(super) fn known_extent(&self) -> Option<Extent> {
+        let known = self
+            .extent_lock()
+            .filter(|(at, _)| at.elapsed() < EXTENT_LASTS);
+        known.map(|(_, extent)| extent)
+    }
+
+    pub(super) fn learn_extent(&self, extent: Extent) {
+        *self.extent_lock() = Some((Instant::now(), extent));
+    }
+
+    fn extent_lock(&self) -> MutexGuard<'_, Option<(Instant, Extent)>> {
+        let lock = self.shared.extent.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns `IN`, as a question about keys that another question finds has it.

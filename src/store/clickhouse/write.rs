@@ -16,6 +16,10 @@ const FAILED: &str = "entries cannot be written";
 const MAX_ROWS: usize = 100_000;
 const MAX_BYTES: usize = 64 << 20;
 
+/// The partitions of ids that are of no day.
+pub(super) const FIRST_DAY: &str = "20200101";
+pub(super) const LAST_DAY: &str = "20991231";
+
 const TIME_BITS: u32 = 56;
 
 /// Writes a batch.
@@ -85,6 +89,17 @@ pub(super) fn partition(id: EntryId) -> String {
     let micros = i64::try_from(day(id) * 86_400_000_000).unwrap_or_default();
     let day = Timestamp::from_micros(micros).rfc3339(0);
     day.chars().take(10).filter(char::is_ascii_digit).collect()
+}
+
+/// Returns when the day of a partition begins, in milliseconds; 0 where its ids may be of any time before.
+pub(super) fn partition_start(name: &str) -> i64 {
+    let is_day = |day: &&str| day.bytes().all(|it| it.is_ascii_digit()) && *day > FIRST_DAY;
+    let day = name.get(..8).filter(is_day);
+    let time = day.and_then(|day| {
+        let text = format!("{}-{}-{}T00:00:00Z", &day[..4], &day[4..6], &day[6..]);
+        text.parse::<Timestamp>().ok()
+    });
+    time.map_or(0, |time| time.as_micros() / 1000)
 }
 
 /// Returns the day of an id, counted from 1970: those of the partitions.
@@ -160,6 +175,18 @@ mod tests {
         assert_eq!(days[0], days[1]);
         assert_eq!(days[0], day(entry(1_577_836_800_000_000).id));
         assert_eq!(days[2], day(entry(4_102_444_799_000_000).id));
+    }
+
+    #[test]
+    fn partition_begins_with_its_day() {
+        let noon = 1_795_348_800_000_000;
+        let name = format!("{}-0", partition(entry(noon).id));
+        assert_eq!(name, "20261122-0");
+        assert_eq!(partition_start(&name), noon / 1000 - 43_200_000);
+        assert_eq!(partition_start(&partition(EntryId::MIN)), 0);
+        assert_eq!(partition(EntryId::MIN), FIRST_DAY);
+        assert_eq!(partition(EntryId::MAX), LAST_DAY);
+        assert_eq!(partition_start(""), 0);
     }
 
     #[test]
