@@ -19,6 +19,7 @@ pub use filter::{Filter, StatusRange};
 pub use latencies::Latencies;
 pub use page::{Page, Position};
 pub use scope::Scope;
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 pub(crate) use stats::Alike;
 pub use stats::{Field, Group, GroupBy, Stats, StatsQuery, Summary};
 

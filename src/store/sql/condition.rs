@@ -19,6 +19,7 @@ pub(in crate::store) enum Value {
     Text(String),
     Integer(i64),
     /// Microseconds since 1970, where the engine tells times from numbers.
+    #[cfg(feature = "postgres")]
     Time(i64),
     Id(EntryId),
 }

@@ -95,9 +95,9 @@ impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Self::Integer(number) | Self::Time(number) => {
-                ToSqlOutput::Borrowed(ValueRef::Integer(*number))
-            }
+            Self::Integer(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            #[cfg(feature = "postgres")]
+            Self::Time(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
             Self::Id(id) => ToSqlOutput::Borrowed(ValueRef::Blob(id.as_bytes())),
         })
     }
