@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio_postgres::Config;
 
+use super::PostgresStore;
 use super::names::Names;
 use super::pool::Pool;
+use super::schema::{self, Compression};
 use super::tls::Tls;
-use super::{PostgresStore, schema};
 use crate::error::Error;
 
 /// Connects a [`PostgresStore`].
@@ -102,7 +103,8 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Returns the statements that make the tables from nothing, for whoever creates them by hand.
+    /// Returns the statements that make the tables from nothing, for whoever creates them by hand. A server that was built without lz4 needs them without
+    /// `COMPRESSION lz4`.
     ///
     /// # Errors
     ///
@@ -110,7 +112,7 @@ impl PostgresStoreBuilder {
     pub fn ddl(&self) -> Result<String, Error> {
         let names = Names::new(&self.schema, &self.table)?;
         let mut text = format!("CREATE SCHEMA IF NOT EXISTS {};\n", names.schema());
-        for statement in schema::statements(&names) {
+        for statement in schema::statements(&names, Compression::Lz4) {
             text.push_str(&statement);
             text.push_str(";\n");
         }

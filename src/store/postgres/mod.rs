@@ -6,6 +6,7 @@ mod day;
 mod detach;
 mod erase;
 mod error;
+mod index;
 mod list;
 mod names;
 mod outdated;

@@ -7,8 +7,8 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::copy::{own_time, server_time};
 use super::error::failed;
+use super::index;
 use super::names::Names;
-use super::schema::{MAX_INDEXED_BYTES, index_condition};
 use super::text::{decode, encode};
 use super::write::columns;
 use crate::entry::{EntryId, LogEntry};
@@ -35,11 +35,11 @@ impl Dialect for Postgres {
     }
 
     fn hint(column: &'static str, values: &[Cow<'_, str>]) -> Option<&'static str> {
-        let is_short = |value: &Cow<'_, str>| encode(value).len() <= MAX_INDEXED_BYTES;
+        let is_short = |value: &Cow<'_, str>| encode(value).len() <= index::MAX_INDEXED_BYTES;
         values
             .iter()
             .all(is_short)
-            .then(|| index_condition(column))?
+            .then(|| index::condition(column))?
     }
 
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern) {

@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Row};
 
 use super::day::Day;
 use super::error::failed;
+use super::index;
 use super::names::Names;
 use crate::entry::EntryId;
 use crate::error::{Error, ErrorKind};
@@ -44,8 +45,17 @@ fn type_of(column: &str) -> (&'static str, bool) {
     }
 }
 
+/// How the server packs long texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    /// Half the time that a row takes otherwise.
+    Lz4,
+    /// For servers that were built without it.
+    Pglz,
+}
+
 /// Returns the statements that make everything from nothing, one after the other.
-pub(super) fn statements(names: &Names) -> Vec<String> {
+pub(super) fn statements(names: &Names, compression: Compression) -> Vec<String> {
     let (entry, about) = (names.entry(), names.about());
     let columns: Vec<_> = columns()
         .map(|name| {
@@ -55,8 +65,12 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
             } else {
                 ""
             };
+            let packed = match compression {
+                Compression::Lz4 if TEXTS.contains(&name) => " COMPRESSION lz4",
+                _ => "",
+            };
             let needed = if is_needed { " NOT NULL" } else { "" };
-            format!("    {name} {type_name}{collation}{needed},\n")
+            format!("    {name} {type_name}{packed}{collation}{needed},\n")
         })
         .collect();
     let mut made = vec![
@@ -73,7 +87,7 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
         "CREATE TABLE {} (\n    id uuid PRIMARY KEY\n)",
         names.held()
     ));
-    made.extend(indexes(names));
+    made.extend(index::statements(names));
     let (before, _) = Day::FIRST.ids();
     let (_, after) = Day::LAST.ids();
     for (name, from, to) in [
@@ -89,26 +103,6 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
         "INSERT INTO {about} (version, ahead_millis, behind_millis) VALUES ({VERSION}, 0, 0)"
     ));
     made
-}
-
-/// The most bytes of a value that an index has: it refuses rows with more than 2700.
-pub(super) const MAX_INDEXED_BYTES: usize = 512;
-
-/// The columns with an index, and the condition on the values that are in it.
-const INDEXES: [(&str, &str); 1] = [("organisation", " AND octet_length(organisation) <= 512")];
-
-/// Returns what a question adds, of values that are short enough, to be answered from an index.
-pub(super) fn index_condition(column: &str) -> Option<&'static str> {
-    let found = INDEXES.iter().find(|(name, _)| *name == column);
-    found.map(|(_, condition)| *condition)
-}
-
-fn indexes(names: &Names) -> impl Iterator<Item = String> {
-    let entry = names.entry();
-    INDEXES.into_iter().map(move |(column, condition)| {
-        let condition = condition.trim_start_matches(" AND ");
-        format!("CREATE INDEX ON {entry} ({column}, id) WHERE {condition}")
-    })
 }
 
 /// Returns the statements that make a partition for a range of ids, beside readers and writers: `PARTITION OF` would wait for all of them.
@@ -156,10 +150,21 @@ pub(super) async fn migrate(client: &Client, names: &Names) -> Result<(), Error>
             let sql = format!("CREATE SCHEMA {schema}");
             client.batch_execute(&sql).await.map_err(failed(FAILED))?;
         }
-        let sql = statements(names).join(";\n");
+        let sql = statements(names, compression(client).await?).join(";\n");
         client.batch_execute(&sql).await.map_err(failed(FAILED))?;
     }
     client.batch_execute("COMMIT").await.map_err(failed(FAILED))
+}
+
+async fn compression(client: &Client) -> Result<Compression, Error> {
+    let sql = "SELECT coalesce(bool_or('lz4' = ANY (enumvals)), false) FROM pg_settings WHERE name = 'default_toast_compression'";
+    let row = client.query_typed_one(sql, &[]).await;
+    let has_lz4 = row.and_then(|row| row.try_get(0)).map_err(failed(FAILED))?;
+    Ok(if has_lz4 {
+        Compression::Lz4
+    } else {
+        Compression::Pglz
+    })
 }
 
 /// Checks that the server and the tables are what this version writes.
