@@ -102,7 +102,8 @@ impl Ids {
             let (first, behind) = begin.after(direction * days).ids();
             let edge = match order {
                 Order::NewestFirst => first,
-                Order::OldestFirst => behind,
+                // The last one of the day: the next would open the next day's partition.
+                Order::OldestFirst => Self::ALL.behind(Order::NewestFirst, behind).last,
             };
             let part = rest.up_to(order, edge);
             let left = rest.behind(order, edge);

@@ -98,6 +98,11 @@ fn partitions(plan: &str) -> usize {
     names.len()
 }
 
+/// Tells whether a plan reads all of a day; the days made ahead are empty.
+fn reads_a_day(plan: &str) -> bool {
+    (22..22 + DAYS).any(|day| plan.contains(&format!("Seq Scan on entry_202611{day}")))
+}
+
 /// Returns the largest number of rows that a step of the plans has thrown away.
 fn thrown_away(plan: &str) -> u64 {
     let numbers = plan.split("Rows Removed by Filter: ").skip(1);
@@ -131,10 +136,7 @@ async fn questions_are_answered_from_indexes_of_few_partitions() {
         .position(Position::After(it.entry.id));
     let plan = it.list(query).await;
     assert!(partitions(&plan) <= 3, "{plan}");
-    assert!(
-        !plan.contains("Seq Scan on entry_2") && !plan.contains("Sort"),
-        "{plan}"
-    );
+    assert!(!reads_a_day(&plan) && !plan.contains("Sort"), "{plan}");
     assert_eq!(thrown_away(&plan), 0, "{plan}");
 
     // The same of one organisation.
@@ -147,10 +149,7 @@ async fn questions_are_answered_from_indexes_of_few_partitions() {
         )
         .await;
     assert!(plan.contains("entry_20261123_organisation"), "{plan}");
-    assert!(
-        !plan.contains("Seq Scan on entry_2") && !plan.contains("Sort"),
-        "{plan}"
-    );
+    assert!(!reads_a_day(&plan) && !plan.contains("Sort"), "{plan}");
     assert_eq!(thrown_away(&plan), 0, "{plan}");
 
     // Organisation, status, path and a range of time: the day of that time alone.
@@ -160,7 +159,7 @@ async fn questions_are_answered_from_indexes_of_few_partitions() {
     (query.filter.from, query.filter.to) = (Some(time(1, 1_000)), Some(time(1, 2_000)));
     let plan = it.list(query).await;
     assert_eq!(partitions(&plan), 1, "{plan}");
-    assert!(!plan.contains("Seq Scan on entry_2"), "{plan}");
+    assert!(!reads_a_day(&plan), "{plan}");
 
     // Values that few entries have.
     for (what, narrow) in [
@@ -174,7 +173,7 @@ async fn questions_are_answered_from_indexes_of_few_partitions() {
         let mut query = LogQuery::new(Scope::all()).limit(50);
         narrow(&mut query.filter);
         let plan = it.list(query).await;
-        assert!(!plan.contains("Seq Scan on entry_2"), "{what}: {plan}");
+        assert!(!reads_a_day(&plan), "{what}: {plan}");
         assert!(thrown_away(&plan) < 100, "{what}: {plan}");
     }
     drop(it.place);

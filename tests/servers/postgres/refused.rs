@@ -116,8 +116,8 @@ async fn tables_that_were_altered_are_refused_and_the_column_named() {
             "no column session",
         ),
         (
-            "ALTER TABLE PLACE.entry ALTER status TYPE text",
-            "column status that is not integer",
+            "ALTER TABLE PLACE.entry ALTER weight TYPE text",
+            "column weight that is not bigint",
         ),
         (
             "ALTER TABLE PLACE.entry ALTER route SET NOT NULL",
