@@ -3,6 +3,8 @@
 mod conformance;
 mod crash;
 mod distributed;
+mod plans;
+mod proxy;
 mod refusal;
 mod schema;
 mod server;

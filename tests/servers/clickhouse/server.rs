@@ -31,6 +31,15 @@ impl Database {
         format!("{}/{}", self.base, self.name)
     }
 
+    /// Returns the URL without the database.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the URL of another user, of those that the script makes.
     pub(crate) fn url_of(&self, user: &str) -> String {
         self.url().replacen("//log:", &format!("//{user}:"), 1)
