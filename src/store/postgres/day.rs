@@ -47,7 +47,12 @@ impl Day {
 
     /// Returns this day and some after it.
     pub(super) fn and_ahead(self, days: u16) -> impl Iterator<Item = Self> {
-        (self.0..=self.after(days.into()).0).map(Self)
+        self.up_to(self.after(days.into()))
+    }
+
+    /// Returns the days from this one to another.
+    pub(super) fn up_to(self, last: Self) -> impl Iterator<Item = Self> {
+        (self.0..=last.0).map(Self)
     }
 
     /// Returns the date as `20261122`.

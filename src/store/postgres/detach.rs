@@ -14,28 +14,68 @@ use tokio_postgres::types::{ToSql, Type};
 use super::day::Day;
 use super::error::failed;
 use super::names::Names;
-use super::outdated::Gone;
+use super::outdated::{Gone, Whole};
 use super::partition::{self, Known, Partition};
 use super::read::{id, query};
-use super::write::columns;
+use super::write::{columns, drift};
 use crate::error::Error;
+use crate::query::Filter;
+use crate::store::sql::Value;
 
 const FAILED: &str = "a partition cannot be taken off";
 
 /// The comment on a table that is to be dropped, before the name of the table that it was part of.
 const MARK: &str = "tower-api-log: detached to be dropped, from ";
 
+/// What stays of a table.
+struct Stays {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Stays {
+    /// Makes the condition of what stays of a partition. Once it is detached nobody writes to it, and what was written is within the drift that is read after.
+    async fn of(
+        client: &Client,
+        names: &Names,
+        it: &Partition,
+        gone: &Gone,
+    ) -> Result<Self, Error> {
+        let goes_whole = match (gone.whole, it.to) {
+            (Whole::Always, _) => true,
+            (Whole::Before(time), Some(to)) => {
+                let mut young = Filter::new();
+                young.from = Some(time);
+                *drift(client, names).await?.ids(&young).start() >= to
+            }
+            _ => false,
+        };
+        Ok(match goes_whole {
+            true => Self {
+                sql: format!(
+                    "EXISTS (SELECT 1 FROM {} held WHERE held.id = kept.id)",
+                    names.held()
+                ),
+                values: Vec::new(),
+            },
+            false => Self {
+                sql: format!("NOT ({})", gone.sql),
+                values: gone.values.clone(),
+            },
+        })
+    }
+}
+
 /// Tells whether everything in a partition goes.
 pub(super) async fn goes_whole(
     client: &Client,
+    names: &Names,
     it: &Partition,
     gone: &Gone,
 ) -> Result<bool, Error> {
-    let sql = format!(
-        "SELECT 1 FROM {} kept WHERE NOT ({}) LIMIT 1",
-        it.name, gone.sql
-    );
-    Ok(query(client, &sql, &gone.values).await?.is_empty())
+    let stays = Stays::of(client, names, it, gone).await?;
+    let sql = format!("SELECT 1 FROM {} kept WHERE {} LIMIT 1", it.name, stays.sql);
+    Ok(query(client, &sql, &stays.values).await?.is_empty())
 }
 
 /// Detaches a partition beside writers, drops it, and returns how many entries went.
@@ -65,7 +105,8 @@ pub(super) async fn take_off(
         .batch_execute(&detach)
         .await
         .map_err(failed(FAILED))?;
-    let deleted = drop_detached(client, names, &it.name, gone).await?;
+    let stays = Stays::of(client, names, it, gone).await?;
+    let deleted = drop_detached(client, names, &it.name, &stays).await?;
     client
         .batch_execute("RESET statement_timeout")
         .await
@@ -94,13 +135,13 @@ pub(super) async fn recover(client: &Client, names: &Names) -> Result<(), Error>
         .query_typed(sql, &values)
         .await
         .map_err(failed(FAILED))?;
-    let nothing = Gone {
-        sql: "false".to_owned(),
+    let everything = Stays {
+        sql: "true".to_owned(),
         values: Vec::new(),
     };
     for row in &rows {
         let table: &str = row.try_get(0).map_err(failed(FAILED))?;
-        drop_detached(client, names, table, &nothing).await?;
+        drop_detached(client, names, table, &everything).await?;
     }
     Ok(())
 }
@@ -110,34 +151,44 @@ async fn drop_detached(
     client: &Client,
     names: &Names,
     table: &str,
-    gone: &Gone,
+    stays: &Stays,
 ) -> Result<u64, Error> {
-    let Gone { sql: goes, values } = gone;
-    let sql = format!("SELECT id FROM {table} kept WHERE NOT ({goes})");
-    let stays = query(client, &sql, values).await?;
-    let days = stays.iter().map(|row| Ok(Day::of(id(row)?)));
-    let days: BTreeSet<_> = days
-        .collect::<Result<Vec<_>, Error>>()?
-        .into_iter()
-        .flatten()
-        .collect();
-    if !days.is_empty() {
-        partition::make(client, names, &Known::default(), days).await?;
+    let Stays { sql: stays, values } = stays;
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {table} kept WHERE {stays})"
+    );
+    let rows = query(client, &sql, values).await?;
+    let count = |column: usize| -> Result<u64, Error> {
+        let count = rows
+            .first()
+            .map(|row| row.try_get::<_, i64>(column))
+            .transpose();
+        Ok(count
+            .map_err(failed(FAILED))?
+            .unwrap_or_default()
+            .unsigned_abs())
+    };
+    let (all, staying) = (count(0)?, count(1)?);
+    if staying > 0 {
+        let sql = format!(
+            "(SELECT id FROM {table} kept WHERE {stays} ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM {table} kept WHERE {stays} ORDER BY id DESC LIMIT 1)"
+        );
+        let ends = query(client, &sql, values).await?;
+        let ends: Result<Vec<_>, Error> = ends.iter().map(id).collect();
+        let ends: BTreeSet<_> = ends?.into_iter().filter_map(Day::of).collect();
+        let days = ends.first().zip(ends.last());
+        let days = days
+            .into_iter()
+            .flat_map(|(first, last)| first.up_to(*last));
+        partition::make(client, names, &Known::default(), days.collect()).await?;
     }
-    let count = format!("SELECT count(*) FROM {table}");
-    let rows = query(client, &count, &[]).await?;
-    let count = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
-    let count = count
-        .map_err(failed(FAILED))?
-        .unwrap_or_default()
-        .unsigned_abs();
     client
         .batch_execute("BEGIN")
         .await
         .map_err(failed(FAILED))?;
-    if !stays.is_empty() {
+    if staying > 0 {
         let sql = format!(
-            "INSERT INTO {} ({1}) SELECT {1} FROM {table} kept WHERE NOT ({goes}) ORDER BY id ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO {} ({1}) SELECT {1} FROM {table} kept WHERE {stays} ORDER BY id ON CONFLICT (id) DO NOTHING",
             names.entry(),
             columns()
         );
@@ -145,5 +196,5 @@ async fn drop_detached(
     }
     let sql = format!("DROP TABLE {table}; COMMIT");
     client.batch_execute(&sql).await.map_err(failed(FAILED))?;
-    Ok(count.saturating_sub(stays.len() as u64))
+    Ok(all.saturating_sub(staying))
 }

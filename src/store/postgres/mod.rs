@@ -147,14 +147,14 @@ impl Inner {
             });
             match copied.await? {
                 Copied::All => break,
-                Copied::Duplicate => is_duplicate = true,
+                Copied::Duplicate if !is_duplicate => is_duplicate = true,
                 // One that was there has been taken off, perhaps twice.
                 Copied::NoPartition if without < 2 => {
                     without += 1;
                     self.known.forget();
                     self.prepare(&lease, &batch.days).await?;
                 }
-                Copied::NoPartition => {
+                Copied::Duplicate | Copied::NoPartition => {
                     let message = "entries cannot be written: the day of one has no partition, or a table has a constraint of somebody else's";
                     return Err(Error::new(ErrorKind::Schema, message));
                 }

@@ -1,4 +1,5 @@
 use super::names::Names;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::store::sql::Value;
 use crate::store::{Organisations, Outdated};
@@ -8,6 +9,17 @@ use crate::store::{Organisations, Outdated};
 pub(super) struct Gone {
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
+    pub(super) whole: Whole,
+}
+
+/// When a partition goes as a whole, but for what is held, so that nobody has to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    Always,
+    /// Where everything in it was created before a time.
+    Before(Timestamp),
+    /// Nobody knows without reading it.
+    Unknown,
 }
 
 /// As many values as the protocol binds, but for a few.
@@ -23,6 +35,7 @@ impl Gone {
         let mut gone = Self::unheld(names);
         gone.values.push(Value::Time(outdated.before.as_micros()));
         gone.sql.push_str(" AND created_at < $1");
+        gone.whole = Whole::Before(outdated.before);
         let (these, goes) = match &outdated.organisations {
             Organisations::All => return Ok(Some(gone)),
             Organisations::Only(these) if these.is_empty() => return Ok(None),
@@ -35,6 +48,7 @@ impl Gone {
                 "a deletion must name at most 65000 organisations",
             ));
         }
+        gone.whole = Whole::Unknown;
         gone.sql.push_str(" AND ");
         gone.sql.push_str(goes);
         for (place, organisation) in these.iter().enumerate() {
@@ -54,6 +68,7 @@ impl Gone {
                 names.held()
             ),
             values: Vec::new(),
+            whole: Whole::Always,
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn delete(
         if may_go
             && lease
                 .run_for(PATIENCE, FAILED, |client| {
-                    detach::goes_whole(client, &it, &gone)
+                    detach::goes_whole(client, names, &it, &gone)
                 })
                 .await?
         {

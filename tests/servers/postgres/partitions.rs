@@ -100,6 +100,16 @@ async fn constraint_of_somebody_elses_is_told_and_tried_a_few_times_only() {
     let error = store.write(&[days_ago(0, 1)]).await.unwrap_err();
     assert!(!error.is_retryable());
     assert!(error.to_string().contains("constraint"), "{error}");
+
+    let place = Place::new();
+    let store = place.connect().await;
+    store.write(&[days_ago(0, 1)]).await.unwrap();
+    let name = days_ago(0, 1).created_at.to_string()[..10].replace('-', "");
+    let index = format!("CREATE UNIQUE INDEX ON PLACE.entry_{name} (organisation)");
+    place.run(&index).await;
+    let error = store.write(&[days_ago(0, 2)]).await.unwrap_err();
+    assert!(!error.is_retryable());
+    assert!(error.to_string().contains("constraint"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
