@@ -54,6 +54,8 @@
 //! | `sqlite` | `SqliteStore`, on a bundled SQLite |
 //! | `postgres` | `PostgresStore`, on the tokio-postgres crate |
 //! | `postgres-tls` | encrypted connections to Postgres, on the rustls crate |
+//! | `clickhouse` | `ClickHouseStore`, on ClickHouse's own crate |
+//! | `clickhouse-tls` | encrypted connections to ClickHouse, on the rustls crate |
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `metrics` | the ledger as counters and gauges, on the metrics crate |

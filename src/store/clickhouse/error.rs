@@ -47,8 +47,7 @@ pub(super) fn failed(doing: &'static str) -> impl Fn(Cause) -> Error {
             made(doing, ErrorKind::Unavailable, Fate::Unknown, why).with_source(cause)
         }
         Cause::Unsupported(_) => {
-            let why =
-                "for https, switch on a TLS feature of the clickhouse crate, such as `rustls-tls`";
+            let why = "for https, switch the feature `clickhouse-tls` on";
             made(doing, ErrorKind::Configuration, Fate::Stays, why)
         }
         Cause::InvalidParams(_) => {

@@ -1,4 +1,11 @@
 //! The store in ClickHouse.
+//!
+//! # Invariants
+//!
+//! - The copies of an entry lie in one partition, next to each other: the partition is the day of the id, the key is the organisation and the id.
+//! - Of several copies the one of the highest version is the entry. Versions of first copies fall with time; an erasure's is above all before it.
+//! - No question sends a value as part of its text.
+//! - Every call has a deadline, after which it is an error that says so.
 
 mod address;
 mod builder;
@@ -14,6 +21,8 @@ mod retention;
 mod schema;
 mod server;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fmt;
@@ -33,7 +42,60 @@ pub use self::builder::{ClickHouseStoreBuilder, Engine};
 
 /// Keeps entries in ClickHouse: for logs that outgrow one machine, written by many nodes at once.
 ///
-/// Clones share their connections.
+/// Clones share their connections. It needs ClickHouse 25.8 or newer, and a tokio runtime with time and I/O. `http://` goes unencrypted; `https://` needs
+/// the feature `clickhouse-tls`.
+///
+/// # What it costs
+///
+/// A page of an organisation reads a few granules of a thousand rows, at any cursor and however many days there are; an entry by id reads one. A page of
+/// all organisations reads about a granule of each. A filter reads its columns of one organisation's rows, back from the cursor until the page is full; a search
+/// for text reads five thousand entries for each page. Counts and sums read the columns that they are about, ten million rows in some tens of milliseconds a column. `benches/store.rs`
+/// has the figures.
+///
+/// Each write makes one part of the table for each day that it touches, and the server merges parts: write at most some batches a second from all nodes
+/// together, each of a thousand entries or more, or let the server [gather](ClickHouseStoreBuilder::gather_inserts) them.
+///
+/// # Once each
+///
+/// A batch is sent under a token made of its ids, under which the server stores it once. Whatever comes a second time under another token, as from a spool after a
+/// crash, is a copy: it is passed over in every answer, and merged away later. The first copy counts, and an erased entry stays erased.
+///
+/// # Durability
+///
+/// A finished write survives the end of the server's process. It survives the loss of power with [`fsync`](ClickHouseStoreBuilder::fsync), or on replicas with the setting
+/// `insert_quorum`. [`flush`](LogSink::flush) has nothing to do. Questions see a write at once on the server that took it; where a balancer may lead them to another replica,
+/// send `insert_quorum` and `select_sequential_consistency` along.
+///
+/// # Deletion
+///
+/// Days that are past as a whole are dropped. What is deleted or erased one by one is hidden at once and leaves the files with the next merge of its part; a day that is past is
+/// merged within a day or so.
+///
+/// # Rights
+///
+/// The user needs `SELECT` and `INSERT` on the tables of the store; `CREATE TABLE` to create them; `ALTER DELETE`, `ALTER UPDATE` and `ALTER DROP PARTITION`, for [`Retention`]. One who
+/// may read only needs `SELECT`, a profile with `readonly` at 2, and [`migrate(false)`](ClickHouseStoreBuilder::migrate). To hold one organisation's readers to what the server can spare, give them a user of their own
+/// with a quota (`CREATE QUOTA api_log KEYED BY user_name FOR INTERVAL 1 hour MAX read_rows = 1000000000 TO api_log_reader`): above it, answers are retryable errors.
+///
+/// # Cancel safety
+///
+/// A write that is dropped may or may not be stored. Written again, it is stored once.
+///
+/// # Example: a store for a service, and its table
+///
+/// ```no_run
+/// use tower_api_log::store::ClickHouseStore;
+///
+/// # async fn connect() -> Result<(), tower_api_log::Error> {
+/// let builder = ClickHouseStore::builder("http://log:password@127.0.0.1:8123/logs").keep_days(90);
+/// for statement in builder.ddl()? {
+///     println!("{statement};\n");
+/// }
+/// let store = builder.connect().await?;
+/// # drop(store);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ClickHouseStore {
     server: Server,
