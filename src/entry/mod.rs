@@ -8,6 +8,7 @@ mod context;
 mod event;
 mod headers;
 mod id;
+mod json;
 mod masked;
 mod message;
 mod note;

@@ -21,7 +21,7 @@ pub use page::{Page, Position};
 pub use scope::Scope;
 #[cfg(any(feature = "clickhouse", feature = "postgres", feature = "sqlite"))]
 pub(crate) use stats::Alike;
-pub use stats::{Field, Group, GroupBy, Stats, StatsQuery, Summary};
+pub use stats::{Field, Group, GroupBy, Stats, StatsQuery, Summary, Sums};
 
 /// One listing asked of a store: newest first, within a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,6 +74,13 @@ pub enum Field {
     Action,
 }
 
+/// Sums that are being made; see [`StatsQuery::sums`].
+#[derive(Clone, Debug)]
+pub struct Sums<'q> {
+    query: &'q StatsQuery,
+    groups: BTreeMap<Group, Summary>,
+}
+
 /// What a store sums up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -161,11 +168,19 @@ impl StatsQuery {
 
     /// Sums up the entries that the scope and the filter let through: the definition that stores are checked against.
     pub fn sum<'e>(&self, entries: impl IntoIterator<Item = &'e LogEntry>) -> Stats {
-        let mut groups = BTreeMap::<Group, Summary>::new();
+        let mut sums = self.sums();
         for entry in entries {
-            self.add(&mut groups, entry);
+            sums.add(entry);
         }
-        self.stats(groups)
+        sums.end()
+    }
+
+    /// Sums up as [`StatsQuery::sum`] does, entry by entry: for a store that cannot have all of them in memory.
+    pub fn sums(&self) -> Sums<'_> {
+        Sums {
+            query: self,
+            groups: BTreeMap::new(),
+        }
     }
 
     /// Adds an entry to its group, if it passes.
@@ -192,6 +207,18 @@ impl StatsQuery {
             _ => drop(groups.drain(..groups.len().saturating_sub(limit))),
         }
         Stats { groups, has_more }
+    }
+}
+
+impl Sums<'_> {
+    /// Adds an entry, if the scope and the filter let it through.
+    pub fn add(&mut self, entry: &LogEntry) {
+        self.query.add(&mut self.groups, entry);
+    }
+
+    /// Returns the sums over what was added.
+    pub fn end(self) -> Stats {
+        self.query.stats(self.groups)
     }
 }
 

@@ -2,7 +2,6 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::entry::{
     BodyRecord, EntryKind, EventRecord, Headers, Masked, Note, Outcome, Resource, Timing, is_one,
@@ -97,47 +96,15 @@ pub(super) struct ActorHead<'a> {
     pub(super) last_name: Text<'a>,
 }
 
-/// What JSON parsers read back: `serde_json` stops at 128 levels, of which the head takes two.
-const MAX_DATA_DEPTH: usize = 100;
-
 impl<'a> EventHead<'a> {
     /// Makes the head; data that could not be read back becomes the text of its JSON, so that one event cannot spoil a listing.
     pub(super) fn new(context: ContextHead<'a>, event: &'a EventRecord) -> Self {
-        let mut event = Cow::Borrowed(event);
-        let change = event.change.as_ref();
-        let deep = |value: &Value| is_deeper(value, MAX_DATA_DEPTH);
-        if deep(&event.data) || change.is_some_and(|it| deep(&it.before) || deep(&it.after)) {
-            let event = event.to_mut();
-            flatten(&mut event.data);
-            if let Some(change) = &mut event.change {
-                flatten(&mut change.before);
-                flatten(&mut change.after);
-                for field in &mut change.fields {
-                    field.before.iter_mut().for_each(flatten);
-                    field.after.iter_mut().for_each(flatten);
-                }
-            }
-        }
+        let event = event.readable();
         Self { context, event }
     }
 
     pub(super) fn into_kind(self) -> EntryKind {
         EntryKind::Event(Box::new(self.event.into_owned()))
-    }
-}
-
-/// Turns what is too deep into the text of its JSON.
-fn flatten(value: &mut Value) {
-    if is_deeper(value, MAX_DATA_DEPTH) {
-        *value = Value::String(value.to_string());
-    }
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(list) => levels == 0 || list.iter().any(|it| is_deeper(it, levels - 1)),
-        Value::Object(map) => levels == 0 || map.values().any(|it| is_deeper(it, levels - 1)),
-        _ => false,
     }
 }
 
