@@ -50,7 +50,10 @@ start_server tests/servers/postgres.py
 export TEST_POSTGRES_URL=$server_url
 start_server tests/servers/clickhouse.py
 export TEST_CLICKHOUSE_URL=$server_url
+start_server tests/servers/redis.py
+export TEST_REDIS_URL=$server_url
 cargo test --package tower-api-log --test servers --all-features -- --ignored
+cargo test --package tower-api-log --example redis_store -- --ignored
 stop_servers
 
 step "tests without features"

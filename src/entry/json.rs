@@ -112,7 +112,7 @@ mod tests {
             panic!("an event is none");
         };
         event.data = deep(500);
-        event.change = Some(Change {
+        event.change = Some(Box::new(Change {
             before: deep(500),
             after: deep(MAX_DATA_DEPTH),
             fields: vec![ChangedField {
@@ -121,7 +121,7 @@ mod tests {
                 ..ChangedField::default()
             }],
             ..Change::default()
-        });
+        }));
         let read = LogEntry::from_json(&entry.to_json().unwrap()).unwrap();
         let event = read.event().unwrap();
         let change = event.change.as_ref().unwrap();
