@@ -1,28 +1,24 @@
 //! A store of one's own, in one file: what the guide in `tower_api_log::testing` leads to. It passes the whole conformance suite.
 
-use std::time::Duration;
-
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Cmd, FromRedisValue, RedisError};
 use tokio::runtime::Handle;
-use tower_api_log::query::{Filter, Page, Position, Stats, StatsQuery};
+use tower_api_log::query::{Filter, LogQuery, Page, Position, Scope, Stats, StatsQuery};
 use tower_api_log::store::{Capabilities, Cost, Erasure, Outdated};
-use tower_api_log::{EntryId, Error, ErrorKind, LogEntry, LogQuery, LogSink, LogStore, Retention};
-use tower_api_log::{Scope, async_trait};
+use tower_api_log::{
+    EntryId, Error, ErrorKind, LogEntry, LogSink, LogStore, Retention, async_trait,
+};
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How many entries one command reads or writes.
 const PIECE: usize = 250;
-/// How many entries a page by cursor looks at for a text, about.
-const SEARCHED: usize = 8 * PIECE;
 /// Writes entries. The first copy of an id wins, also over a retry after an erasure.
 const WRITE: &str = "
     for i = 1, #ARGV, 2 do
         redis.call('ZADD', KEYS[1], 0, ARGV[i])
-        if redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) == 1 then
-            redis.call('INCRBY', KEYS[3], #ARGV[i + 1])
-        end
+        local is_new = redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1])
+        redis.call('INCRBY', KEYS[3], is_new * #ARGV[i + 1])
     end";
 /// Deletes entries that are not held while all of them take more bytes than they may.
 const DELETE: &str = "
@@ -47,11 +43,9 @@ const REPLACE: &str = "
 const HOLD: &str = "for _, id in ipairs(ARGV) do redis.call('SADD', KEYS[4], id) end";
 const RELEASE: &str = "for _, id in ipairs(ARGV) do redis.call('SREM', KEYS[4], id) end";
 
-/// The two orders of ids: the command, and the end that it runs to.
-const NEWEST_FIRST: [&str; 2] = ["ZREVRANGEBYLEX", "-"];
-const OLDEST_FIRST: [&str; 2] = ["ZRANGEBYLEX", "+"];
-/// Where a walk over the ids is: its order, and the bound behind which it goes on.
-type Walk = ([&'static str; 2], String);
+/// The two orders of ids: the command, and the end that it runs to. A walk is an order, and the bound behind which it goes on.
+const NEWEST: [&str; 2] = ["ZREVRANGEBYLEX", "-"];
+const OLDEST: [&str; 2] = ["ZRANGEBYLEX", "+"];
 
 /// Keeps entries in Redis. Clones share one connection.
 #[derive(Clone)]
@@ -59,20 +53,19 @@ pub(crate) struct RedisStore {
     connection: ConnectionManager,
     /// Where the connection is driven: the recorder's thread has a runtime of its own, which stands still while there is nothing to write.
     runtime: Handle,
-    /// A sorted set of the ids, all with score 0, a hash of the entries' JSON, the bytes of that, and a set of the ids that are held.
+    /// A sorted set of the ids, all with score 0, a hash of the entries' JSON, the bytes of that, and a set of the ids that are held; on one node of a cluster, for the braces.
     keys: [String; 4],
 }
 
 impl RedisStore {
     pub(crate) async fn connect(url: &str, name: &str) -> Result<Self> {
         let patient = ConnectionManagerConfig::new();
-        let patient = patient.set_response_timeout(Some(Duration::from_secs(30)));
+        let patient = patient.set_response_timeout(Some(std::time::Duration::from_secs(30)));
         let client = redis::Client::open(url).map_err(failed)?;
         let connection = ConnectionManager::new_with_config(client, patient).await;
         Ok(Self {
             connection: connection.map_err(failed)?,
             runtime: Handle::current(),
-            // The braces put all of them on one node of a cluster.
             keys: ["ids", "entries", "bytes", "held"].map(|key| format!("{{{name}}}:{key}")),
         })
     }
@@ -88,12 +81,11 @@ impl RedisStore {
 
     fn script(&self, text: &str, args: Vec<String>) -> Cmd {
         let mut eval = redis::cmd("EVAL");
-        eval.arg(text).arg(self.keys.len()).arg(&self.keys);
-        eval.arg(args).take()
+        eval.arg(text).arg(4).arg(&self.keys).arg(args).take()
     }
 
     /// Returns the next entries of a walk. What was deleted meanwhile is not among them.
-    async fn next(&self, walk: &mut Walk) -> Result<Option<Vec<LogEntry>>> {
+    async fn next(&self, walk: &mut ([&str; 2], String)) -> Result<Option<Vec<LogEntry>>> {
         let ([command, end], from) = walk;
         let mut range = redis::cmd(command);
         range.arg(&self.keys[0]).arg(&*from).arg(*end);
@@ -112,42 +104,40 @@ impl RedisStore {
     async fn find(
         &self,
         query: &LogQuery,
-        mut walk: Walk,
+        mut walk: ([&str; 2], String),
         (mut skip, wanted, most): (u64, usize, usize),
     ) -> Result<Page> {
         let (mut page, mut looked_at) = (Page::default(), 0);
-        while page.entries.len() <= wanted
+        while looked_at < most
+            && page.entries.len() <= wanted
             && let Some(piece) = self.next(&mut walk).await?
         {
             looked_at += piece.len();
-            let last = piece.last().map(|entry| entry.id);
+            page.searched_to = piece.last().map(|entry| entry.id);
             for entry in piece.into_iter().filter(|entry| query.matches(entry)) {
                 match skip {
                     0 => page.entries.push(entry),
                     _ => (skip, page.has_newer) = (skip - 1, true),
                 }
             }
-            if looked_at >= most && page.entries.len() <= wanted {
-                page.searched_to = last;
-                break;
-            }
         }
-        page.has_older = page.searched_to.is_some() || page.entries.len() > wanted;
+        let is_full = page.entries.len() > wanted;
+        page.searched_to = page.searched_to.filter(|_| looked_at >= most && !is_full);
+        page.has_older = is_full || page.searched_to.is_some();
         page.entries.truncate(wanted);
         Ok(page)
     }
 
     /// Deletes what may go, the oldest first, while the store takes more bytes than it may.
-    async fn let_go(&self, bytes: i64, may_go: impl Fn(&LogEntry) -> bool + Sync) -> Result<u64> {
-        let (mut walk, mut gone) = ((OLDEST_FIRST, "-".to_owned()), 0);
-        while let Some(mut piece) = self.next(&mut walk).await? {
+    async fn let_go(&self, bytes: u64, may_go: impl Fn(&LogEntry) -> bool + Sync) -> Result<u64> {
+        let (mut walk, mut gone) = ((OLDEST, "-".to_owned()), 0);
+        while self.size_bytes().await? > bytes
+            && let Some(mut piece) = self.next(&mut walk).await?
+        {
             piece.retain(&may_go);
             let ids = piece.iter().map(|entry| entry.id.to_string());
             let args = [bytes.to_string()].into_iter().chain(ids).collect();
             gone += self.ask::<u64>(self.script(DELETE, args)).await?;
-            if i64::try_from(self.size_bytes().await?).is_ok_and(|size| size <= bytes) {
-                break;
-            }
         }
         Ok(gone)
     }
@@ -182,16 +172,14 @@ impl LogStore for RedisStore {
 
     async fn list(&self, query: &LogQuery) -> Result<Page> {
         let ((order, back), from, number) = match query.position {
-            Position::After(id) => ((NEWEST_FIRST, OLDEST_FIRST), format!("({id}"), 0),
-            Position::Before(id) => ((OLDEST_FIRST, NEWEST_FIRST), format!("({id}"), 0),
-            Position::Number(number) => ((NEWEST_FIRST, OLDEST_FIRST), "+".into(), number.max(1)),
-            Position::FromOldest(number) => {
-                ((OLDEST_FIRST, NEWEST_FIRST), "-".into(), number.max(1))
-            }
-            _ => ((NEWEST_FIRST, OLDEST_FIRST), "+".to_owned(), 0),
+            Position::After(id) => ((NEWEST, OLDEST), format!("({id}"), 0),
+            Position::Before(id) => ((OLDEST, NEWEST), format!("({id}"), 0),
+            Position::Number(number) => ((NEWEST, OLDEST), "+".into(), number.max(1)),
+            Position::FromOldest(number) => ((OLDEST, NEWEST), "-".into(), number.max(1)),
+            _ => ((NEWEST, OLDEST), "+".into(), 0),
         };
         let is_bounded = query.filter.text.is_some() && number == 0;
-        let most = if is_bounded { SEARCHED } else { usize::MAX };
+        let most = if is_bounded { 8 * PIECE } else { usize::MAX };
         let limit = query.limit.clamp(1, LogQuery::MAX_LIMIT);
         let skip = number.saturating_sub(1).saturating_mul(limit.into());
         let walk = (order, from.clone());
@@ -201,7 +189,7 @@ impl LogStore for RedisStore {
             let behind = self.find(query, behind, (0, 1, most)).await?;
             page.has_newer = behind.has_older || !behind.entries.is_empty();
         }
-        if order == OLDEST_FIRST {
+        if order == OLDEST {
             (page.has_older, page.has_newer) = (page.has_newer, page.has_older);
         }
         if let Position::Before(_) = query.position {
@@ -217,7 +205,7 @@ impl LogStore for RedisStore {
     }
 
     async fn stats(&self, query: &StatsQuery) -> Result<Stats> {
-        let (mut walk, mut sums) = ((OLDEST_FIRST, "-".to_owned()), query.sums());
+        let (mut walk, mut sums) = ((OLDEST, "-".to_owned()), query.sums());
         while let Some(piece) = self.next(&mut walk).await? {
             piece.iter().for_each(|entry| sums.add(entry));
         }
@@ -235,7 +223,7 @@ impl LogStore for RedisStore {
 #[async_trait]
 impl Retention for RedisStore {
     async fn delete(&self, outdated: &Outdated) -> Result<u64> {
-        self.let_go(-1, |entry| outdated.matches(entry)).await
+        self.let_go(0, |entry| outdated.matches(entry)).await
     }
 
     async fn size_bytes(&self) -> Result<u64> {
@@ -244,7 +232,6 @@ impl Retention for RedisStore {
     }
 
     async fn shrink(&self, bytes: u64) -> Result<u64> {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         self.let_go(bytes, |_| true).await
     }
 
@@ -265,7 +252,7 @@ impl Retention for RedisStore {
     }
 
     async fn erase(&self, actor_id: &str) -> Result<Erasure> {
-        let (mut walk, mut erasure) = ((OLDEST_FIRST, "-".to_owned()), Erasure::default());
+        let (mut walk, mut erasure) = ((OLDEST, "-".to_owned()), Erasure::default());
         while let Some(mut piece) = self.next(&mut walk).await? {
             piece.retain(|entry| matches!(&entry.context.actor, Some(it) if it.id == actor_id));
             for mut entry in piece {
@@ -303,9 +290,8 @@ mod tests {
         #[ignore = "needs a Redis server; tests/run.sh starts one"]
         {
             let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set");
-            // The thread has the name of the test.
-            let name = std::thread::current().name().unwrap().to_owned();
-            let store = RedisStore::connect(&url, &name).await.unwrap();
+            let test = std::thread::current().name().unwrap().to_owned();
+            let store = RedisStore::connect(&url, &test).await.unwrap();
             store.ask::<()>(Cmd::del(&store.keys)).await.unwrap();
             (store, ())
         }
