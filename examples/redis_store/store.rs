@@ -283,6 +283,7 @@ fn failed(cause: RedisError) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
 

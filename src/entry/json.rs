@@ -18,10 +18,10 @@ impl LogEntry {
     /// When the entry cannot be written as JSON; no entry of the recorder's is such.
     pub fn to_json(&self) -> Result<String, Error> {
         let mut entry = Cow::Borrowed(self);
-        if let EntryKind::Event(event) = &self.kind {
-            if let Cow::Owned(event) = event.readable() {
-                entry.to_mut().kind = EntryKind::Event(Box::new(event));
-            }
+        if let EntryKind::Event(event) = &self.kind
+            && let Cow::Owned(event) = event.readable()
+        {
+            entry.to_mut().kind = EntryKind::Event(Box::new(event));
         }
         serde_json::to_string(&entry)
             .map_err(|_| Error::new(ErrorKind::Storage, "an entry cannot be written as JSON"))

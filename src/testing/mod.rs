@@ -1,5 +1,4 @@
 #![doc = include_str!("guide.md")]
-
 // A failed expectation is how a suite reports.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
