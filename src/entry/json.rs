@@ -17,13 +17,7 @@ impl LogEntry {
     ///
     /// When the entry cannot be written as JSON; no entry of the recorder's is such.
     pub fn to_json(&self) -> Result<String, Error> {
-        let mut entry = Cow::Borrowed(self);
-        if let EntryKind::Event(event) = &self.kind
-            && let Cow::Owned(event) = event.readable()
-        {
-            entry.to_mut().kind = EntryKind::Event(Box::new(event));
-        }
-        serde_json::to_string(&entry)
+        serde_json::to_string(&self.readable())
             .map_err(|_| Error::new(ErrorKind::Storage, "an entry cannot be written as JSON"))
     }
 
@@ -35,6 +29,19 @@ impl LogEntry {
     pub fn from_json(text: &str) -> Result<Self, Error> {
         serde_json::from_str(text)
             .map_err(|_| Error::new(ErrorKind::Corrupt, "a stored entry cannot be read"))
+    }
+}
+
+impl LogEntry {
+    /// Returns the entry with data that parsers of JSON read back.
+    pub(crate) fn readable(&self) -> Cow<'_, Self> {
+        let mut entry = Cow::Borrowed(self);
+        if let EntryKind::Event(event) = &self.kind
+            && let Cow::Owned(event) = event.readable()
+        {
+            entry.to_mut().kind = EntryKind::Event(Box::new(event));
+        }
+        entry
     }
 }
 

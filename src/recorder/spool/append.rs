@@ -60,7 +60,7 @@ impl Texts {
             ends: Vec::with_capacity(entries.len()),
         };
         for entry in entries {
-            serde_json::to_writer(&mut texts.bytes, &**entry).map_err(|_| {
+            serde_json::to_writer(&mut texts.bytes, &entry.readable()).map_err(|_| {
                 Error::new(ErrorKind::Corrupt, "an entry cannot be written as JSON")
             })?;
             texts.ends.push(texts.bytes.len());

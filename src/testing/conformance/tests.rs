@@ -1,9 +1,10 @@
 const MACRO: &str = include_str!("mod.rs");
-const CASES: [&str; 5] = [
+const CASES: [&str; 6] = [
     include_str!("filter.rs"),
     include_str!("list.rs"),
     include_str!("retention.rs"),
     include_str!("scope.rs"),
+    include_str!("stats.rs"),
     include_str!("write.rs"),
 ];
 

@@ -1,6 +1,7 @@
 //! The plain walk: in, out, confirmed.
 
 use super::*;
+use crate::entry::EntryKind;
 use crate::error::ErrorKind;
 
 #[test]
@@ -197,4 +198,22 @@ fn every_entry_reads_back_as_it_was() {
     let (mut spool, recovered) = opened(folder.path());
     assert_eq!(recovered.entries, all.len() as u64);
     assert_eq!(drain(&mut spool, 50), all);
+}
+
+#[test]
+fn event_whose_data_is_nested_deeply_is_not_taken_for_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = open(folder.path());
+    let mut deep = sample::event(1);
+    if let EntryKind::Event(event) = &mut deep.kind {
+        event.data = (0..500).fold("leaf".into(), |inner, _| serde_json::json!([inner]));
+    }
+    spool.append(&[Arc::new(deep.clone())]).unwrap();
+    drop(spool);
+    let (mut spool, recovered) = opened(folder.path());
+    assert_eq!((recovered.entries, recovered.damaged), (1, 0));
+    let found = drain(&mut spool, 10).remove(0);
+    assert_eq!(found.id, deep.id);
+    let data = &found.event().unwrap().data;
+    assert!(data.as_str().unwrap().contains("leaf"), "{data}");
 }
