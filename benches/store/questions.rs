@@ -136,7 +136,7 @@ async fn one(
     values: Values,
     name: &str,
 ) -> Times {
-    const FEW: u64 = SAMPLES / 5;
+    const FEW: u64 = SAMPLES / 10;
     let made = (0..FEW * 100).filter_map(|sample| filter(&[name], &values.entry(sample, rows)));
     let queries: Vec<_> = (0..FEW)
         .zip(made)

@@ -46,6 +46,17 @@ const UNWRITTEN: &str = "entries cannot be written";
 ///
 /// Clones share their connections. Any number of processes may write and read the same tables.
 ///
+/// # Partitions
+///
+/// Each day in UTC has a partition, made some days ahead and whenever a batch has an entry of a day that has none. Deleting drops whole ones where it can,
+/// and neither makes a writer wait. A server with years of partitions needs a `max_locks_per_transaction` above their number, for counts and deletions;
+/// pages look at a few days at a time.
+///
+/// # Behind a pooler
+///
+/// The sessions' settings are given as `options` when a connection is opened, deletions hold a lock of the session, and a copy is a prepared statement: `PgBouncer` needs
+/// `pool_mode = session`, and `ignore_startup_parameters = options` where it knows none of them, without which a statement is ended by the store's own deadline alone.
+///
 /// # Durability
 ///
 /// A finished write is as durable as the server's `synchronous_commit` says: by default it survives the loss of power.
