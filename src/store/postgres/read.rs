@@ -43,7 +43,11 @@ impl Dialect for Postgres {
     }
 
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern) {
-        condition.push("path LIKE ", Value::Text(like(pattern)));
+        // Of paths short and long, so that each finds its index.
+        let like = || Value::Text(like(pattern));
+        condition.push("(octet_length(path) <= 512 AND path LIKE ", like());
+        condition.push(" OR octet_length(path) > 512 AND path LIKE ", like());
+        condition.push_sql(")");
     }
 }
 

@@ -170,6 +170,9 @@ async fn questions_are_answered_from_indexes_of_few_partitions() {
                 as fn(&mut tower_api_log::query::Filter),
         ),
         ("actor", |it| it.actors = vec!["user_77".into()]),
+        ("path", |it| {
+            it.paths = vec![PathPattern::new("/api/v1/inquiries/absent*")]
+        }),
     ] {
         let mut query = LogQuery::new(Scope::all()).limit(50);
         narrow(&mut query.filter);
