@@ -73,7 +73,9 @@ async fn logging_neither_fails_nor_delays_a_request_whatever_the_sink_does() {
         ),
         (2, 4, 4)
     );
-    assert!(stats.balance.dropped(DropReason::QueueFull) > 0);
+    // By the queue before the recorder or by the one before the sink, as the two keep pace.
+    let dropped = stats.balance.dropped_total() - stats.balance.dropped(DropReason::Sink);
+    assert!(dropped > 0);
 }
 
 /// Promise 5.
