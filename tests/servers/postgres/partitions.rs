@@ -226,7 +226,7 @@ async fn deletion_that_ended_in_the_middle_is_mended_by_the_next_one() {
     reader.batch_execute("COMMIT").await.unwrap();
     assert_eq!(
         place
-            .number("SELECT count(*) FROM pg_inherits WHERE inhdetachpending")
+            .number("SELECT count(*) FROM pg_inherits WHERE inhdetachpending AND inhparent = 'PLACE.entry'::regclass")
             .await,
         1
     );
