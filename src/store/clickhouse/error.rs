@@ -162,7 +162,7 @@ fn judge(code: u32) -> (ErrorKind, Fate, &'static str) {
         115 => (
             Configuration,
             Stays,
-            "the server does not know a setting; use ClickHouse 25.8 or newer",
+            "the server does not know a setting that is sent, and may be too old",
         ),
         452 => (
             Configuration,

@@ -13,10 +13,10 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::condition::{Sql, Value};
+use super::day;
 use super::order::{Extent, Order};
 use super::read::{FAILED, NAMES, Newest};
 use super::server::Server;
-use super::write::partition_start;
 use crate::clock::{Clock, SystemClock};
 use crate::entry::{EntryId, LogEntry};
 use crate::error::Error;
@@ -57,6 +57,15 @@ pub(super) async fn list(server: &Server, query: &LogQuery) -> Result<Page, Erro
         Position::Before(id) => (
             Order::OldestFirst,
             listing.part(Order::OldestFirst, Some(id)).await?,
+        ),
+        // The first page needs to skip none, but must not stop early for a text.
+        Position::Number(0 | 1) if query.filter.text.is_none() => (
+            Order::NewestFirst,
+            listing.part(Order::NewestFirst, None).await?,
+        ),
+        Position::FromOldest(0 | 1) if query.filter.text.is_none() => (
+            Order::OldestFirst,
+            listing.part(Order::OldestFirst, None).await?,
         ),
         Position::Number(number) => (
             Order::NewestFirst,
@@ -119,7 +128,7 @@ async fn extent(server: &Server) -> Result<Extent, Error> {
     let extent = found.map_or(Extent::UNKNOWN, |it| Extent {
         rows: it.rows,
         partitions: it.partitions,
-        oldest: partition_start(&it.oldest),
+        oldest: day::start(&it.oldest),
     });
     server.learn_extent(extent);
     Ok(extent)
@@ -141,15 +150,16 @@ impl Listing<'_> {
     /// Returns the entries behind a cursor, or from the beginning.
     async fn part(&self, order: Order, cursor: Option<EntryId>) -> Result<Part, Error> {
         let mut part = Part::default();
-        let window = self.window(order, cursor).await?;
-        let mut steps = match window {
-            Some(window) => vec![Some(window)],
-            None => {
-                let now = SystemClock::default().now();
-                order.steps(self.query, cursor, now, extent(self.server).await?)
-            }
+        let (now, extent) = (SystemClock::default().now(), extent(self.server).await?);
+        let mut steps = order.steps(self.query, cursor, now, extent);
+        let window = match self.query.filter.text {
+            Some(_) => self.window(order, cursor, &steps).await?,
+            None => None,
+        };
+        if window.is_some() {
+            steps = vec![window];
         }
-        .into_iter();
+        let mut steps = steps.into_iter();
         let (mut from, mut step, mut is_first) = (cursor, steps.next().flatten(), true);
         loop {
             // Room for copies.
@@ -231,30 +241,34 @@ impl Listing<'_> {
         &self,
         order: Order,
         cursor: Option<EntryId>,
+        steps: &[Option<EntryId>],
     ) -> Result<Option<EntryId>, Error> {
-        if self.query.filter.text.is_none() {
-            return Ok(None);
-        }
         let last = match order {
             Order::NewestFirst => "minIf",
             Order::OldestFirst => "maxIf",
         };
         let (table, order_sql) = (self.server.table(), order.sql());
-        let mut sql = Sql::new(format!(
-            "SELECT {last}(id, before < {TEXT_BYTES}) AS last, countIf(before < {TEXT_BYTES}) AS looked_at, count() AS found
-            FROM (SELECT id, sum(bytes) OVER (ORDER BY id {order_sql} ROWS UNBOUNDED PRECEDING) - bytes AS before
-            FROM (SELECT id, length(request_text) + length(response_text) AS bytes FROM {table} WHERE "
-        ));
-        sql.append(self.condition()?);
-        if let Some(cursor) = cursor {
-            sql.sql(order.behind()).bind(Value::Id(cursor));
+        for step in steps {
+            let mut sql = Sql::new(format!(
+                "SELECT {last}(id, before < {TEXT_BYTES}) AS last, countIf(before < {TEXT_BYTES}) AS looked_at, count() AS found
+                FROM (SELECT id, sum(bytes) OVER (ORDER BY id {order_sql} ROWS UNBOUNDED PRECEDING) - bytes AS before
+                FROM (SELECT id, length(request_text) + length(response_text) AS bytes FROM {table} WHERE "
+            ));
+            sql.append(self.condition()?);
+            if let Some(cursor) = cursor {
+                sql.sql(order.behind()).bind(Value::Id(cursor));
+            }
+            if let Some(step) = step {
+                sql.sql(order.up_to()).bind(Value::Id(*step));
+            }
+            sql.sql(format!(" ORDER BY id {order_sql} LIMIT {TEXT_ENTRIES}))"));
+            let windows = self.server.all::<Window>(FAILED, &sql).await?;
+            let is_cut = |it: &Window| it.looked_at < it.found || it.found == TEXT_ENTRIES;
+            if let Some(window) = windows.into_iter().find(is_cut) {
+                return Ok(Some(EntryId::from_bytes(window.last.to_be_bytes())));
+            }
         }
-        sql.sql(format!(" ORDER BY id {order_sql} LIMIT {TEXT_ENTRIES}))"));
-        let windows = self.server.all::<Window>(FAILED, &sql).await?;
-        let cut = windows
-            .into_iter()
-            .find(|it| it.looked_at < it.found || it.found == TEXT_ENTRIES);
-        Ok(cut.map(|it| EntryId::from_bytes(it.last.to_be_bytes())))
+        Ok(None)
     }
 
     /// Asks for the entries behind a cursor, and for the one before them that is next to it.

@@ -12,6 +12,7 @@ mod builder;
 mod clients;
 mod columns;
 mod condition;
+mod day;
 mod erase;
 mod error;
 mod list;
@@ -42,7 +43,7 @@ pub use self::builder::{ClickHouseStoreBuilder, Engine};
 
 /// Keeps entries in ClickHouse: for logs that outgrow one machine, written by many nodes at once.
 ///
-/// Clones share their connections. It needs ClickHouse 25.8 or newer, and a tokio runtime with time and I/O. `http://` goes unencrypted; `https://` needs
+/// Clones share their connections. It is tested with ClickHouse 26.9, and needs a tokio runtime with time and I/O. `http://` goes unencrypted; `https://` needs
 /// the feature `clickhouse-tls`.
 ///
 /// # What it costs

@@ -89,7 +89,11 @@ impl Order {
         extent: Extent,
     ) -> Vec<Option<EntryId>> {
         let now = now.as_micros() / 1000;
-        let cursor = cursor.map_or(now, millis);
+        let cursor = match (self, cursor) {
+            (_, Some(cursor)) => millis(cursor),
+            (Self::NewestFirst, None) => now,
+            (Self::OldestFirst, None) => extent.oldest,
+        };
         let start = match (self, query.filter.to) {
             (Self::NewestFirst, Some(to)) => cursor.min(now).min(to.as_micros() / 1000 + DAY),
             (Self::NewestFirst, None) => cursor.min(now),

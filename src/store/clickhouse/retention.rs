@@ -9,8 +9,8 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::condition::{Sql, Value};
+use super::day;
 use super::server::Server;
-use super::write::{FIRST_DAY, LAST_DAY, partition};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::entry::EntryId;
 use crate::error::Error;
@@ -55,20 +55,12 @@ pub(super) async fn delete(server: &Server, outdated: &Outdated) -> Result<u64, 
 
 /// Deletes the days of the smallest ids until the table takes at most so many bytes.
 pub(super) async fn shrink(server: &Server, bytes: u64) -> Result<u64, Error> {
-    #[derive(Row, Deserialize)]
-    struct Id {
-        id: String,
-    }
     if size_bytes(server).await? <= bytes {
         return Ok(0);
     }
     let held = held(server).await?;
-    let sql = Sql::new(format!(
-        "SELECT DISTINCT _partition_id AS id FROM {} ORDER BY id",
-        server.local_table()
-    ));
     let mut deleted = 0;
-    for partition in server.all::<Id>(DELETING, &sql).await? {
+    for partition in partitions(server).await? {
         deleted += drop_partition(server, &partition.id, &held).await?;
         if size_bytes(server).await? <= bytes {
             break;
@@ -91,46 +83,42 @@ pub(super) async fn size_bytes(server: &Server) -> Result<u64, Error> {
 
 /// Returns the partitions of days that ended a day before a time or earlier, and that have nothing younger.
 async fn wholly_before(server: &Server, time: Timestamp) -> Result<Vec<Partition>, Error> {
-    let sql = Sql::new(format!(
-        "SELECT _partition_id AS id, max(created_at) AS newest FROM {} GROUP BY id ORDER BY id",
-        server.local_table()
-    ));
-    let last_day = time.minus(Duration::from_secs(86_400)).rfc3339(0);
-    let last_day: String = last_day
-        .chars()
-        .take(10)
-        .filter(char::is_ascii_digit)
-        .collect();
-    let mut partitions = server.all::<Partition>(DELETING, &sql).await?;
+    // What is written meanwhile is not of such a day, unless clocks are a day apart.
+    let last = day::name(time.minus(Duration::from_secs(86_400)));
+    let mut partitions = partitions(server).await?;
     partitions.retain(|partition| {
-        let day = partition.id.split('-').next().unwrap_or_default();
-        partition.newest < time.as_micros()
-            && day < last_day.as_str()
-            && ![FIRST_DAY, LAST_DAY].contains(&day)
+        let is_past = partition.newest < time.as_micros() && partition.id < last;
+        is_past && day::ids(&partition.id).0
     });
     Ok(partitions)
 }
 
+/// Returns the partitions that there are, the one of the smallest ids first.
+async fn partitions(server: &Server) -> Result<Vec<Partition>, Error> {
+    let sql = Sql::new(format!(
+        "SELECT _partition_id AS id, max(created_at) AS newest FROM {} GROUP BY id ORDER BY id",
+        server.rows()
+    ));
+    server.all(DELETING, &sql).await
+}
+
 /// Drops a partition; where entries of it are held, deletes the others.
 async fn drop_partition(server: &Server, id: &str, held: &[EntryId]) -> Result<u64, Error> {
-    let mut condition = Sql::new("_partition_id = ");
-    condition.bind(Value::Text(id.to_owned()));
-    if held.iter().any(|it| id.starts_with(&partition(*it))) {
+    let (_, ids) = day::ids(id);
+    let mut condition = Sql::new("id BETWEEN ");
+    condition.bind(Value::Id(*ids.start()));
+    condition.sql(" AND ").bind(Value::Id(*ids.end()));
+    if held.iter().any(|it| ids.contains(it)) {
         return mask(server, condition, held).await;
     }
-    let mut count = Sql::new(format!(
-        "SELECT count() FROM {} FINAL WHERE ",
-        server.local_table()
-    ));
-    count.append(condition);
-    let counts = server.all::<u64>(DELETING, &count).await?;
+    let count = count(server, condition).await?;
     let mut drop = Sql::new(format!(
         "ALTER TABLE {} DROP PARTITION ID ",
         server.every_table()
     ));
     drop.bind(Value::Text(id.to_owned()));
     server.upkeep(DELETING, &drop).await?;
-    Ok(counts.into_iter().sum())
+    Ok(count)
 }
 
 /// Deletes what meets a condition and is not held, and returns how many entries there were.
@@ -138,18 +126,20 @@ async fn mask(server: &Server, mut condition: Sql, held: &[EntryId]) -> Result<u
     if !held.is_empty() {
         condition.sql(" AND NOT ").ids(held);
     }
-    let mut count = Sql::new(format!(
-        "SELECT count() FROM {} FINAL WHERE ",
-        server.table()
-    ));
-    count.append(condition.clone());
-    let count: u64 = server.all::<u64>(DELETING, &count).await?.into_iter().sum();
+    let count = count(server, condition.clone()).await?;
     if count > 0 {
         let mut delete = Sql::new(format!("DELETE FROM {} WHERE ", server.every_table()));
         delete.append(condition);
         server.upkeep(DELETING, &delete).await?;
     }
     Ok(count)
+}
+
+async fn count(server: &Server, condition: Sql) -> Result<u64, Error> {
+    let table = server.table();
+    let mut sql = Sql::new(format!("SELECT count() FROM {table} FINAL WHERE "));
+    sql.append(condition);
+    Ok(server.all::<u64>(DELETING, &sql).await?.into_iter().sum())
 }
 
 /// Holds entries, or holds them no longer.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::builder::{ClickHouseStoreBuilder, Engine};
 use super::condition::{Sql, Value};
+use super::day;
 use super::server::Server;
 use crate::error::{Error, ErrorKind};
 
@@ -62,9 +63,6 @@ const ALIASES: [(&str, &str, &str); 2] = [
         "toUUID(replaceRegexpOne(lower(leftPad(hex(id), 32, '0')), '(.{8})(.{4})(.{4})(.{4})(.{12})', '\\\\1-\\\\2-\\\\3-\\\\4-\\\\5'))",
     ),
 ];
-
-/// The UTC day in which an entry's id was made, from 2020 to 2099: other ids go to the days at the two ends.
-const DAY: &str = "toYYYYMMDD(toDateTime(least(greatest(intDiv(toUInt64(bitShiftRight(id, 80)), 1000), 1577836800), 4102444799), 'UTC'))";
 
 /// A page reads some granules whole, so that they are an eighth of what they are by default.
 const GRANULES: &str = "index_granularity = 1024, index_granularity_bytes = 2097152";
@@ -128,7 +126,7 @@ fn engine(settings: &ClickHouseStoreBuilder, of: &str) -> String {
 
 fn entries(settings: &ClickHouseStoreBuilder) -> String {
     let (table, on_cluster) = (settings.local_table(), settings.on_cluster());
-    let (columns, engine) = (columns(true), engine(settings, ""));
+    let (columns, engine, day) = (columns(true), engine(settings, ""), day::sql());
     let window = match settings.engine {
         // The others have one by default.
         Engine::MergeTree => "non_replicated_deduplication_window = 1000, ",
@@ -146,7 +144,7 @@ fn entries(settings: &ClickHouseStoreBuilder) -> String {
     };
     // `created_at * 0` adds nothing to the key. What the key is made of has its least and largest value kept of every part.
     format!(
-        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns},\n    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,\n    INDEX id_range id TYPE minmax GRANULARITY 1,\n    INDEX by_time created_at TYPE minmax GRANULARITY 1\n)\nENGINE = {engine}\nPARTITION BY ({DAY}, created_at * 0)\nORDER BY (organisation, id)\n{ttl}SETTINGS {window}{fsync}ttl_only_drop_parts = 1, {MERGES}, {GRANULES}\nCOMMENT '{COMMENT}{VERSION}'",
+        "CREATE TABLE IF NOT EXISTS {table}{on_cluster}\n(\n{columns},\n    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,\n    INDEX id_range id TYPE minmax GRANULARITY 1,\n    INDEX by_time created_at TYPE minmax GRANULARITY 1\n)\nENGINE = {engine}\nPARTITION BY ({day}, created_at * 0)\nORDER BY (organisation, id)\n{ttl}SETTINGS {window}{fsync}ttl_only_drop_parts = 1, {MERGES}, {GRANULES}\nCOMMENT '{COMMENT}{VERSION}'",
     )
 }
 

@@ -105,6 +105,15 @@ impl Server {
         &self.shared.held_table
     }
 
+    /// Returns the rows themselves, over all shards, with the columns that every table has.
+    pub(super) fn rows(&self) -> String {
+        let table = &self.shared.local_table;
+        match &self.shared.cluster {
+            Some(cluster) => format!("cluster('{cluster}', currentDatabase(), {table})"),
+            None => table.clone(),
+        }
+    }
+
     /// Returns a table of the server's own, over all shards.
     pub(super) fn system(&self, table: &str) -> String {
         match &self.shared.cluster {

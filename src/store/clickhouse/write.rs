@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use super::columns::{Columns, number};
+use super::columns::Columns;
+use super::day::day;
 use super::server::Server;
-use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::entry::{EntryId, LogEntry};
+use crate::clock::{Clock, SystemClock};
+use crate::entry::LogEntry;
 use crate::error::Error;
 
 const FAILED: &str = "entries cannot be written";
@@ -15,10 +16,6 @@ const FAILED: &str = "entries cannot be written";
 /// What one insert has at most, so that the server stores all of it or nothing.
 const MAX_ROWS: usize = 100_000;
 const MAX_BYTES: usize = 64 << 20;
-
-/// The partitions of ids that are of no day.
-pub(super) const FIRST_DAY: &str = "20200101";
-pub(super) const LAST_DAY: &str = "20991231";
 
 const TIME_BITS: u32 = 56;
 
@@ -84,30 +81,6 @@ fn by_day(batch: &[LogEntry]) -> BTreeMap<u64, Vec<&LogEntry>> {
     days
 }
 
-/// Returns what the name of an id's partition begins with: its day.
-pub(super) fn partition(id: EntryId) -> String {
-    let micros = i64::try_from(day(id) * 86_400_000_000).unwrap_or_default();
-    let day = Timestamp::from_micros(micros).rfc3339(0);
-    day.chars().take(10).filter(char::is_ascii_digit).collect()
-}
-
-/// Returns when the day of a partition begins, in milliseconds; 0 where its ids may be of any time before.
-pub(super) fn partition_start(name: &str) -> i64 {
-    let is_day = |day: &&str| day.bytes().all(|it| it.is_ascii_digit()) && *day > FIRST_DAY;
-    let day = name.get(..8).filter(is_day);
-    let time = day.and_then(|day| {
-        let text = format!("{}-{}-{}T00:00:00Z", &day[..4], &day[4..6], &day[6..]);
-        text.parse::<Timestamp>().ok()
-    });
-    time.map_or(0, |time| time.as_micros() / 1000)
-}
-
-/// Returns the day of an id, counted from 1970: those of the partitions.
-fn day(id: EntryId) -> u64 {
-    let seconds = u64::try_from(number(id) >> 80).unwrap_or(u64::MAX) / 1000;
-    seconds.clamp(1_577_836_800, 4_102_444_799) / 86_400
-}
-
 fn pieces<'e>(entries: &[&'e LogEntry]) -> Vec<Vec<&'e LogEntry>> {
     let (mut pieces, mut bytes) = (Vec::<Vec<_>>::new(), usize::MAX);
     for entry in entries {
@@ -144,7 +117,8 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Context, EntryKind};
+    use crate::clock::Timestamp;
+    use crate::entry::{Context, EntryId, EntryKind};
 
     fn entry(micros: i64) -> LogEntry {
         let at = Timestamp::from_micros(micros);
@@ -162,31 +136,6 @@ mod tests {
         let lengths: Vec<_> = days.values().map(Vec::len).collect();
         assert_eq!(lengths, [2, 1, 1]);
         assert_eq!(days.values().next().unwrap()[0].id, batch[1].id);
-    }
-
-    #[test]
-    fn ids_of_any_time_go_to_a_few_partitions() {
-        let ids = [
-            EntryId::MIN,
-            EntryId::first_at(Timestamp::from_micros(0)),
-            EntryId::MAX,
-        ];
-        let days: Vec<_> = ids.map(day).into();
-        assert_eq!(days[0], days[1]);
-        assert_eq!(days[0], day(entry(1_577_836_800_000_000).id));
-        assert_eq!(days[2], day(entry(4_102_444_799_000_000).id));
-    }
-
-    #[test]
-    fn partition_begins_with_its_day() {
-        let noon = 1_795_348_800_000_000;
-        let name = format!("{}-0", partition(entry(noon).id));
-        assert_eq!(name, "20261122-0");
-        assert_eq!(partition_start(&name), noon / 1000 - 43_200_000);
-        assert_eq!(partition_start(&partition(EntryId::MIN)), 0);
-        assert_eq!(partition(EntryId::MIN), FIRST_DAY);
-        assert_eq!(partition(EntryId::MAX), LAST_DAY);
-        assert_eq!(partition_start(""), 0);
     }
 
     #[test]

@@ -93,6 +93,10 @@ async fn entries_are_spread_by_organisation_and_read_as_one_log() {
     store.hold(&[entries[0].id]).await.unwrap();
     assert_eq!(store.held().await.unwrap(), [entries[0].id]);
     assert!(store.size_bytes().await.unwrap() > 0);
+    // What says which days may be dropped sees both, though dropping itself needs Keeper here.
+    let rows = "SELECT _partition_id, count() FROM cluster('two', currentDatabase(), api_log_local) GROUP BY 1";
+    assert_eq!(servers[0].sql(rows), "20261122-0\t400");
+    assert_eq!(store.delete_before(entries[0].created_at).await.unwrap(), 0);
 }
 
 #[tokio::test]
