@@ -59,6 +59,9 @@ stop_servers
 step "tests without features"
 cargo test --package tower-api-log-bare
 
+step "threads in every order"
+cargo test --package tower-api-log-interleaved
+
 step "the vendors' own clients against the quickstart"
 venv=target/venv
 wanted="lago-python-client==1.55.0 jsonapi-client==0.9.10 schemathesis==4.32.5"

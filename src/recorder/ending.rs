@@ -3,7 +3,6 @@
 //! Invariant: once the thread has ended, the ledger has nothing in flight that was handed over, but for what a sink that blocks its thread is writing; the
 //! report stands, and whoever asked has been answered.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::ledger::{Balance, DropReason};
@@ -47,7 +46,7 @@ impl Shared {
 impl<T, M> Worker<T, M> {
     /// Ends by the first deadline that was told.
     pub(super) fn end_by(&mut self, at: Instant) -> &mut End {
-        self.shared.is_closed.store(true, Ordering::SeqCst);
+        self.shared.door.close();
         self.end.get_or_insert_with(|| End {
             at,
             before: self.shared.balances(),
@@ -81,11 +80,11 @@ impl<T, M> Worker<T, M> {
     /// Settles what waits in the queue.
     fn settle(&mut self, reason: DropReason) {
         let mut left = 0;
-        while self.shared.queued() > 0 {
+        while self.shared.door.waiting() > 0 {
             match self.queue.try_recv() {
                 Ok(parcel) => {
                     parcel.ticket.iter().for_each(Ticket::lost);
-                    self.shared.taken.fetch_add(1, Ordering::SeqCst);
+                    self.shared.door.took();
                     left += 1;
                 }
                 // A push that counted itself as accepted sends next, or takes its count back.
@@ -98,7 +97,7 @@ impl<T, M> Worker<T, M> {
 
 impl<T, M> Drop for Worker<T, M> {
     fn drop(&mut self) {
-        self.shared.is_closed.store(true, Ordering::SeqCst);
+        self.shared.door.close();
         let reason = match self.end {
             Some(_) => DropReason::Deadline,
             None => DropReason::Closed,
@@ -139,7 +138,7 @@ pub(super) fn report(shared: &Shared, before: &[Balance], flushed: &[bool]) -> R
         let dropped = given_up
             .iter()
             .map(|&reason| balance.dropped(reason) - before.dropped(reason));
-        let under_way = shared.queued() + lane.shared.under_way() as u64;
+        let under_way = shared.door.waiting() + lane.shared.under_way() as u64;
         SinkReport {
             name: lane.shared.name.clone(),
             balance,

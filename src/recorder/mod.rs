@@ -11,6 +11,7 @@
 #[cfg(feature = "spool")]
 mod dead;
 mod delivery;
+mod door;
 #[cfg(feature = "tracing")]
 mod drops;
 mod ending;
@@ -31,7 +32,7 @@ mod worker;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{self, AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,7 @@ pub use dead::DeadLetter;
 pub use delivery::{Delivery, WhenFull};
 #[cfg(feature = "spool")]
 pub use delivery::{Guarantee, OnFailure};
+use door::Door;
 use lane::Lane;
 pub use lane::SinkState;
 pub(crate) use lane::{Plan, Refine};
@@ -133,7 +135,7 @@ where
 /// Makes a recorder that drops everything as closed, for a machine that gave no thread.
 pub(crate) fn dead<T>() -> (Intake<T>, Recorder) {
     let (intake, recorder, ..) = connect(Arc::default(), Vec::new(), 1, Box::new(|| 0));
-    recorder.shared.is_closed.store(true, Ordering::SeqCst);
+    recorder.shared.door.close();
     (intake, recorder)
 }
 
@@ -166,10 +168,7 @@ fn connect<T>(
         journals: lanes.iter().any(|it| it.shared.delivery.journals()),
         cancelled: Mutex::default(),
         lanes,
-        accepted: AtomicU64::new(0),
-        taken: AtomicU64::new(0),
-        is_closed: AtomicBool::new(false),
-        is_asleep: AtomicBool::new(false),
+        door: Door::default(),
         bell: Notify::new(),
         is_rung: AtomicBool::new(false),
         ended: OnceLock::new(),
@@ -201,7 +200,7 @@ impl Recorder {
         let sum = |count: fn(&SinkStats) -> u64| sinks.iter().map(count).sum();
         Stats {
             balance: sinks.first().map_or_else(of_nothing, |it| it.balance),
-            queued: shared.queued(),
+            queued: shared.door.waiting(),
             batched: sum(|it| it.held),
             captured_bytes: (shared.captured_bytes)(),
             sink_errors: sum(|it| it.errors),
@@ -229,7 +228,7 @@ impl Recorder {
     /// Dropping the future leaves the flush under way.
     pub async fn flush(&self) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
-        let up_to = self.shared.accepted.load(Ordering::SeqCst);
+        let up_to = self.shared.door.accepted();
         let closed = || Error::new(ErrorKind::Closed, "the recorder has been shut down");
         self.commands
             .send(Command::HandOver { up_to, reply })
@@ -255,7 +254,7 @@ impl Recorder {
     pub async fn shutdown(&self, deadline: Duration) -> Report {
         let shared = &*self.shared;
         let before = shared.balances();
-        shared.is_closed.store(true, Ordering::SeqCst);
+        shared.door.close();
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let command = Command::Shutdown {

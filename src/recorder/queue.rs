@@ -1,10 +1,11 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
+use super::door::Door;
 use super::lane::Lane;
 use super::ledger::{DropReason, Ledger};
 use super::ticket::Ticket;
@@ -72,10 +73,7 @@ pub(crate) struct Shared {
     pub(crate) journals: bool,
     /// Exchanges whose start was said and that have no entry.
     pub(super) cancelled: Mutex<Vec<EntryId>>,
-    pub(super) accepted: AtomicU64,
-    pub(super) taken: AtomicU64,
-    pub(super) is_closed: AtomicBool,
-    pub(super) is_asleep: AtomicBool,
+    pub(super) door: Door,
     pub(super) bell: Notify,
     /// Whether the bell has been rung for a half-full queue since the recorder last took from it.
     pub(super) is_rung: AtomicBool,
@@ -85,11 +83,6 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn queued(&self) -> u64 {
-        let taken = self.taken.load(Ordering::SeqCst);
-        self.accepted.load(Ordering::SeqCst).saturating_sub(taken)
-    }
-
     /// Says that an exchange whose start was said has no entry.
     pub(crate) fn cancel_start(&self, id: EntryId) {
         let mut cancelled = self
@@ -108,7 +101,7 @@ impl Shared {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::SeqCst)
+        self.door.is_closed()
     }
 }
 
@@ -128,13 +121,9 @@ impl<T> Intake<T> {
     }
 
     /// Hands an ended exchange or an event over, or drops and counts it and returns `false`.
-    ///
-    /// It counts as accepted before it is sent, and no more where it could not be: so a recorder that closes can wait until it has taken
-    /// all that was accepted, and none is lost between its last look and its end.
     pub(crate) fn push(&self, parcel: Parcel<T>) -> bool {
         let shared = &*self.shared;
-        let accepted = shared.accepted.fetch_add(1, Ordering::SeqCst) + 1;
-        let waiting = accepted.saturating_sub(shared.taken.load(Ordering::Relaxed));
+        let waiting = shared.door.enter();
         let is_awaited = parcel.ticket.is_some();
         let room = match parcel.is_urgent {
             true => shared.queue_entries,
@@ -149,7 +138,7 @@ impl<T> Intake<T> {
             }),
         };
         if let Err((reason, parcel)) = sent {
-            shared.accepted.fetch_sub(1, Ordering::SeqCst);
+            shared.door.turn_back();
             match parcel.journal {
                 Journal::Starts => {}
                 Journal::Nothing => shared.ledger.dropped(reason, 1),
@@ -165,9 +154,7 @@ impl<T> Intake<T> {
         }
         let is_half_full = waiting >= shared.queue_entries.div_ceil(2)
             && !shared.is_rung.swap(true, Ordering::Relaxed);
-        let asleep = shared.is_asleep.load(Ordering::SeqCst);
-        if is_awaited || is_half_full || (asleep && shared.is_asleep.swap(false, Ordering::SeqCst))
-        {
+        if is_awaited || is_half_full || shared.door.wakes() {
             shared.bell.notify_one();
         }
         true

@@ -454,7 +454,7 @@ fn pushes_that_race_with_the_shutdown_are_all_settled() {
 fn first_push_after_a_silence_wakes_the_sleeping_thread() {
     let it = fixture(quick());
     let begun = Instant::now();
-    while !it.recorder.shared.is_asleep.load(Ordering::SeqCst) {
+    while !it.recorder.shared.door.is_asleep() {
         assert!(
             begun.elapsed() < Duration::from_secs(10),
             "it sleeps after a second"
@@ -462,10 +462,7 @@ fn first_push_after_a_silence_wakes_the_sleeping_thread() {
         std::thread::yield_now();
     }
     it.push(1);
-    assert!(
-        !it.recorder.shared.is_asleep.load(Ordering::SeqCst),
-        "the push rang"
-    );
+    assert!(!it.recorder.shared.door.is_asleep(), "the push rang");
     it.push(1);
     while it.sink.total() < 2 {
         assert!(

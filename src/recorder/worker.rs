@@ -110,7 +110,7 @@ where
             self.hand_over();
             self.answer_flushes();
             let given_up = self.waiting.give_up(Instant::now(), self.shared.hold_limit);
-            let is_empty = self.shared.queued() == 0;
+            let is_empty = self.shared.door.waiting() == 0;
             if self.end.is_some() && is_empty {
                 break;
             }
@@ -169,7 +169,7 @@ where
                 break;
             };
             found = true;
-            self.shared.taken.fetch_add(1, Ordering::SeqCst);
+            self.shared.door.took();
             let Parcel {
                 item,
                 ticket,
@@ -276,15 +276,15 @@ where
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if !cancelled.is_empty() {
-            let up_to = self.shared.accepted.load(Ordering::SeqCst);
+            let up_to = self.shared.door.accepted();
             self.cancelled
                 .push_back((up_to, std::mem::take(&mut cancelled)));
         }
     }
 
     fn cancelled_by_now(&mut self) -> Vec<EntryId> {
-        let taken = self.shared.taken.load(Ordering::SeqCst);
-        let is_empty = self.shared.queued() == 0;
+        let taken = self.shared.door.taken();
+        let is_empty = self.shared.door.waiting() == 0;
         let mut ended = Vec::new();
         while let Some((up_to, _)) = self.cancelled.front()
             && (is_empty || taken >= *up_to)
@@ -296,8 +296,8 @@ where
 
     /// Answers those who wait until everything before them was handed over.
     fn answer_flushes(&mut self) {
-        let taken = self.shared.taken.load(Ordering::SeqCst);
-        let is_empty = self.shared.queued() == 0;
+        let taken = self.shared.door.taken();
+        let is_empty = self.shared.door.waiting() == 0;
         while let Some((up_to, _)) = self.flushes.front()
             && (is_empty || taken >= *up_to)
         {
@@ -323,12 +323,8 @@ where
         let expiry = expiry.chain(next_given_up).min();
         let sleeps = expiry.is_none() && now.duration_since(self.last_found) > SLEEP_AFTER;
         let shared = self.shared.clone();
-        if sleeps {
-            shared.is_asleep.store(true, Ordering::SeqCst);
-            if shared.queued() > 0 {
-                shared.is_asleep.store(false, Ordering::SeqCst);
-                return;
-            }
+        if sleeps && !shared.door.sleep() {
+            return;
         }
         let to_expiry = expiry.map(|at| at.saturating_duration_since(now));
         let pause = to_expiry.map_or(self.pause, |it| it.min(self.pause));
@@ -347,7 +343,7 @@ where
             }
         })
         .await;
-        shared.is_asleep.store(false, Ordering::SeqCst);
+        shared.door.wake();
     }
 }
 
