@@ -1,8 +1,9 @@
 //! `PostgresStore` on a real server, reached by `TEST_POSTGRES_URL`.
 
+mod disk;
 mod faults;
 mod partitions;
-mod place;
+pub(crate) mod place;
 mod plans;
 mod refused;
 mod server;

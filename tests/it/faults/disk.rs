@@ -1,7 +1,6 @@
 //! Disks that are full, read-only or gone: the service goes on, and so does delivery once the disk is back.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,64 +8,9 @@ use tower_api_log::recorder::{Delivery, DropReason, Guarantee, Spool, SpoolStats
 use tower_api_log::testing::GateSink;
 use tower_api_log::{ApiLogLayer, LogStore, Scope, SqliteStore};
 
+use super::small_disk::Disk;
 use super::{Stand, Watch, quick};
 use crate::support::until;
-
-/// A small disk of its own.
-struct Disk {
-    /// Dropped last.
-    folder: tempfile::TempDir,
-}
-
-impl Disk {
-    /// Makes one, where this user may.
-    fn new(mib: usize) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]);
-        let output = mount.arg(folder.path()).output().ok()?;
-        if output.status.success() {
-            return Some(Self { folder });
-        }
-        println!("no small disk: {}", String::from_utf8_lossy(&output.stderr));
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.path().join("filler")
-    }
-
-    fn fill(&self) {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.filler()).unwrap();
-        for size in [1 << 16, 1 << 12, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.filler()).unwrap();
-    }
-
-    fn remount(&self, how: &str) {
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-o", &format!("remount,{how}")])
-            .arg(self.path());
-        assert!(mount.status().unwrap().success());
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Whatever still has a file open there keeps it until it closes.
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
 
 fn spool_stats(stand: &Stand) -> SpoolStats {
     stand.recorder.stats().sinks[0].spool.unwrap()

@@ -7,6 +7,7 @@ mod kill;
 mod refused;
 mod shutdown;
 mod sinks;
+pub(crate) mod small_disk;
 mod stream;
 mod subscriber;
 

@@ -7,7 +7,7 @@ mod plans;
 mod proxy;
 mod refusal;
 mod schema;
-mod server;
+pub(crate) mod server;
 
 use std::collections::HashSet;
 

@@ -18,7 +18,7 @@ fn batch(first: u32, length: u32) -> Vec<LogEntry> {
     (first..first + length).map(sample::exchange).collect()
 }
 
-async fn stored(store: &PostgresStore) -> Vec<EntryId> {
+pub(crate) async fn stored(store: &PostgresStore) -> Vec<EntryId> {
     let mut query = LogQuery::new(Scope::all()).limit(1000);
     let mut ids = Vec::new();
     loop {

@@ -21,6 +21,11 @@ impl Server {
         Self::run(&[])
     }
 
+    /// Starts a server whose data are in a folder.
+    pub(crate) fn start_in(folder: &std::path::Path) -> Self {
+        Self::run(&["--folder", folder.to_str().unwrap()])
+    }
+
     /// Starts a server with a certificate of its own.
     pub(crate) fn start_with_tls() -> Self {
         Self::run(&["--tls"])
