@@ -20,6 +20,8 @@
 //! read all of its rows. Of a column of few values a page is found by walking the primary key, unless
 //! the value is rare: for these there is one BRIN, which says of each 64 pages what they cannot have, for next to nothing.
 //!
+//! Calls that took a second or longer are few and asked for by how long they took, at any place of the log: they have a small index in the order of pages.
+//!
 //! A path that begins as asked is found by the B-tree of paths, beside a small one of the few that are too long for it.
 //!
 //! An index refuses values of more than 2700 bytes, and with them the batch: longer ones than 512 are left out, and questions say that they ask for none.
@@ -28,6 +30,9 @@ use super::names::Names;
 
 /// The most bytes of a value that an index has, as the conditions below say it.
 pub(super) const MAX_INDEXED_BYTES: usize = 512;
+
+/// From how many microseconds on a call is in the index of slow ones.
+const SLOW_MICROS: i64 = 1_000_000;
 
 macro_rules! short {
     ($($column:literal),*) => {
@@ -69,6 +74,11 @@ pub(super) fn condition(column: &str) -> Option<&'static str> {
     found.map(|(_, condition)| *condition)
 }
 
+/// Returns what a question for slow calls adds to be answered from their index.
+pub(super) fn slower(least_micros: i64) -> Option<&'static str> {
+    (least_micros >= SLOW_MICROS).then_some(" AND micros >= 1000000")
+}
+
 pub(super) fn statements(names: &Names) -> Vec<String> {
     let entry = names.entry();
     let mut made: Vec<_> = COLUMNS
@@ -84,6 +94,7 @@ pub(super) fn statements(names: &Names) -> Vec<String> {
         format!("CREATE INDEX ON {entry} (organisation, id) WHERE {short} AND status >= 400"),
         format!("CREATE INDEX ON {entry} (status, id) WHERE status >= 400"),
         format!("CREATE INDEX ON {entry} (id) WHERE octet_length(path) > 512"),
+        format!("CREATE INDEX ON {entry} (id, micros) WHERE micros >= {SLOW_MICROS}"),
     ]);
     // Without them the server takes a third of all values for that short.
     made.extend(COLUMNS.iter().map(|(column, _)| {

@@ -42,6 +42,10 @@ impl Dialect for Postgres {
             .then(|| index::condition(column))?
     }
 
+    fn slower(least_micros: i64) -> Option<&'static str> {
+        index::slower(least_micros)
+    }
+
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern) {
         // Of paths short and long, so that each finds its index.
         let like = || Value::Text(like(pattern));

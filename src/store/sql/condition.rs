@@ -92,6 +92,11 @@ impl<D: Dialect> Condition<D> {
                 self.push_sql(column);
                 self.push(" BETWEEN ", value(*range.start()));
                 self.push(" AND ", value(*range.end()));
+                let hint = match column {
+                    "micros" => D::slower(*range.start()),
+                    _ => None,
+                };
+                self.push_sql(hint.unwrap_or_default());
             }
         }
     }

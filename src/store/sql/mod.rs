@@ -71,6 +71,11 @@ pub(super) trait Dialect {
         None
     }
 
+    /// Returns what to add to the condition that a call took some microseconds at least, so that the engine finds an index; it must be true of all of these.
+    fn slower(_least_micros: i64) -> Option<&'static str> {
+        None
+    }
+
     /// Adds the condition that the path matches a pattern with stars, as [`PathPattern::matches`] defines it.
     fn path_matches(condition: &mut Condition<Self>, pattern: &PathPattern)
     where
