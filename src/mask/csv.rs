@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::media_type::MediaType;
-use super::names::{Names, Role, RuleId};
+use super::names::{Named, Names, Role, RuleId};
 use super::{MASKED, Pass, inside, token};
 use crate::entry::WithheldReason;
 
@@ -128,24 +128,20 @@ struct Table<'t> {
 }
 
 impl Table<'_> {
-    /// Returns the rule of the name that a cell of the row gives to another.
-    fn named_by_neighbour(&self, row: &[Cell], pass: &mut Pass<'_>) -> Option<RuleId> {
-        let holds = self.columns.iter().any(|it| it.role == Role::Holds);
-        let mut names = row.iter().zip(&self.columns);
-        names.find_map(|(cell, column)| match holds && column.role == Role::Names {
-            true => pass.decide_sibling(&cell.text(self.text), Names::decide_once),
-            false => None,
-        })
+    /// Returns the rules of the names that cells of the row give to others.
+    fn named_by_neighbour(&self, row: &[Cell], pass: &mut Pass<'_>) -> Named {
+        let mut named = Named::default();
+        if self.columns.iter().any(|it| it.role.holds()) {
+            let columns = row.iter().zip(&self.columns);
+            for (cell, column) in columns.filter(|(_, it)| it.role.names()) {
+                let name = cell.text(self.text);
+                named.take(column.role, pass.decide_sibling(&name, Names::decide_once));
+            }
+        }
+        named
     }
 
-    fn cell(
-        &mut self,
-        cell: &Cell,
-        name: &str,
-        column: usize,
-        named: Option<RuleId>,
-        pass: &mut Pass<'_>,
-    ) {
+    fn cell(&mut self, cell: &Cell, name: &str, column: usize, named: Named, pass: &mut Pass<'_>) {
         let text = cell.text(self.text);
         if text.is_empty() {
             return;
@@ -153,9 +149,9 @@ impl Table<'_> {
         // Rows are as long as the header.
         let column = self.columns.get(column);
         let own = column.and_then(|it| it.rule);
-        let holds = column.is_some_and(|it| it.role == Role::Holds);
+        let role = column.map_or(Role::None, |it| it.role);
         let is_listed = column.is_some_and(|it| it.is_listed);
-        let rule = own.or(named.filter(|_| holds));
+        let rule = own.or(named.rule(role));
         let rule = rule.filter(|&rule| pass.fields.shape(rule).hides(&text));
         match rule.or((!is_listed).then_some(RuleId::NOT_LISTED)) {
             Some(rule) => {

@@ -18,10 +18,12 @@
 use super::Pass;
 
 mod bound;
+mod elsewhere;
 mod lexer;
 mod walk;
 
 pub(super) use bound::Bound;
+pub(super) use elsewhere::{of_body, of_query};
 
 /// The text is no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,13 +40,18 @@ pub(super) const MARKS: [bool; 256] = {
 
 /// Tells whether text may hold more. It errs on the side of yes.
 pub(super) fn may_hold(text: &str) -> bool {
-    may_be_secret(text) || text.bytes().any(|byte| MARKS[usize::from(byte)])
+    may_be_secret(text)
+        || text.bytes().any(|byte| MARKS[usize::from(byte)])
+        || prose::may_say_without_signs(text)
 }
 
 /// As [`may_hold`], or whether something may be found in the text.
 pub(super) fn may_hold_or_be_found(text: &str, pass: &Pass<'_>) -> bool {
     let marks = Marks::of(text);
-    marks.any() || may_be_secret(text) || pass.may_find_of(marks.classes(), text.len())
+    marks.any()
+        || may_be_secret(text)
+        || prose::may_say_without_signs(text)
+        || pass.may_find_of(marks.classes(), text.len())
 }
 
 /// No shorter text is base64 of JSON or credentials.
@@ -78,6 +83,7 @@ pub(super) fn holds_more_than_pairs(text: &str) -> bool {
     let mut bytes = text.bytes().enumerate();
     text.starts_with('/')
         || may_be_secret(text)
+        || prose::may_say_without_signs(text)
         || bytes.any(|(at, byte)| more(byte) || begins_base64((at, byte)))
 }
 
@@ -140,7 +146,8 @@ fn mask_parts(
     // Paths have no marks.
     let has_path =
         pass.has_segments() && marks::references(content).any(|(_, it)| it.starts_with('/'));
-    if !has_path && (!marks.any() || marks.only_colons() && has_time(content)) {
+    let has_signs = marks.any() && !(marks.only_colons() && has_time(content));
+    if !has_path && !has_signs && !prose::may_say_without_signs(content) {
         return None;
     }
     let is_word = !marks.may_have_space() || !content.trim_end().contains(char::is_whitespace);
@@ -162,7 +169,7 @@ fn mask_parts(
         false if is_word && marks.has_percent() => mask_encoded(text, cut, level + 1, pass),
         false => None,
     };
-    if masked.is_none() && !marks.may_say_a_secret() {
+    if masked.is_none() && !marks.may_say_a_secret() && !prose::may_say_without_signs(content) {
         return None;
     }
     // A URL says what it says in its parts.

@@ -361,7 +361,7 @@ impl Linted {
             return Verdict::Decides;
         };
         match self.rule_of(id) {
-            None if self.names.shape(id) == Shape::Sealed => Verdict::Sealed,
+            None if self.names.shape(id).is_sealed() => Verdict::Sealed,
             None => Verdict::Decides,
             Some(by) if by != at => Verdict::Shadowed(by),
             Some(_) if OF_THEIR_OWN.contains(&name.to_ascii_lowercase().as_str()) => {

@@ -201,7 +201,9 @@ impl Masker {
         let mut exchange = Exchange::new(request, captured.outcome, captured.timing);
         exchange.weight = captured.share.weight;
         pass.enter(Place::RequestBody);
+        pass.elsewhere = graphql::of_query(&captured.request, &mut pass);
         exchange.request_body = bodies.mask(captured.request_body, &captured.request, &mut pass);
+        pass.elsewhere = None;
         exchange.request_decoded_bytes = pass.decoded_bytes.take();
         let nothing = Fields::default();
         let mut response_fields = &nothing;
@@ -295,7 +297,9 @@ fn request(captured: &Captured, pass: &mut Pass<'_>) -> RequestRecord {
     pass.enter(Place::Query);
     let target = fields.text(":path").unwrap_or_default();
     let query = target.split_once('?').map(|(_, query)| query);
+    pass.elsewhere = graphql::of_body(&captured.request_body, fields, pass);
     let query = query.map(|it| pairs::mask(it, false, 0, pass).unwrap_or_else(|| it.to_owned()));
+    pass.elsewhere = None;
     RequestRecord {
         method,
         scheme,

@@ -14,6 +14,7 @@ mod letters;
 mod list;
 mod parts;
 mod pointers;
+mod role;
 mod words;
 
 use std::num::NonZeroU32;
@@ -26,7 +27,11 @@ use super::{presets, token};
 use crate::entry::Place;
 use list::List;
 pub(super) use pointers::Pointers;
+pub(super) use role::{Named, Role};
 use words::Words;
+
+/// The most digits of a count of PINs, which have four themselves.
+const MAX_COUNT: usize = 3;
 
 /// A rule about names.
 #[derive(Clone)]
@@ -62,6 +67,8 @@ pub(super) enum Shape {
     Whole,
     /// Every one, and no rule of the user keeps anything of it: a card's security code, track or PIN (PCI DSS 3.3.1).
     Sealed,
+    /// As `Sealed`, but for a count: the name is that of several secrets, of which none is as short.
+    SealedOrCount,
     /// All but numbers: the name is that of secrets and of how many there are.
     NoNumber,
     /// A text that [`super::token::is_opaque`]: the name is as often harmless.
@@ -75,26 +82,22 @@ impl Shape {
     pub(super) fn hides(self, text: &str) -> bool {
         match self {
             Self::Whole | Self::Sealed => true,
+            Self::SealedOrCount => text.len() > MAX_COUNT || text.parse::<u16>().is_err(),
             Self::NoNumber => text.parse::<f64>().is_err(),
             Self::Opaque => token::is_opaque(text),
             Self::Code => token::is_opaque(text) || token::is_one_time(text),
         }
     }
 
+    /// Tells whether no rule of the user keeps anything of a value.
+    pub(super) fn is_sealed(self) -> bool {
+        matches!(self, Self::Sealed | Self::SealedOrCount)
+    }
+
     /// Tells whether objects and lists are replaced too.
     pub(super) fn hides_all(self) -> bool {
         !matches!(self, Self::Opaque | Self::Code)
     }
-}
-
-/// What a member is to its siblings, as in `{"name":"password","value":"x"}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Its value may be the name of another member's value.
-    Names,
-    /// It may be the value that another member names.
-    Holds,
-    None,
 }
 
 /// What is known of a name.
@@ -292,12 +295,7 @@ impl Names {
         };
         for layer in self.layers.iter_mut().filter(|it| it.counts) {
             let found = layer.list.known(name);
-            let is_sealed = |id| {
-                layer
-                    .list
-                    .rule(id)
-                    .is_some_and(|it| it.shape == Shape::Sealed)
-            };
+            let is_sealed = |id| layer.list.rule(id).is_some_and(|it| it.shape.is_sealed());
             known.rule = found
                 .rule
                 .filter(|&id| is_sealed(id))
@@ -319,7 +317,7 @@ impl Names {
         let layers = self.layers.iter().filter(|it| it.counts);
         let mut found = layers.filter_map(|it| it.list.decide_once(name));
         let first = found.next()?;
-        let sealed = found.find(|&id| self.shape(id) == Shape::Sealed);
+        let sealed = found.find(|&id| self.shape(id).is_sealed());
         Some(sealed.unwrap_or(first))
     }
 

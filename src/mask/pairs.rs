@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::graphql::Bound;
-use super::names::{Role, RuleId};
+use super::names::{Named, Role, RuleId};
 use super::split::{split, split_once};
 use super::{MASKED, Pass, Replacement, inside};
 
@@ -35,7 +35,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         cut,
         level,
         oauth: false,
-        named: None,
+        named: Named::default(),
         bound: None,
         out: String::new(),
         copied: 0,
@@ -65,8 +65,8 @@ struct Walk<'t> {
     level: u8,
     /// Whether there is a parameter `code`.
     oauth: bool,
-    /// The rule of the name that another parameter gives to `value`.
-    named: Option<RuleId>,
+    /// The rules of the names that other parameters give to `value`.
+    named: Named,
     /// Which of the `variables` are secrets by the `query` beside them.
     bound: Option<Box<Bound>>,
     out: String,
@@ -77,7 +77,7 @@ struct Walk<'t> {
 impl Walk<'_> {
     /// Looks for pairs that decide on others.
     fn look_around(&mut self, pass: &mut Pass<'_>) {
-        if !self.cut && !self.text.contains('&') {
+        if !self.cut && pass.elsewhere.is_none() && !self.text.contains('&') {
             return;
         }
         self.look_for_variables(pass);
@@ -86,25 +86,25 @@ impl Walk<'_> {
         for (name, value) in split(self.text, b'&').filter_map(|it| split_once(it, b'=')) {
             let name = decoded(name);
             self.oauth |= name == "code";
-            match pass.pairs.known(&name).role {
-                Role::Holds => holds = true,
-                Role::Names => names.push(value),
-                Role::None => {}
+            let role = pass.pairs.known(&name).role;
+            holds |= role.holds();
+            if role.names() {
+                names.push((value, role));
             }
         }
-        if holds {
-            self.named = names
-                .into_iter()
-                .find_map(|name| {
-                    let name = decoded(name);
-                    let rule = pass.pairs.decide_once(&name);
-                    rule.or_else(|| {
-                        let shown = pass.name_with_marks(&name)?;
-                        pass.pairs.decide_once(&shown)
-                    })
-                })
-                // A name may have been cut off.
-                .or(self.cut.then_some(RuleId::UNNAMED));
+        for (name, role) in names.into_iter().filter(|_| holds) {
+            let name = decoded(name);
+            let mut rule = pass.pairs.decide_once(&name);
+            if rule.is_none()
+                && let Some(shown) = pass.name_with_marks(&name)
+            {
+                rule = pass.pairs.decide_once(&shown);
+            }
+            self.named.take(role, rule);
+        }
+        if self.cut && holds {
+            // A name may have been cut off.
+            self.named.take(Role::Names, Some(RuleId::UNNAMED));
         }
     }
 
@@ -271,10 +271,8 @@ impl Walk<'_> {
         cut: bool,
         pass: &mut Pass<'_>,
     ) -> Option<Secret> {
-        let rule = decide(name, pass).or_else(|| {
-            let holds = self.named.is_some() && pass.pairs.known(name).role == Role::Holds;
-            self.named.filter(|_| holds)
-        });
+        let rule = decide(name, pass);
+        let rule = rule.or_else(|| self.named.rule(pass.pairs.known(name).role));
         let is_answer = |value: &str| super::names::asks(name) && is_bool(value);
         if let Some(rule) = rule {
             let value = decoded(value);

@@ -31,6 +31,8 @@ pub(super) struct Pass<'m> {
     pub(super) report: Report,
     /// Which members of the next document are secrets, where it is the variables of a GraphQL request.
     pub(super) bound: Option<Box<Bound>>,
+    /// Which variables are secrets by a document in another part of the request.
+    pub(super) elsewhere: Option<Box<Bound>>,
     /// What the request's fields tell of the caller's key.
     pub(super) api_key: ApiKey,
     /// The length of the body that was looked at last, where it was decoded to its end.
@@ -75,6 +77,7 @@ impl Compiled {
             allowed,
             report: Report::new(),
             bound: None,
+            elsewhere: None,
             decoded_bytes: None,
             taken: 0,
             api_key: ApiKey::default(),

@@ -13,11 +13,12 @@ use super::names::{Fit, NameRule, Shape};
 use super::replacement::Replacement;
 
 pub(super) use exceptions::{
-    ABOUT, HARMLESS_HEADERS, HARMLESS_PARAMETERS, HARMLESS_WORDS, HOLDING, NAMING, QUESTIONS,
+    ABOUT, CHANGING, HARMLESS_HEADERS, HARMLESS_PARAMETERS, HARMLESS_ROWS, HARMLESS_WORDS, HOLDING,
+    KINDS, NAMING, QUESTIONS,
 };
 use exceptions::{HARMLESS_KEYS, HARMLESS_PASSES, HARMLESS_TOKENS};
 
-use Hides::{Code, NoNumber, Opaque, Sealed, Token, Whole};
+use Hides::{Code, NoNumber, Opaque, Sealed, SealedOrCount, Token, Whole};
 
 pub(super) type Preset = (&'static str, Fit, Hides);
 
@@ -27,6 +28,7 @@ pub(super) enum Hides {
     Whole,
     Token,
     Sealed,
+    SealedOrCount,
     NoNumber,
     Opaque,
     Code,
@@ -204,6 +206,7 @@ pub(super) const FIELDS: &[Preset] = &[
     ("security code", Words, Sealed),
     ("sms code", Words, Whole),
     ("verification code", Words, Whole),
+    ("pins", Alone, SealedOrCount),
     ("pin", Last, Sealed),
     ("atm pin", Alone, Sealed),
     ("bank pin", Alone, Sealed),
@@ -309,6 +312,7 @@ pub(super) fn rules(presets: &[Preset]) -> impl Iterator<Item = NameRule> {
             Whole => (Shape::Whole, Replacement::Fixed),
             Token => (Shape::Whole, Replacement::Token),
             Sealed => (Shape::Sealed, Replacement::Fixed),
+            SealedOrCount => (Shape::SealedOrCount, Replacement::Fixed),
             NoNumber => (Shape::NoNumber, Replacement::Fixed),
             Opaque => (Shape::Opaque, Replacement::Fixed),
             Code => (Shape::Code, Replacement::Fixed),

@@ -1,12 +1,18 @@
 //! Sentences, log lines, code and markup in which a secret's name is followed by its value.
 //!
 //! It counts as said where a secret's name stands before `=`, as the name of an XML element, in quotes before `:` or with quotes after it, or
-//! before `:` and a word that is not a plain one: `Invalid token: expired` says nothing. Secrets in other words are not seen.
+//! before `:` and a word that is not a plain one: `Invalid token: expired` says nothing. So it does in comparisons, see [`filters`], and after options
+//! of commands, see [`commands`]. Secrets in other words are not seen.
+
+mod commands;
+mod filters;
 
 use std::cell::LazyCell;
 
 use super::authorization;
 use super::names::{Names, RuleId, Shape};
+
+pub(super) use filters::may_say as may_say_without_signs;
 
 const QUOTES: [char; 4] = ['"', '\'', '`', '\\'];
 /// The most bytes of a name of two words.
@@ -47,6 +53,8 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
         || elements(text).any(|name| is_secret(name, fields))
         || options(text).any(|(name, after)| is_value(after, cut) && is_secret(name, fields))
         || has_login(text)
+        || commands::has_password(text, cut)
+        || filters::compares_a_secret(text, fields)
 }
 
 /// Tells whether text that began as JSON has a secret's name before a `:` or `=`. Escapes can spell any name.

@@ -441,6 +441,7 @@ fn t26_no_text_takes_more_than_linear_time() {
 }
 
 mod any_bytes;
+mod beside;
 mod cut;
 mod found;
 mod harmless;

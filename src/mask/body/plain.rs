@@ -4,7 +4,7 @@
 //! indented deeper goes with it, what follows a `\` at its end, and everything up to the quotes that end it. Beside `name: DB_PASSWORD` the
 //! line of `value` goes.
 
-use crate::mask::names::Role;
+use crate::mask::names::{Named, Role, RuleId};
 use crate::mask::{Pass, WITHHELD, authorization, inside, prose};
 
 /// The most bytes that are looked at of a line that ends in a name.
@@ -23,8 +23,8 @@ struct Open<'t> {
     quotes: Option<&'static str>,
     /// Whether the last line was changed and goes on.
     goes_on: bool,
-    /// How deep the line is indented that names the value beside it.
-    names: Option<usize>,
+    /// How deep the line is indented that names the value beside it, and which values it names.
+    names: Option<(usize, Named)>,
 }
 
 /// Masks the lines of a text. Returns `None` where it stays as it is.
@@ -65,8 +65,9 @@ impl<'t> Open<'t> {
         self.under = self.under.filter(|&from| is_under(from));
         let depth = depth(line);
         let is_item = depth > spaces;
-        self.names = self.names.filter(|&at| at == depth && !is_item);
-        let is_value = self.names.is_some() && role(line, pass) == Role::Holds;
+        self.names = self.names.filter(|&(at, _)| at == depth && !is_item);
+        let named = |(_, named): (usize, Named)| named.rule(role(line, pass)).is_some();
+        let is_value = self.names.is_some_and(named);
         let is_named = is_named(self.before, line, pass);
         if is_value || is_named {
             let from = if is_named { self.before } else { line };
@@ -91,8 +92,14 @@ impl<'t> Open<'t> {
                 .find(|it| line.matches(*it).count() % 2 == 1),
             quotes => quotes,
         };
-        if role(line, pass) == Role::Names && names_a_secret(line, pass) {
-            self.names = Some(depth(line));
+        let role = role(line, pass);
+        if role.names()
+            && let Some(rule) = rule_of_value(line, pass)
+        {
+            let depth = depth(line);
+            let (_, mut named) = self.names.filter(|it| it.0 == depth).unwrap_or_default();
+            named.take(role, Some(rule));
+            self.names = Some((depth, named));
         }
         self.before = line.trim_end();
     }
@@ -135,9 +142,9 @@ fn begins_with_a_secret(line: &str, pass: &mut Pass<'_>) -> bool {
     name.len() <= MAX_NAME_BYTES && pass.fields.known(name).rule.is_some()
 }
 
-fn names_a_secret(line: &str, pass: &Pass<'_>) -> bool {
-    let value = pair(line).map_or("", |(_, value)| value);
-    value.len() <= MAX_NAME_BYTES && pass.fields.decide_once(value).is_some()
+fn rule_of_value(line: &str, pass: &Pass<'_>) -> Option<RuleId> {
+    let (_, value) = pair(line).filter(|(_, value)| value.len() <= MAX_NAME_BYTES)?;
+    pass.fields.decide_once(value)
 }
 
 /// Tells whether the line before ends in a secret's name and a sign, so that this one is the value.

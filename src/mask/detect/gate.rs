@@ -27,6 +27,8 @@ pub(in crate::mask) const CLASS: [u8; 256] = {
             b'-' | b':' | b'.' | b'+' => 0,
             // An escape can stand for any byte.
             b'\\' | b'%' => WIDE | DIGIT | NOTE | LOWER | UPPER | SPACE,
+            // Begins full-width digits.
+            0xef => WIDE | DIGIT | SPACE,
             // Some spaces are not ASCII.
             0x80.. => WIDE | SPACE,
             _ => SPACE,

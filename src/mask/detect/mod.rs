@@ -21,11 +21,14 @@ mod private_key;
 mod provider;
 mod source;
 mod starts;
+mod wide;
 mod words;
 
 pub(in crate::mask) use card::LEAST_DIGITS as SHORTEST_NUMBER;
 pub use detector::Detector;
 pub(in crate::mask) use gate::{CLASS, SIGNS, classes};
+
+use std::ops::Range;
 
 use source::Source;
 use words::Words;
@@ -42,6 +45,16 @@ pub(in crate::mask) struct Found {
     pub(in crate::mask) start: usize,
     pub(in crate::mask) end: usize,
     pub(in crate::mask) detector: Detector,
+}
+
+impl Found {
+    fn of_provider(range: Range<usize>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end,
+            detector: Detector::ProviderKey,
+        }
+    }
 }
 
 impl Default for Detectors {
@@ -84,6 +97,14 @@ impl Detectors {
 
     /// Appends what is found in a text, in its order and apart: of finds that overlap or touch, their union, by the name of the first.
     pub(in crate::mask) fn find(self, text: &str, cut: bool, found: &mut Vec<Found>) {
+        let first = found.len();
+        self.find_plain(text, cut, found);
+        wide::find(self, text, cut, found);
+        unite(found, first);
+    }
+
+    /// As [`Self::find`], of a text in which letters and digits are ASCII.
+    fn find_plain(self, text: &str, cut: bool, found: &mut Vec<Found>) {
         let first = found.len();
         let source = Source::new(text.as_bytes(), cut);
         Words::new(self, source, found).run();

@@ -67,6 +67,10 @@ impl<'t, 'f> Words<'t, 'f> {
             self.ask(Detector::ProviderKey, last, |it| {
                 provider::last_for_azure(it.source)
             });
+            if self.on.is_on(Detector::ProviderKey) {
+                let last = provider::last_for_amazon(self.source);
+                self.found.extend(last.map(Found::of_provider));
+            }
         }
     }
 
@@ -152,12 +156,10 @@ impl<'t, 'f> Words<'t, 'f> {
             && provider::is_id_of_amazon(self.source.slice(start..end))
         {
             // Other keys may stand between.
-            let secret = provider::secret_of_amazon(self.source, end);
-            self.found.extend(secret.map(|it| Found {
-                start: it.start,
-                end: it.end,
-                detector: Detector::ProviderKey,
-            }));
+            let after = provider::secret_of_amazon(self.source, end);
+            let before = provider::secret_before_amazon(self.source, start);
+            let secrets = after.into_iter().chain(before);
+            self.found.extend(secrets.map(Found::of_provider));
         }
     }
 

@@ -46,6 +46,14 @@ impl Bound {
         }
     }
 
+    /// Adds the variables of other documents.
+    pub(in crate::mask) fn merge(&mut self, other: &Self) {
+        self.is_all |= other.is_all;
+        for (name, rule) in &other.names {
+            self.add(name, *rule);
+        }
+    }
+
     fn add(&mut self, name: &str, rule: RuleId) {
         if self.names.len() >= MAX_NAMES {
             self.is_all = true;

@@ -2,7 +2,7 @@ use super::lexer::{Kind, Lexer, Token};
 use super::{Malformed, Told};
 use crate::mask::Pass;
 use crate::mask::edits::Edits;
-use crate::mask::names::{Role, RuleId};
+use crate::mask::names::{Named, Role, RuleId};
 use variables::Variables;
 
 mod literal;
@@ -55,14 +55,14 @@ struct Frame {
     /// Whether all values within show: a name around them is listed, or no list is needed.
     is_shown: bool,
     /// The rule of the first sibling that names a secret, and whether any names anything.
-    named: Option<RuleId>,
+    named: Named,
     is_named: bool,
     /// Values that a sibling may name.
-    values: Vec<(usize, usize)>,
+    values: Vec<(usize, usize, Role)>,
     /// Whether the last of them has not ended.
     is_open: bool,
     /// Where the names of variables stand of which a sibling may say that they are secrets.
-    variables: Vec<(usize, usize)>,
+    variables: Vec<((usize, usize), Role)>,
 }
 
 /// The state of one pass.
@@ -279,7 +279,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             role: Role::None,
             is_listed: false,
             is_shown,
-            named: None,
+            named: Named::default(),
             is_named: false,
             values: Vec::new(),
             is_open: false,

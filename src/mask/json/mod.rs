@@ -31,6 +31,7 @@ mod trail;
 mod walk;
 
 use super::Pass;
+use super::graphql::Bound;
 
 pub(super) use text::{decoded, encode};
 
@@ -59,6 +60,11 @@ pub(super) fn mask_cut(
     pass: &mut Pass<'_>,
 ) -> Result<Document, Malformed> {
     walk::run(source, true, level, pass)
+}
+
+/// Returns what the GraphQL documents in a document say of variables.
+pub(super) fn documents(source: &str, cut: bool, pass: &mut Pass<'_>) -> Bound {
+    requests::Requests::documents(source, cut, pass)
 }
 
 #[cfg(test)]

@@ -96,6 +96,17 @@ impl Nesting {
         self.present = Step::Name(start, end);
     }
 
+    /// Returns the raw name of the innermost open bracket, which is empty where it has none; `None` where it is too deep to be known.
+    pub(super) fn around<'t>(&self, source: &'t str) -> Option<&'t str> {
+        if self.depth > MAX_STEPS {
+            return None;
+        }
+        match self.steps.last() {
+            Some(&Step::Name(start, end)) if self.depth > 1 => source.get(start..end),
+            _ => Some(""),
+        }
+    }
+
     /// Lets pointers leave out the present name.
     pub(super) fn hide_name(&mut self) {
         self.present = Step::Hidden;

@@ -17,6 +17,10 @@ const VARIABLES: &str = "variables";
 pub(super) struct Requests {
     places: Vec<(usize, usize)>,
     bounds: Vec<Bound>,
+    /// What a document in another part of the request says, and what all say that are here.
+    elsewhere: Option<Box<Bound>>,
+    documents: Bound,
+    has_document: bool,
 }
 
 /// What the next value is to its object.
@@ -41,13 +45,14 @@ struct Frame {
 
 impl Requests {
     /// Finds the requests of a source.
-    pub(super) fn of(source: &str, cut: bool, pass: &mut Pass<'_>) -> Option<Box<Self>> {
+    pub(super) fn of(source: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<Box<Self>> {
         let has = |word: &str| memchr::memmem::find(source.as_bytes(), word.as_bytes()).is_some();
         // An escape can spell any name.
         if !has(VARIABLES) && !has("\\u") {
             return None;
         }
-        let requests = Self::read(source, cut, pass);
+        let elsewhere = pass.elsewhere.clone().filter(|_| level == 0);
+        let requests = Self::read(source, cut, elsewhere, pass);
         (!requests.places.is_empty()).then(|| Box::new(requests))
     }
 
@@ -57,12 +62,25 @@ impl Requests {
         Box::new(Self {
             places: vec![(start, 0)],
             bounds: vec![bound],
+            ..Self::default()
         })
     }
 
-    fn read(source: &str, cut: bool, pass: &mut Pass<'_>) -> Self {
+    /// Returns what the documents of all requests in a source say of variables.
+    pub(super) fn documents(source: &str, cut: bool, pass: &mut Pass<'_>) -> Bound {
+        let requests = Self::read(source, cut, None, pass);
+        match cut && !requests.has_document {
+            true => Bound::all(),
+            false => requests.documents,
+        }
+    }
+
+    fn read(source: &str, cut: bool, elsewhere: Option<Box<Bound>>, pass: &mut Pass<'_>) -> Self {
         let bytes = source.as_bytes();
-        let mut requests = Self::default();
+        let mut requests = Self {
+            elsewhere,
+            ..Self::default()
+        };
         let mut frames = vec![Frame::default()];
         let (mut depth, mut at) = (0_usize, 0);
         while let Some(&byte) = bytes.get(at) {
@@ -125,13 +143,20 @@ impl Requests {
     }
 
     fn close(&mut self, frame: Option<Frame>, is_cut: bool) {
+        if let Some(frame) = frame.as_ref().filter(|it| it.has_document) {
+            self.has_document = true;
+            self.documents.merge(&frame.bound);
+        }
         let Some(frame) = frame.filter(|it| !it.variables.is_empty()) else {
             return;
         };
-        let bound = match is_cut && !frame.has_document {
+        let mut bound = match is_cut && !frame.has_document {
             true => Bound::all(),
             false => frame.bound,
         };
+        if let Some(elsewhere) = &self.elsewhere {
+            bound.merge(elsewhere);
+        }
         if !bound.is_none() {
             let places = frame.variables.into_iter();
             let index = self.bounds.len();

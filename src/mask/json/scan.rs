@@ -36,6 +36,12 @@ impl Text {
         detectors.may_find(self.classes & FOUND, self.end - start)
     }
 
+    /// Tells whether there may be a space.
+    #[inline]
+    pub(super) fn may_have_spaces(&self) -> bool {
+        self.classes & detect::SIGNS != 0
+    }
+
     /// Tells whether there is such a byte that is no colon.
     pub(super) fn is_marked_by_more_than_colons(&self) -> bool {
         self.classes & MORE != 0

@@ -5,7 +5,7 @@
 
 use super::text;
 use super::walk::Name;
-use crate::mask::names::{Names, RuleId};
+use crate::mask::names::{Named, Names, Role, RuleId};
 use crate::mask::report::Mark;
 
 /// The open brackets that are looked at; what is nested more deeply has no siblings.
@@ -22,7 +22,7 @@ const MAX_NAME_BYTES: usize = 128;
 pub(super) struct Siblings {
     frames: Vec<Frame>,
     /// Where the texts stand that may be names, of all frames.
-    names: Vec<(usize, usize)>,
+    names: Vec<(usize, usize, Role)>,
     /// The values that had no secret name before them, of all frames.
     values: Vec<Value>,
 }
@@ -32,10 +32,10 @@ struct Frame {
     depth: usize,
     /// Where its names begin.
     names: usize,
-    /// Up to where they are decided to be harmless.
+    /// Up to where they are decided on.
     decided: usize,
-    /// The rule of a name by what shows of it.
-    shown: Option<RuleId>,
+    /// What they name.
+    named: Named,
     /// Where its values begin.
     values: usize,
     /// Whether the last of them goes on.
@@ -49,6 +49,7 @@ pub(super) struct Value {
     pub(super) end: usize,
     /// Its own name.
     pub(super) name: Name,
+    pub(super) role: Role,
     /// Where it stands in the text that is made.
     pub(super) shown_start: usize,
     pub(super) shown_end: usize,
@@ -63,7 +64,7 @@ pub(super) struct Value {
 
 impl Siblings {
     /// Takes a text that may be a name.
-    pub(super) fn text(&mut self, start: usize, end: usize, depth: usize) {
+    pub(super) fn text(&mut self, start: usize, end: usize, role: Role, depth: usize) {
         if end - start <= MAX_NAME_BYTES
             && self.begin(depth)
             && self
@@ -71,14 +72,14 @@ impl Siblings {
                 .last()
                 .is_some_and(|it| self.names.len() - it.names < MAX_MEMBERS)
         {
-            self.names.push((start, end));
+            self.names.push((start, end, role));
         }
     }
 
     /// Takes the rule of a text that may be a name, once what it holds is masked.
-    pub(super) fn rewritten(&mut self, rule: Option<RuleId>, depth: usize) {
+    pub(super) fn rewritten(&mut self, role: Role, rule: Option<RuleId>, depth: usize) {
         if let Some(frame) = self.frames.last_mut().filter(|it| it.depth == depth) {
-            frame.shown = frame.shown.or(rule);
+            frame.named.take(role, rule);
         }
     }
 
@@ -86,11 +87,12 @@ impl Siblings {
     pub(super) fn named_before(
         &mut self,
         depth: usize,
+        role: Role,
         source: &str,
         fields: &Names,
     ) -> Option<RuleId> {
         let frame = self.frames.last_mut().filter(|it| it.depth == depth)?;
-        secret(frame, &self.names, source, fields)
+        decide(frame, &self.names, source, fields).rule(role)
     }
 
     /// Takes a value that a sibling after it may name.
@@ -135,9 +137,9 @@ impl Siblings {
             return named;
         };
         if self.values.len() > frame.values {
-            let rule = secret(&mut frame, &self.names, source, fields);
+            let found = decide(&mut frame, &self.names, source, fields);
             let values = self.values.drain(frame.values..).rev();
-            named.extend(values.filter_map(|it| match rule {
+            named.extend(values.filter_map(|it| match found.rule(it.role) {
                 Some(rule) => Some((it, rule)),
                 None => (cut && is_doubtful(it.start, source)).then_some((it, RuleId::UNNAMED)),
             }));
@@ -156,7 +158,7 @@ impl Siblings {
                 depth,
                 names: self.names.len(),
                 decided: self.names.len(),
-                shown: None,
+                named: Named::default(),
                 values: self.values.len(),
                 is_in_value: false,
             });
@@ -171,22 +173,21 @@ fn is_doubtful(at: usize, source: &str) -> bool {
     source.as_bytes().get(at) == Some(&b'"') || source.len() - at <= NEAR_BYTES
 }
 
-/// Returns the rule of the first name of a frame that is a secret's.
-fn secret(
+/// Returns what the names of a frame name, each of which is decided on once.
+fn decide(
     frame: &mut Frame,
-    names: &[(usize, usize)],
+    names: &[(usize, usize, Role)],
     source: &str,
     fields: &Names,
-) -> Option<RuleId> {
+) -> Named {
     let new = names.get(frame.decided..).unwrap_or_default();
-    let rule = new.iter().find_map(|&(start, end)| {
+    for &(start, end, role) in new {
         let name = source.get(start..end).unwrap_or_default();
-        named(fields, &text::decoded(name))
-    });
-    if rule.is_none() {
-        frame.decided = names.len();
+        let rule = named(fields, &text::decoded(name));
+        frame.named.take(role, rule);
     }
-    rule.or(frame.shown)
+    frame.decided = names.len();
+    frame.named
 }
 
 /// Returns the rule of a decoded name, or of a step of it: `/user/password` of JSON Patch.

@@ -6,10 +6,11 @@ use super::siblings::Siblings;
 use super::trail::Trail;
 use super::{Document, Malformed, text};
 use crate::mask::Pass;
-use crate::mask::names::{Role, RuleId, Shape};
+use crate::mask::names::{Role, RuleId};
 use bound::Variables;
 
 mod bound;
+mod flat;
 mod late;
 mod value;
 
@@ -53,6 +54,8 @@ struct Walk<'t, 'p, 'm> {
     name: Name,
     /// What the present value is to its siblings.
     role: Role,
+    /// Where the last text that was a value begins.
+    last_text: usize,
     /// The rule of the name before the next value.
     secret: Option<RuleId>,
     /// The object or array that is being replaced.
@@ -115,7 +118,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             trail,
             requests: match pass.bound.take() {
                 Some(bound) => Some(Requests::of_variables(source, *bound)),
-                None => Requests::of(source, cut, pass),
+                None => Requests::of(source, cut, level, pass),
             },
             variables: None,
             source,
@@ -130,6 +133,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             shown_lead: None,
             name: Name::default(),
             role: Role::None,
+            last_text: 0,
             secret: None,
             hidden: None,
             // What a text holds shows where the text does.
@@ -182,6 +186,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
                     return Ok(true);
                 }
                 (b',', false) => {
+                    self.named_by_item();
                     self.at += 1;
                     self.nesting.next_item();
                     if let Some(trail) = &mut self.trail {
@@ -219,7 +224,7 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
         if self.requests.is_some() && self.hidden.is_none() {
             self.bind(byte);
         }
-        if (self.role == Role::Holds || self.trail.is_some()) && self.hidden.is_none() {
+        if (self.role.holds() || self.trail.is_some()) && self.hidden.is_none() {
             self.decide();
         }
         match byte {
@@ -244,23 +249,6 @@ impl<'t, 'p, 'm> Walk<'t, 'p, 'm> {
             }
         }
         Ok(Begun::Nothing)
-    }
-
-    /// Finds the rule of the next value, if a pointer or a sibling names one.
-    #[inline(never)]
-    fn decide(&mut self) {
-        let pointed = match &self.trail {
-            Some(trail) => trail.rule(self.pass.fields.pointers()),
-            None => None,
-        };
-        let is_gone = pointed.is_some_and(|rule| self.is_removed(rule));
-        if self.secret.is_none() && self.role != Role::None && !is_gone {
-            self.secret = self.named_by_sibling();
-        }
-        let is_sealed = |rule| self.pass.fields.shape(rule) == Shape::Sealed;
-        if pointed.is_some() && !self.secret.is_some_and(is_sealed) {
-            self.secret = pointed;
-        }
     }
 
     fn name(&mut self) -> Result<(), Stop> {

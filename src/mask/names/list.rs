@@ -22,7 +22,9 @@ pub(super) struct List {
     may_be_last: Filter,
     about: Listed,
     naming: Listed,
+    kinds: Listed,
     holding: Listed,
+    changing: Listed,
     inside: Parts,
     endings: Vec<(String, RuleId)>,
     cache: Cache,
@@ -44,7 +46,9 @@ impl List {
             may_be_last: Filter::default(),
             about: Listed::new(presets::ABOUT),
             naming: Listed::new(presets::NAMING),
+            kinds: Listed::new(presets::KINDS),
             holding: Listed::new(presets::HOLDING),
+            changing: Listed::new(presets::CHANGING),
             inside: Parts::default(),
             endings: Vec::new(),
             cache: Cache::default(),
@@ -105,7 +109,9 @@ impl List {
         let last = words.last();
         let role = match last {
             Some(last) if self.naming.has(last) => Role::Names,
+            Some(last) if self.kinds.has(last) => Role::NamesKind,
             Some(last) if self.holding.has(last) => Role::Holds,
+            _ if self.changing.has(words.squashed()) => Role::Changes,
             _ => Role::None,
         };
         let ends_rule =
@@ -184,7 +190,11 @@ impl List {
         counts: &impl Fn(&RuleId) -> bool,
     ) -> Option<RuleId> {
         let word = words.get(at)?;
-        if !self.may_begin_row.may_have(word) {
+        let is_harmless = || {
+            let mut rows = presets::HARMLESS_ROWS.iter();
+            rows.any(|[first, second]| *first == word && words.get(at + 1) == Some(second))
+        };
+        if !self.may_begin_row.may_have(word) || is_harmless() {
             return None;
         }
         let rows = self.rows.get(word)?;

@@ -14,7 +14,9 @@ impl Walk<'_> {
         if !pairs().any(|(name, _)| is(name, VARIABLES)) {
             return;
         }
-        let mut bound = Bound::default();
+        // What a text holds has a document of its own.
+        let elsewhere = pass.elsewhere.clone().filter(|_| self.level == 0);
+        let mut bound = elsewhere.map_or_else(Bound::default, |it| *it);
         let mut has_document = false;
         let mut at = 0;
         for pair in split(self.text, b'&') {

@@ -111,6 +111,10 @@ pub(in crate::mask) const ABOUT: &[&str] = &[
 /// Words that hold a rule's letters and are harmless.
 pub(in crate::mask) const HARMLESS_WORDS: &[&str] = &["passwordless"];
 
+/// Rows of words that begin with a rule's and are harmless.
+pub(in crate::mask) const HARMLESS_ROWS: &[[&str; 2]] =
+    &[["secret", "santa"], ["secret", "santas"]];
+
 /// First words of names whose value is a yes or no.
 pub(in crate::mask) const QUESTIONS: &[&str] = &[
     "accept", "accepts", "allow", "allows", "can", "disable", "enable", "force", "generate", "had",
@@ -122,24 +126,42 @@ pub(in crate::mask) const QUESTIONS: &[&str] = &[
 /// Last words of members whose value can be the name of a sibling's value. `path` is of JSON Patch (RFC 6902) and SCIM (RFC 7644).
 pub(in crate::mask) const NAMING: &[&str] = &[
     "attribute",
+    "column",
     "field",
     "header",
-    "id",
     "k",
     "key",
-    "kind",
-    "label",
     "name",
     "param",
     "parameter",
     "path",
     "property",
-    "type",
+    "setting",
     "variable",
 ];
 
+/// As [`NAMING`], of members that say as often what kind of thing there is.
+pub(in crate::mask) const KINDS: &[&str] = &["id", "kind", "label", "type"];
+
 /// Last words of members that can hold the value that a sibling names.
 pub(in crate::mask) const HOLDING: &[&str] = &["default", "v", "val", "value", "values"];
+
+/// Names without separators of members that can hold what the value was that a sibling names, or has become.
+pub(in crate::mask) const CHANGING: &[&str] = &[
+    "after",
+    "before",
+    "change",
+    "changes",
+    "current",
+    "diff",
+    "from",
+    "fromstring",
+    "new",
+    "old",
+    "previous",
+    "to",
+    "tostring",
+];
 
 /// Header fields whose names hold a rule's words and that are known to be harmless.
 pub(in crate::mask) const HARMLESS_HEADERS: &[&str] = &[

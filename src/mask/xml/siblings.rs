@@ -1,4 +1,4 @@
-use crate::mask::names::{Names, RuleId};
+use crate::mask::names::{Named, Names, Role, RuleId};
 
 /// The children of one kind that are looked at in one element.
 const MAX_MEMBERS: usize = 16;
@@ -10,7 +10,7 @@ const MAX_NAME_BYTES: usize = 128;
 /// The children of an element that may belong together, as `<key>pin</key><value>1</value>`.
 #[derive(Default)]
 pub(super) struct Siblings {
-    named: Option<RuleId>,
+    named: Named,
     is_named: bool,
     values: Vec<Value>,
     /// The rule of the next element, as in a property list.
@@ -23,6 +23,7 @@ pub(super) struct Value {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_text: bool,
+    pub(super) role: Role,
 }
 
 /// Returns the rule of what a text names, of which `/user/password` is a path.
@@ -34,9 +35,9 @@ pub(super) fn named(fields: &Names, text: &str) -> Option<RuleId> {
 
 impl Siblings {
     /// Takes the text of an element that may name another.
-    pub(super) fn name(&mut self, rule: Option<RuleId>) {
+    pub(super) fn name(&mut self, role: Role, rule: Option<RuleId>) {
         self.is_named = true;
-        self.named = self.named.or(rule);
+        self.named.take(role, rule);
     }
 
     pub(super) fn value(&mut self, value: Value) {
@@ -51,7 +52,7 @@ impl Siblings {
         self.values.iter().filter_map(move |&value| {
             let near = value.is_text || value.end - value.start <= NEAR_BYTES;
             let doubt = (is_doubtful && near).then_some(RuleId::UNNAMED);
-            Some((value, self.named.or(doubt)?))
+            Some((value, self.named.rule(value.role).or(doubt)?))
         })
     }
 }

@@ -18,7 +18,8 @@ use super::source::Source;
 pub(super) use index::lead;
 use rule::Rule;
 pub(super) use special::{
-    is_id_of_amazon, last, last_for_azure, secret_of_amazon, secret_of_azure,
+    is_id_of_amazon, last, last_for_amazon, last_for_azure, secret_before_amazon, secret_of_amazon,
+    secret_of_azure,
 };
 
 /// How many characters are looked at to tell a key from words.

@@ -126,6 +126,8 @@ pub(in crate::mask::detect) fn last(source: Source<'_>) -> Option<Range<usize>> 
 /// How far from an access key's id its secret is looked for.
 const NEAR: usize = 96;
 const SECRET: usize = 40;
+/// What such secrets are made of.
+const OF_AMAZON: Set = ALNUM.and(SLASHED);
 
 /// Tells whether a key is the id of an access key of Amazon, of which the secret may stand near.
 pub(in crate::mask::detect) fn is_id_of_amazon(key: &[u8]) -> bool {
@@ -137,25 +139,90 @@ pub(in crate::mask::detect) fn secret_of_amazon(
     source: Source<'_>,
     id: usize,
 ) -> Option<Range<usize>> {
-    const SET: Set = ALNUM.and(SLASHED);
     let mut at = id;
     while at <= id + NEAR && at < source.len() {
         let mut start = at;
         if source.before(start) == Some(b'\\') {
             start += 1;
         }
-        let end = source.run(start, SET, SECRET + 1);
+        let end = source.run(start, OF_AMAZON, SECRET + 1);
         if source.is_cut_at(end) {
             return source.open(start);
         }
         let secret = source.slice(start..end);
-        let is_mix = [DIGIT, LOWER, UPPER].iter().all(|&it| any(secret, it));
-        if secret.len() == SECRET && is_mix {
+        if secret.len() == SECRET && is_mix(secret) {
             return Some(start..end);
         }
-        at = source.run(end, SET, usize::MAX) + 1;
+        at = source.run(end, OF_AMAZON, usize::MAX) + 1;
     }
     None
+}
+
+/// Looks for the secret of an access key of Amazon before its id.
+pub(in crate::mask::detect) fn secret_before_amazon(
+    source: Source<'_>,
+    id: usize,
+) -> Option<Range<usize>> {
+    secrets_before(source, id, NEAR).next()
+}
+
+/// Returns what may be secrets of Amazon at the end of a text that was cut before their ids.
+pub(in crate::mask::detect) fn last_for_amazon(
+    source: Source<'_>,
+) -> impl Iterator<Item = Range<usize>> {
+    /// Shorter words of letters alone are words.
+    const WORD: usize = 12;
+    const ID: usize = 20;
+    let end = source.len();
+    let start = begin_of_run(source, end, SECRET);
+    let text = source.slice(start..end);
+    let is_plain = || {
+        let rest = text.get(1..).unwrap_or_default();
+        let is_of = |set: Set| rest.iter().all(|&it| set.has(it));
+        [DIGIT, LOWER, UPPER].into_iter().any(is_of) && (!is_of(DIGIT) || any(text, DIGIT))
+    };
+    let is_part = end - start <= SECRET && (text.len() >= WORD || !is_plain());
+    let part = source.open(start).filter(|_| is_part);
+    let whole = secrets_before(source, end, NEAR + ID);
+    whole.chain(part).filter(move |_| source.cut)
+}
+
+/// Returns where a run of what secrets of Amazon are made of begins, after at most one byte more than these, without the letter of an escape.
+fn begin_of_run(source: Source<'_>, end: usize, most: usize) -> usize {
+    let before = source.slice(end.saturating_sub(most + 2)..end);
+    let run = before.iter().rev().take_while(|&&it| OF_AMAZON.has(it));
+    let start = end - run.count();
+    match source.before(start) {
+        Some(b'\\') if start < end => start + 1,
+        _ => start,
+    }
+}
+
+/// Returns what may be secrets of Amazon and ends at most so far before a place, the last first.
+fn secrets_before(
+    source: Source<'_>,
+    at: usize,
+    near: usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut end = at;
+    std::iter::from_fn(move || {
+        while at - end <= near && end > 0 {
+            let start = begin_of_run(source, end, SECRET);
+            let found = start..end;
+            end = start.min(end - 1);
+            let secret = source.slice(found.clone());
+            let is_part = source.before(start).is_some_and(|it| OF_AMAZON.has(it))
+                && source.before(start - 1) != Some(b'\\');
+            if secret.len() == SECRET && !is_part && is_mix(secret) {
+                return Some(found);
+            }
+        }
+        None
+    })
+}
+
+fn is_mix(secret: &[u8]) -> bool {
+    [DIGIT, LOWER, UPPER].iter().all(|&it| any(secret, it))
 }
 
 /// What stands before the `Q~` of a secret of Azure, the last of which is a digit.

@@ -14,13 +14,13 @@ impl Walk<'_, '_, '_> {
     /// Replaces the values of a bracket that a sibling names, or whose name may have been cut off.
     pub(super) fn settle(&mut self, frame: &Frame, is_cut: bool) {
         let doubtful = (is_cut && !frame.is_named).then_some(RuleId::UNNAMED);
-        if let Some(rule) = frame.named.or(doubtful) {
-            for &(start, end) in &frame.values {
+        for &(start, end, role) in &frame.values {
+            if let Some(rule) = frame.named.rule(role).or(doubtful) {
                 self.replace(start, end, rule, None);
             }
         }
-        if let Some(rule) = frame.named {
-            for &name in &frame.variables {
+        for &(name, role) in &frame.variables {
+            if let Some(rule) = frame.named.rule(role) {
                 self.bind(name, rule);
             }
         }
@@ -43,7 +43,10 @@ impl Walk<'_, '_, '_> {
             frame.expect = Expect::Variable;
             let around = self.hidden.map(|it| it.2);
             self.variables.takes = around.or(rule);
-            self.variables.may_be_named = role == Role::Holds && rule.is_none();
+            self.variables.role = match rule {
+                Some(_) => Role::None,
+                None => role,
+            };
             return Ok(());
         }
         if frame.holds == Holds::Variables
@@ -59,9 +62,9 @@ impl Walk<'_, '_, '_> {
         };
         // What no list lets show is replaced anyway.
         let may_show = is_shown || bracket.is_some();
-        let is_value = role == Role::Holds && rule.is_none() && may_show;
+        let is_value = role.holds() && rule.is_none() && may_show;
         if is_value && frame.values.len() < MAX_MEMBERS {
-            frame.values.push((token.start, self.source.len()));
+            frame.values.push((token.start, self.source.len(), role));
             frame.is_open = true;
         }
         if let Some(holds) = bracket {
@@ -94,12 +97,12 @@ impl Walk<'_, '_, '_> {
         is_shown: bool,
     ) -> Result<(), Malformed> {
         let text = lexer::decoded(token, self.source)?;
-        if let (Role::Names, Some(frame)) = (role, self.frames.last_mut()) {
+        if let Some(frame) = self.frames.last_mut().filter(|_| role.names()) {
             frame.is_named = true;
             let decided = self.pass.decide_sibling(&text, |fields, text| {
                 text.split('/').find_map(|it| fields.decide_once(it))
             });
-            frame.named = frame.named.or(decided);
+            frame.named.take(role, decided);
         }
         if self.hidden.is_some() || self.is_brief {
             return Ok(());

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use super::super::lexer::{Kind, Token};
 use super::Walk;
-use crate::mask::names::RuleId;
+use crate::mask::names::{Role, RuleId};
 
 /// What a document does with its variables.
 #[derive(Default)]
@@ -13,8 +13,8 @@ pub(super) struct Variables<'t> {
     pub(super) name: (usize, usize),
     /// The rule of the argument, or of what is around it, that takes the next one.
     pub(super) takes: Option<RuleId>,
-    /// Whether a sibling of that argument may name a secret.
-    pub(super) may_be_named: bool,
+    /// What that argument is to its siblings, of which one may name a secret.
+    pub(super) role: Role,
     defaults: Vec<Default>,
 }
 
@@ -50,10 +50,10 @@ impl Walk<'_, '_, '_> {
     pub(super) fn variable(&mut self) {
         if let Some(rule) = self.variables.takes.take() {
             self.bind(self.name, rule);
-        } else if self.variables.may_be_named
+        } else if self.variables.role.holds()
             && let Some(frame) = self.frames.last_mut()
         {
-            frame.variables.push(self.name);
+            frame.variables.push((self.name, self.variables.role));
         }
     }
 

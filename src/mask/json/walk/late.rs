@@ -4,15 +4,31 @@ use crate::mask::names::{Role, RuleId};
 
 /// Values that a sibling names.
 impl Walk<'_, '_, '_> {
+    /// Finds the rule of the next value, if a pointer or a sibling names one.
+    #[inline(never)]
+    pub(super) fn decide(&mut self) {
+        let pointed = match &self.trail {
+            Some(trail) => trail.rule(self.pass.fields.pointers()),
+            None => None,
+        };
+        let is_gone = pointed.is_some_and(|rule| self.is_removed(rule));
+        if self.secret.is_none() && self.role != Role::None && !is_gone {
+            self.secret = self.named_by_sibling();
+        }
+        let is_sealed = |rule| self.pass.fields.shape(rule).is_sealed();
+        if pointed.is_some() && !self.secret.is_some_and(is_sealed) {
+            self.secret = pointed;
+        }
+    }
+
     /// Returns the rule of a value that a sibling before it names, and keeps one in mind that a sibling after it may name.
     pub(super) fn named_by_sibling(&mut self) -> Option<RuleId> {
-        if self.role != Role::Holds {
+        if !self.role.holds() {
             return None;
         }
         let depth = self.nesting.depth();
-        let named = self
-            .siblings
-            .named_before(depth, self.source, self.pass.fields);
+        let (role, fields) = (self.role, &*self.pass.fields);
+        let named = self.siblings.named_before(depth, role, self.source, fields);
         if named.is_none() && self.nesting.in_object() {
             let (start, name, lead) = (self.at, self.name, self.lead);
             let shown_lead = self.shown_lead;
@@ -21,6 +37,7 @@ impl Walk<'_, '_, '_> {
                 start,
                 end: start,
                 name,
+                role,
                 shown_start: out.position(start),
                 shown_end: 0,
                 lead: shown_lead.unwrap_or_else(|| out.position(lead)),

@@ -1,9 +1,9 @@
 use super::super::scan::{self, Text};
 use super::super::{siblings, text};
 use super::{Name, Stop, Walk};
-use crate::mask::names::{self, Role, RuleId, Shape};
+use crate::mask::names::{self, RuleId, Shape};
 use crate::mask::replacement::Replacement;
-use crate::mask::{MASKED, Pass, detect, inside};
+use crate::mask::{MASKED, Pass, detect, inside, prose};
 
 /// What becomes of a value.
 impl Walk<'_, '_, '_> {
@@ -45,15 +45,16 @@ impl Walk<'_, '_, '_> {
     #[inline]
     pub(super) fn string(&mut self) -> Result<(), Stop> {
         let start = self.at;
+        self.last_text = start;
         let plain = scan::plain(self.bytes, start + 1);
         if self.bytes.get(plain.end) == Some(&b'"')
             && (self.hidden, self.secret) == (None, None)
             && self.is_shown()
         {
             self.at = plain.end + 1;
-            if self.role == Role::Names {
+            if self.role.names() {
                 let depth = self.nesting.depth();
-                self.siblings.text(start + 1, plain.end, depth);
+                self.siblings.text(start + 1, plain.end, self.role, depth);
             }
             if plain.is_marked() || self.may_be_secret(start + 1, plain) {
                 self.look_inside(start, plain.closed());
@@ -72,9 +73,9 @@ impl Walk<'_, '_, '_> {
         };
         if self.hidden.is_none() {
             // A name that is hidden names its sibling all the same.
-            if scanned.closed && self.role == Role::Names {
+            if scanned.closed && self.role.names() {
                 let depth = self.nesting.depth();
-                self.siblings.text(start + 1, scanned.end, depth);
+                self.siblings.text(start + 1, scanned.end, self.role, depth);
             }
             if !self.hide_string(start, scanned) {
                 match self.is_shown() {
@@ -96,6 +97,12 @@ impl Walk<'_, '_, '_> {
         text.end - start >= inside::SHORTEST_SECRET && begins_as_secret(first)
             || text.may_find(self.pass.detectors, start)
             || self.looks_at_all
+            || text.may_have_spaces() && prose::may_say_without_signs(self.raw(start, text))
+    }
+
+    #[inline]
+    fn raw(&self, start: usize, text: Text) -> &str {
+        self.source.get(start..text.end).unwrap_or_default()
     }
 
     /// Replaces a string of a secret's name, unless the rule lets it stay.
@@ -121,6 +128,7 @@ impl Walk<'_, '_, '_> {
             || scanned.is_marked() && !inside::has_time(raw)
             || inside::may_be_secret(raw)
             || self.looks_at_all
+            || prose::may_say_without_signs(raw)
         {
             let content = text::decoded(raw);
             self.mask_inside(start, scanned, |pass, level| {
@@ -144,9 +152,10 @@ impl Walk<'_, '_, '_> {
         let (nesting, source) = (&self.nesting, self.source);
         self.pass.report.under(&mark, || nesting.pointer(source));
         if let Some(masked) = masked {
-            if self.role == Role::Names {
+            if self.role.names() {
                 let rule = siblings::named(self.pass.fields, &masked);
-                self.siblings.rewritten(rule, self.nesting.depth());
+                self.siblings
+                    .rewritten(self.role, rule, self.nesting.depth());
             }
             self.out.rewrite(start + 1, scanned.end, |out| {
                 text::encode(&masked, out);

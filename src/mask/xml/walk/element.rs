@@ -2,7 +2,7 @@ use super::super::siblings::{self, Siblings, Value};
 use super::super::tag::{Attribute, Tag};
 use super::super::{Malformed, references, tag};
 use super::{Frame, Walk};
-use crate::mask::names::{self, Role, RuleId};
+use crate::mask::names::{self, Named, Role, RuleId};
 use crate::mask::{MASKED, Replacement, inside};
 
 /// Deeper elements have no siblings.
@@ -54,7 +54,7 @@ impl<'t> Walk<'t, '_, '_> {
             let next = self.frames.last_mut().and_then(|it| it.siblings.as_mut());
             let next = next.and_then(|it| it.next.take());
             let named = self.attributes(&tag, own, known.role, is_shown)?;
-            rule = own.or(next.filter(|_| known.role != Role::Names)).or(named);
+            rule = own.or(next.filter(|_| !known.role.names())).or(named);
         }
         if !empty {
             self.frames.push(Frame {
@@ -97,13 +97,14 @@ impl<'t> Walk<'t, '_, '_> {
         role: Role,
         is_shown: bool,
     ) -> Result<Option<RuleId>, Malformed> {
-        let (mut named, mut names_text) = (None, None);
+        let (mut named, mut names_text) = (Named::default(), None);
         for attribute in &tag.attributes {
             let local = tag::local(attribute.name);
-            if self.pass.fields.known(local).role == Role::Names {
+            let namer = self.pass.fields.known(local).role;
+            if namer.names() {
                 let value = references::decoded(attribute.value)?;
                 let rule = self.pass.decide_sibling(&value, siblings::named);
-                named = named.or(rule);
+                named.take(namer, rule);
                 let is_kind = KINDS.iter().any(|it| it.eq_ignore_ascii_case(local));
                 if !is_kind || role == Role::Holds {
                     names_text = names_text.or(rule);
@@ -114,13 +115,16 @@ impl<'t> Walk<'t, '_, '_> {
             let local = tag::local(attribute.name);
             let known = self.pass.fields.known(local);
             // `<meta name="csrf-token" content="x"/>`
-            let holds = known.role == Role::Holds || local.eq_ignore_ascii_case("content");
+            let role = match local.eq_ignore_ascii_case("content") {
+                true => Role::Holds,
+                false => known.role,
+            };
             let by_element = own.filter(|&rule| {
                 let is_about = ABOUT.iter().any(|it| it.eq_ignore_ascii_case(local));
-                holds || !is_about && self.pass.fields.shape(rule).hides_all()
+                role == Role::Holds || !is_about && self.pass.fields.shape(rule).hides_all()
             });
             let rule = known.rule.filter(|_| local.len() > 1);
-            let rule = rule.or(by_element).or(named.filter(|_| holds));
+            let rule = rule.or(by_element).or(named.rule(role));
             // A namespace is a part of names.
             let is_name = attribute.is_namespace();
             let is_shown = is_shown || is_name || self.pass.fields.lists(local);
@@ -190,20 +194,21 @@ impl<'t> Walk<'t, '_, '_> {
     /// Takes an element that may name a sibling or be named by one.
     pub(super) fn pair(&mut self, frame: &Frame<'_>, text: Option<&str>, end: usize) {
         match (frame.role, text) {
-            (Role::Names, Some(text)) => {
+            (role, Some(text)) if role.names() => {
                 let rule = self.pass.decide_sibling(text, siblings::named);
                 let is_key = tag::local(frame.name) == "key";
                 if let Some(siblings) = self.siblings() {
-                    siblings.name(rule);
+                    siblings.name(role, rule);
                     siblings.next = rule.filter(|_| is_key);
                 }
             }
             // What no list lets show is replaced already.
-            (Role::Holds, _) if frame.is_shown || frame.has_children => {
+            (role, _) if role.holds() && (frame.is_shown || frame.has_children) => {
                 let value = Value {
                     start: frame.content,
                     end,
                     is_text: !frame.has_children,
+                    role,
                 };
                 if let Some(siblings) = self.siblings() {
                     siblings.value(value);

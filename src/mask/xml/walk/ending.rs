@@ -1,7 +1,7 @@
 use super::super::{Malformed, tag};
 use super::{Frame, Run, Walk};
 use crate::mask::body::plain;
-use crate::mask::names::{Role, RuleId};
+use crate::mask::names::RuleId;
 use crate::mask::{MASKED, Replacement, WITHHELD, inside};
 
 /// The most bytes that are kept of a text that ends in a sign.
@@ -35,7 +35,7 @@ impl Walk<'_, '_, '_> {
         if self.hidden.is_none() {
             self.settle(&frame, false);
             // A name that is hidden names its sibling all the same.
-            if !hides || frame.role == Role::Names {
+            if !hides || frame.role.names() {
                 self.pair(&frame, text.as_deref(), start);
             }
         }
