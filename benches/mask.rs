@@ -64,6 +64,8 @@ mod instructions;
 mod slopes;
 #[path = "mask/speed.rs"]
 mod speed;
+#[path = "mask/varied.rs"]
+mod varied;
 
 /// The sizes of ordinary documents.
 const SIZES: [usize; 2] = [1 << 10, 64 << 10];

@@ -25,7 +25,7 @@ const DOCUMENT: &str = include_str!("../overhead/document.json");
 const PROSE: &str = "The quick brown fox jumps over the lazy dog, and then it rests for a while under the old tree by the river; ";
 
 /// Xorshift, so that a run repeats.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -35,7 +35,7 @@ impl Random {
         self.0
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 

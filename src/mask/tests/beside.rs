@@ -66,10 +66,7 @@ fn value_that_a_secret_was_changed_from_or_to_is_masked() {
         "text/csv; header=present",
         &["field,old,new,by\npassword,SECRET,SECRET,decoy1\ncity,decoy2,decoy3,decoy4\n"],
     );
-    hides(
-        "text/plain",
-        &["field: password\nfrom: SECRET\nto: SECRET"],
-    );
+    hides("text/plain", &["field: password\nfrom: SECRET\nto: SECRET"]);
     #[cfg(feature = "xml")]
     hides(
         "application/xml",
