@@ -129,7 +129,10 @@ fn mask_parts(
     }
     #[cfg(feature = "xml")]
     if content.starts_with('<')
-        && let Ok(masked) = super::xml::mask(content, cut, level + 1, pass)
+        && let Ok(masked) = match cut {
+            true => super::xml::mask(content, cut, level + 1, pass),
+            false => super::xml::mask_markup(content, level + 1, pass),
+        }
     {
         return match masked {
             Some(_) if level >= MAX_LEVEL => withhold(text, pass),

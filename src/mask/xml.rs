@@ -17,15 +17,30 @@
 use quick_xml::errors::{Error, IllFormedError};
 
 use super::Pass;
+use simple::Look;
 
 mod references;
 mod siblings;
+mod simple;
 mod tag;
 mod walk;
 
 /// The text is not well-formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
+
+/// As [`mask`], of text that is whole and of no type: most such is markup in which there is nothing to mask.
+pub(super) fn mask_markup(
+    text: &str,
+    level: u8,
+    pass: &mut Pass<'_>,
+) -> Result<Option<String>, Malformed> {
+    match simple::look(text, level, pass) {
+        Look::Stays => Ok(None),
+        Look::Malformed => Err(Malformed),
+        Look::Unknown => mask(text, false, level, pass),
+    }
+}
 
 /// Masks a document, or the beginning of one. Returns `None` where it stays as it is.
 pub(super) fn mask(

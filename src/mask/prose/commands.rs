@@ -15,16 +15,14 @@ const COMMANDS: [(&str, &str, bool); 7] = [
 
 /// Tells whether a password stands after an option of a command, as in `mysql -px` and `mysqldump -p'x'`.
 pub(super) fn has_password(text: &str, cut: bool) -> bool {
-    let has_option = text.contains(" -");
-    has_option
-        && COMMANDS.iter().any(|&(command, option, is_apart)| {
-            let begins = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric());
-            let mut found = text.match_indices(command).filter(|&(at, _)| begins(at));
-            found.next().is_some_and(|(at, _)| {
-                let rest = &text[at + command.len()..];
-                options(rest, option).any(|it| is_password(it, is_apart, cut))
-            })
+    COMMANDS.iter().any(|&(command, option, is_apart)| {
+        let begins = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric());
+        let mut found = text.match_indices(command).filter(|&(at, _)| begins(at));
+        found.next().is_some_and(|(at, _)| {
+            let rest = &text[at + command.len()..];
+            options(rest, option).any(|it| is_password(it, is_apart, cut))
         })
+    })
 }
 
 /// Returns what follows each option.

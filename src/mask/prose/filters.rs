@@ -8,21 +8,24 @@ const OPERATORS: [&str; 12] = [
     "eq", "ne", "gt", "ge", "lt", "le", "is", "in", "like", "ilike", "rlike", "regexp",
 ];
 const SIGNS: [&str; 2] = ["<>", "!="];
+const SIGN: usize = 2;
 const QUOTES: [char; 2] = ['\'', '"'];
 
 /// Tells whether text without a sign may say a secret: by an option of a command, or by an operator or a quote. It errs on the side of yes.
 pub(in crate::mask) fn may_say(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr3_iter(b' ', b'+', b'\'', bytes).any(|at| {
-        let rest = bytes.get(at + 1..).unwrap_or_default();
-        match bytes.get(at) {
-            Some(b'\'') => {
-                let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
-                matches!(before.last(), Some(b',' | b'('))
+    let mut marks = memchr::memchr3_iter(b' ', b'+', b'\'', bytes);
+    bytes.first() == Some(&b'-')
+        || marks.any(|at| {
+            let rest = bytes.get(at + 1..).unwrap_or_default();
+            match bytes.get(at) {
+                Some(b'\'') => {
+                    let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
+                    matches!(before.last(), Some(b',' | b'('))
+                }
+                _ => rest.first() == Some(&b'-') || begins_with_operator(rest),
             }
-            _ => rest.first() == Some(&b'-') || begins_with_operator(rest),
-        }
-    })
+        })
 }
 
 /// Tells whether an operator and what ends a word stand there.
@@ -58,9 +61,11 @@ pub(super) fn compares_a_secret(text: &str, fields: &mut Names) -> bool {
         let length = operator(bytes.get(at + 1..)?)?;
         Some((at, at + 1 + length))
     });
-    let by_sign = SIGNS.iter().flat_map(|sign| {
-        let found = text.match_indices(sign);
-        found.map(|(at, sign)| (at, at + sign.len()))
+    let by_sign = memchr::memchr2_iter(b'<', b'!', bytes).filter_map(|at| {
+        let is_sign = SIGNS
+            .iter()
+            .any(|it| bytes[at..].starts_with(it.as_bytes()));
+        is_sign.then_some((at, at + SIGN))
     });
     let mut places = by_word.chain(by_sign);
     let by_operator = places.any(|(start, end)| {
@@ -73,7 +78,7 @@ pub(super) fn compares_a_secret(text: &str, fields: &mut Names) -> bool {
 
 /// Tells whether a call takes a secret and a literal, in either order.
 fn takes_a_secret(text: &str, fields: &mut Names) -> bool {
-    text.match_indices(',').any(|(at, _)| {
+    memchr::memchr_iter(b',', text.as_bytes()).any(|at| {
         let (before, after) = (text[..at].trim_end(), text[at + 1..].trim_start());
         after.starts_with(QUOTES) && {
             let name = before.trim_end_matches(')');

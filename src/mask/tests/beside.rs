@@ -198,6 +198,7 @@ fn password_after_an_option_of_a_command_is_withheld() {
         "sshpass -p SECRET ssh host",
         "redis-cli -h db -a SECRET ping",
         "tool --password SECRET",
+        "--password SECRET tool",
     ] {
         let command = command.replace("SECRET", SECRET);
         for text in [

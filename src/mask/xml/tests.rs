@@ -275,3 +275,105 @@ fn t25_depth_and_width_take_linear_time_and_no_stack() {
     let attributes: Vec<_> = (0..20_000).map(|it| format!("a{it}='x:y'")).collect();
     assert!(masked(&format!("<a {}/>", attributes.join(" ")), false).is_ok());
 }
+
+mod look {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::simple::{Look, look};
+    use super::*;
+
+    /// What markup is put together of: names, of which some are secrets, entities, tags and what texts hold.
+    const PIECES: &str = "<|</|>|/>|<p>|</p>|<p class=\"a\">|<a href='/b'>|</a>|<br>|<br/>|<br />|<b>|</b>|<div id=\"x\" lang=en>|</div>|<!-- x -->|<?x y?>|\
+        <![CDATA[x]]>|<token>|</token>|<add key=\"Password\" value=\"x\"/>|<i name='pin'>|</i>|<name>|</name>|<value>|</value>| password|=\"|\"|='|'| |\n|\
+        &amp;|&nbsp;|&#60;|&|%|%3D|\\|{|}|[|]|]]>|:|=|?|#|@|api_key=|password: x1y2|token|pin eq 1234|curl -u a:b|mysql -px|text|Text 12|10:20|é|\u{feff}|\u{ffff}|\0|\
+        https://me:x@x.test/|/cb?code=x|eyJhbGciOiJub25lIn0.e30.|4111111111111111|Bearer canary12345678|query{a}|\"x\"|-|_|.|1";
+
+    fn text() -> impl Strategy<Value = String> {
+        let pieces: Vec<_> = PIECES.split('|').collect();
+        let piece = any::<prop::sample::Index>();
+        // Most begin and end as one element.
+        (vec(piece, 0..14), 0..4_u8).prop_map(move |(indices, frame)| {
+            let text: String = indices.iter().map(|it| *it.get::<&str>(&pieces)).collect();
+            match frame {
+                0 => text,
+                1 => format!("<p>{text}"),
+                _ => format!("<p>{text}</p>"),
+            }
+        })
+    }
+
+    #[track_caller]
+    fn check(text: &str) -> Look {
+        let mut looks = Look::Unknown;
+        for (rules, level) in [
+            (Rules::default(), 1),
+            (Rules::default(), 3),
+            (Rules::default().field("class").field("x"), 1),
+        ] {
+            pass_with_each(&rules, |pass| {
+                let before = pass.report.count();
+                let look = look(text, level, pass);
+                let reported = pass.report.count() - before;
+                let before = pass.report.count();
+                let full = mask(text, false, level, pass);
+                match look {
+                    Look::Stays => assert_eq!(full, Ok(None), "{text:?}"),
+                    Look::Malformed => assert_eq!(full, Err(Malformed), "{text:?}"),
+                    Look::Unknown => {}
+                }
+                if look != Look::Unknown {
+                    assert_eq!(reported, pass.report.count() - before, "{text:?}");
+                }
+                looks = if looks == Look::Unknown { look } else { looks };
+            });
+        }
+        looks
+    }
+
+    /// Compiled rules are kept from one text to the next.
+    fn pass_with_each(rules: &Rules, run: impl FnOnce(&mut crate::mask::Pass<'_>)) {
+        match rules.rules.is_empty() {
+            true => pass(run),
+            false => pass_with(rules, run),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn look_over_markup_says_what_the_walk_does(text in text()) {
+            check(&text);
+        }
+    }
+
+    #[test]
+    fn ordinary_markup_is_known_without_the_walk() {
+        for text in [
+            "<p class=\"a\">one\ntwo\tthree</p>",
+            "<div id='x'><p>Hello, <b>Jane</b>!<br/></p> <a href=\"https://x.test/a\">see: this</a></div>\n",
+            "<p>été, it's 10:20</p>",
+        ] {
+            assert_eq!(check(text), Look::Stays, "{text}");
+        }
+        for text in [
+            "<p>a</p><p>b</p>",
+            "<p>a<br>b</p>",
+            "<p>a",
+            "<p>a</p> b",
+            "<p></b></p>",
+        ] {
+            assert_eq!(check(text), Look::Malformed, "{text}");
+        }
+        for text in [
+            "<p>a&amp;b</p>",
+            "<token>x</token>",
+            "<p><!-- x --></p>",
+            "<p pin='1'/>",
+            "<i name=\"pin\" value=\"x\"/>",
+            "<p>https://me:x@x.test/</p>",
+            "<p>4111111111111111</p>",
+        ] {
+            assert_eq!(check(text), Look::Unknown, "{text}");
+        }
+    }
+}
