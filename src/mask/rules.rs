@@ -44,16 +44,17 @@ const MAX_NAME_BYTES: usize = 256;
 ///   are told apart at `_`, `-`, `.`, brackets and changes of case, so that `newPassword` is masked and `passenger` is not. What is said
 ///   about a secret, such as `password_changed_at` or `has_password`, stays.
 /// - Files in multipart bodies, of which the size and a hash show: SHA-256, and below 1 KiB a keyed one, since few bytes can be tried out.
-/// - Values that a sibling names: `{"name":"DB_PASSWORD","value":"x"}`, `["Authorization","x"]`, JSON Patch, `key=TOKEN&value=x`.
+/// - Values that a sibling names: `{"name":"DB_PASSWORD","value":"x"}`, `{"field":"password","from":"x","to":"y"}`, `["Authorization","x"]`, JSON Patch,
+///   `key=TOKEN&value=x`; and items of lists after `--password`.
 /// - JSON fields with names that are as often harmless, such as `code`, `key`, `state`, `access` or `number`, where the value looks like a key,
 ///   a code that is used once, or a card number.
 /// - Header values that are marked by `HeaderValue::set_sensitive`.
 /// - Userinfo and secret parameters of URLs, in the target, in header fields such as `Referer` and `Location`, and in fields, alone or in a
 ///   sentence.
 /// - What the [`Detector`]s that are on by default find in texts, numbers, names and paths.
-/// - Columns of CSV, arguments of GraphQL, and with the feature `xml` elements and attributes of XML, by the same names.
+/// - Columns of CSV, arguments of GraphQL and their variables, wherever in the request these stand, and with the feature `xml` elements and attributes of XML, by the same names.
 /// - JSON, GraphQL, XML, forms and base64 of JSON inside strings, down to three levels; every JSON Web Token; text in which a secret's name is followed by
-///   its value, as `password=x`.
+///   its value, as `password=x`, `password eq 'x'` and `mysql -px`.
 ///
 /// A body that is not what its type says, and text of which nobody can tell where a secret might be, is withheld.
 ///
