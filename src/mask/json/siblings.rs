@@ -78,7 +78,11 @@ impl Siblings {
 
     /// Takes the rule of a text that may be a name, once what it holds is masked.
     pub(super) fn rewritten(&mut self, role: Role, rule: Option<RuleId>, depth: usize) {
-        if let Some(frame) = self.frames.last_mut().filter(|it| it.depth == depth) {
+        // Before that it may have been too long for a name.
+        if rule.is_some()
+            && self.begin(depth)
+            && let Some(frame) = self.frames.last_mut()
+        {
             frame.named.take(role, rule);
         }
     }

@@ -350,6 +350,29 @@ fn name_that_ends_in_a_token_is_decided_as_what_shows_of_it() {
 }
 
 #[test]
+fn text_that_is_a_name_once_its_find_is_replaced_names_its_sibling() {
+    let signs = "=".repeat(45);
+    let name = |token: &str| format!("GGGG+GGGGGGGGGG{signs}api_key{signs}Bearer {token}");
+    let long = "G".repeat(28) + "heldGGGGGGGGGGGGGIGGAuthorization";
+    let body = |name: String, value: &str| format!(r#"[["{name}","{value}"]]"#);
+    assert!(name(&long).len() > 128 && name(MASKED).len() < 128);
+    let once = shown("application/json", &body(name(&long), "x"));
+    assert_eq!(once, body(name(MASKED), MASKED));
+    assert_eq!(shown("application/json", &once), once, "masked twice");
+}
+
+#[test]
+fn first_line_with_a_find_in_it_is_no_header() {
+    let csv = "text/csv";
+    assert_eq!(shown(csv, "spasswordrrrr1/4111111111111111"), "withheld");
+    assert_eq!(shown(csv, "password,4111111111111111\nx,y\n"), "withheld");
+    assert_eq!(
+        shown(csv, "password,city\nx,y\n"),
+        "password,city\n[MASKED],y\n"
+    );
+}
+
+#[test]
 fn text_that_a_find_begins_is_withheld_where_json_that_is_broken_would_be() {
     let json = |text: &str| format!(r#"{{"a":"{text}"}}"#);
     for (text, expected) in [
