@@ -33,7 +33,7 @@ pub(crate) fn table() {
             let shown: Vec<_> = speeds.iter().map(|it| format!("{it:.0}")).collect();
             println!(
                 "| {name} | {} | {} | {ratio:.1} |",
-                documents[0].len(),
+                documents.iter().map(String::len).sum::<usize>() / documents.len(),
                 shown.join(" | ")
             );
         }

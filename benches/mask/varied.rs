@@ -17,10 +17,12 @@ fn value(text: &str, random: &mut Random, out: &mut String) {
         b'{' => {
             let mut members = pieces(inner());
             shuffle(&mut members, random);
-            if members.len() > 2 {
-                let kept = members.len() - random.below(members.len() as u64 / 4 + 1) as usize;
-                members.truncate(kept);
-            }
+            let mut left_out = random.below(members.len() as u64 / 4 + 1);
+            members.retain(|it| {
+                let stays = left_out == 0 || it.ends_with(['}', ']']);
+                left_out -= u64::from(!stays);
+                stays
+            });
             out.push('{');
             for (at, member) in members.iter().enumerate() {
                 out.push_str(if at == 0 { "" } else { "," });

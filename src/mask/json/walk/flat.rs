@@ -1,6 +1,8 @@
 use super::super::text;
 use super::Walk;
 
+/// Nothing shorter is a name, with its quotes.
+const SHORTEST: usize = 5;
 /// Longer texts are no names.
 const MAX_NAME_BYTES: usize = 64;
 /// Names of header fields that let in.
@@ -58,7 +60,8 @@ impl Walk<'_, '_, '_> {
             ) || it == b'\\'
                 || it >= 0x80
         });
-        if begins && self.at - self.last_text <= 6 * MAX_NAME_BYTES && self.hidden.is_none() {
+        let length = self.at - self.last_text;
+        if begins && (SHORTEST..=6 * MAX_NAME_BYTES).contains(&length) && self.hidden.is_none() {
             self.named_by_text();
         }
     }
@@ -82,7 +85,7 @@ impl Walk<'_, '_, '_> {
         {
             return;
         }
-        let Some(rule) = self.pass.fields.decide_once(name.trim_start_matches('-')) else {
+        let Some(rule) = self.pass.fields.decide(name.trim_start_matches('-')) else {
             return;
         };
         let Some(next) = self.next_item() else {
@@ -100,8 +103,10 @@ impl Walk<'_, '_, '_> {
     /// Tells whether the innermost list is one of fields by its name.
     fn is_in_fields(&self) -> bool {
         self.nesting.around(self.source).is_none_or(|name| {
-            let name = text::decoded(name).replace(['-', '_'], "");
-            LISTS.iter().any(|it| name.eq_ignore_ascii_case(it))
+            let name = text::decoded(name);
+            let letters = name.bytes().filter(|it| !matches!(it, b'-' | b'_'));
+            let letters = letters.map(|it| it.to_ascii_lowercase());
+            LISTS.iter().any(|it| letters.clone().eq(it.bytes()))
         })
     }
 
