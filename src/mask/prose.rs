@@ -203,12 +203,15 @@ fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Returns where dashes begin that stand first or after a space, and the text from there: a search for the one byte is faster than for both.
+/// Returns where options begin, first or after a space, and the text from their dash on: a search for the one byte is faster than for both.
 fn dashes(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'-', bytes).filter_map(|at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        let is_option = before.is_none_or(u8::is_ascii_whitespace);
+        let is_option = before.is_none_or(u8::is_ascii_whitespace)
+            && bytes
+                .get(at + 1)
+                .is_some_and(|it| *it == b'-' || it.is_ascii_alphanumeric());
         Some((at, text.get(at..).filter(|_| is_option)?))
     })
 }

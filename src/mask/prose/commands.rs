@@ -1,6 +1,6 @@
 //! Passwords in command lines, after options of one letter that other commands have for something else.
 
-use super::is_value;
+use super::{dashes, is_value};
 
 /// Beginnings of commands, their option, and whether its value may stand apart.
 const COMMANDS: [(&str, &str, bool); 7] = [
@@ -15,22 +15,23 @@ const COMMANDS: [(&str, &str, bool); 7] = [
 
 /// Tells whether a password stands after an option of a command, as in `mysql -px` and `mysqldump -p'x'`.
 pub(super) fn has_password(text: &str, cut: bool) -> bool {
-    COMMANDS.iter().any(|&(command, option, is_apart)| {
-        let begins = |at: usize| !text[..at].ends_with(|it: char| it.is_alphanumeric());
-        let mut found = text.match_indices(command).filter(|&(at, _)| begins(at));
-        found.next().is_some_and(|(at, _)| {
-            let rest = &text[at + command.len()..];
-            options(rest, option).any(|it| is_password(it, is_apart, cut))
+    let mut options = dashes(text).map(|(_, it)| it.as_bytes().get(1));
+    let is_known = |it: Option<&u8>| matches!(it, Some(b'a' | b'p' | b'P' | b'w'));
+    options.any(is_known)
+        && COMMANDS.iter().any(|&(command, option, is_apart)| {
+            let has_password = |rest: &str| {
+                let after = rest.strip_prefix(option);
+                after.is_some_and(|it| is_password(it, is_apart, cut))
+            };
+            let last = dashes(text).filter(|(_, rest)| has_password(rest)).last();
+            last.is_some_and(|(at, _)| runs(&text[..at], command))
         })
-    })
 }
 
-/// Returns what follows each option.
-fn options<'t>(text: &'t str, option: &'t str) -> impl Iterator<Item = &'t str> {
-    text.match_indices(option).filter_map(|(at, option)| {
-        let begins = text[..at].ends_with(char::is_whitespace);
-        begins.then(|| &text[at + option.len()..])
-    })
+/// Tells whether a word begins as a command does.
+fn runs(text: &str, command: &str) -> bool {
+    let mut found = text.match_indices(command);
+    found.any(|(at, _)| !text[..at].ends_with(|it: char| it.is_alphanumeric()))
 }
 
 fn is_password(after: &str, is_apart: bool, cut: bool) -> bool {

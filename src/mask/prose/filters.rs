@@ -1,61 +1,128 @@
 //! Comparisons of a secret's name with a literal, as in filters of OData, SCIM and SQL: `password eq 'x'`, `contains(token,'x')`.
 //!
-//! A literal is in quotes, or a number that ends the comparison: sentences have the same words.
+//! A literal is in quotes, or a number that ends the comparison: sentences have the same words. The bytes at which one may begin or end are found
+//! sixteen at a time.
 
 use super::{Before, Names, is_secret, word_start};
 
-const OPERATORS: [&str; 12] = [
-    "eq", "ne", "gt", "ge", "lt", "le", "is", "in", "like", "ilike", "rlike", "regexp",
+const OPERATORS: [&[u8]; 12] = [
+    b"eq", b"ne", b"gt", b"ge", b"lt", b"le", b"is", b"in", b"like", b"ilike", b"rlike", b"regexp",
 ];
 const MAX_OPERATOR: usize = 6;
 const SIGNS: [&str; 2] = ["<>", "!="];
-const SIGN: usize = 2;
 const QUOTES: [char; 2] = ['\'', '"'];
-
 /// How many bytes are looked at together.
 const LANES: usize = 16;
 /// Nothing shorter compares a secret or gives one to a command.
 const SHORTEST: usize = 7;
 
-/// Tells whether text without a sign may say a secret: by an option of a command, or by an operator or a comma beside a literal. It errs on the side
-/// of yes.
+/// Tells whether text without a sign may say a secret: by an option of a command, or by a comparison. It errs on the side of yes.
 pub(in crate::mask) fn may_say(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if bytes.len() < SHORTEST {
-        return false;
-    }
-    let mut at = 1;
-    while at < bytes.len() {
-        let next = at + LANES;
-        let may_be_here = next > bytes.len() || any_begins(bytes, at);
-        if may_be_here && (at..next.min(bytes.len())).any(|at| is_said(bytes, at)) {
-            return true;
+    bytes.len() >= SHORTEST
+        && (bytes.first() == Some(&b'-')
+            || Places::of(bytes).any(|at| begins_option(bytes, at) || joint(bytes, at).is_some()))
+}
+
+/// Tells whether text compares a secret with a literal.
+pub(super) fn compares_a_secret(text: &str, fields: &mut Names) -> bool {
+    let bytes = text.as_bytes();
+    let mut signs = memchr::memchr2_iter(b'<', b'!', bytes);
+    signs.any(|at| {
+        let is_sign = SIGNS
+            .iter()
+            .any(|it| bytes[at..].starts_with(it.as_bytes()));
+        is_sign && compares(text, at, at + 2, fields)
+    }) || Places::of(bytes).any(|at| match joint(bytes, at) {
+        Some(Joint::Operator(start, end)) => compares(text, start, end, fields),
+        Some(Joint::Comma(at)) => takes_a_secret(text, at, fields),
+        None => false,
+    })
+}
+
+/// What stands beside a literal.
+enum Joint {
+    /// An operator, from here to there.
+    Operator(usize, usize),
+    Comma(usize),
+}
+
+/// The places at which a literal or an option may begin, or a literal has ended.
+struct Places<'t> {
+    bytes: &'t [u8],
+    /// The first byte of the present lanes, and a bit for each of them.
+    block: usize,
+    bits: u16,
+}
+
+impl<'t> Places<'t> {
+    fn of(bytes: &'t [u8]) -> Self {
+        let bits = begins(bytes, 1);
+        Self {
+            bytes,
+            block: 1,
+            bits,
         }
-        at = next;
     }
-    bytes.first() == Some(&b'-')
 }
 
-/// Tells whether one of the next bytes may begin or end a literal or begin an option, without a branch for each.
-#[inline]
-fn any_begins(bytes: &[u8], at: usize) -> bool {
-    let before = bytes.get(at - 1..).and_then(|it| it.first_chunk::<LANES>());
-    let these = bytes.get(at..).and_then(|it| it.first_chunk::<LANES>());
-    let (Some(before), Some(these)) = (before, these) else {
-        return true;
-    };
-    let begins = |(&last, &byte): (&u8, &u8)| u8::from(begins(last, byte));
-    let pairs = before.iter().zip(these);
-    pairs.fold(0, |any, pair| any | begins(pair)) != 0
+impl Iterator for Places<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.bits == 0 {
+            self.block += LANES;
+            // What ends the text has ended there.
+            if self.block > self.bytes.len() {
+                return None;
+            }
+            self.bits = begins(self.bytes, self.block);
+        }
+        let at = self.block + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(at)
+    }
 }
 
-/// Tells whether a byte after another may begin a literal or an option, or the other ends a literal.
+/// Sets a bit for each of the next bytes that may begin a literal or an option, or stands after a literal.
 #[inline]
-fn begins(last: u8, byte: u8) -> bool {
-    let is_apart = is_between(last) | (last == b',') | (last == b'(');
-    let is_begun = is_quote(byte) | (byte == b'-') | byte.is_ascii_digit();
-    let is_ended = is_between(byte) | (byte == b',');
-    is_apart & is_begun | is_quote(last) & is_ended
+fn begins(bytes: &[u8], at: usize) -> u16 {
+    let before = bytes.get(at - 1..).and_then(|it| it.first_chunk());
+    let these = bytes.get(at..).and_then(|it| it.first_chunk());
+    match (before, these) {
+        (Some(before), Some(these)) => begins_of(before, these),
+        _ => begins_at_end(bytes, at),
+    }
+}
+
+#[inline(never)]
+fn begins_at_end(bytes: &[u8], at: usize) -> u16 {
+    let mut padded = [0; LANES + 1];
+    let rest = bytes.get(at - 1..).unwrap_or_default();
+    for (to, from) in padded.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let [before @ .., _] = padded;
+    let [_, these @ ..] = padded;
+    begins_of(&before, &these)
+}
+
+#[inline]
+fn begins_of(before: &[u8; LANES], these: &[u8; LANES]) -> u16 {
+    let mut begins = [0_u8; LANES];
+    for ((to, &last), &byte) in begins.iter_mut().zip(before).zip(these) {
+        let is_apart = is_between(last) | (last == b',') | (last == b'(');
+        let is_begun = (byte == b'-') | byte.is_ascii_digit();
+        let is_ended = is_quote(last) & (is_between(byte) | (byte == b','));
+        *to = u8::from(is_quote(byte) | is_apart & is_begun | is_ended);
+    }
+    // Most have none.
+    if u128::from_le_bytes(begins) == 0 {
+        return 0;
+    }
+    let bits = begins.iter().enumerate();
+    bits.fold(0, |all, (at, bit)| all | u16::from(*bit) << at)
 }
 
 #[inline]
@@ -69,96 +136,66 @@ fn is_between(byte: u8) -> bool {
     (byte == b' ') | (byte == b'+') | (byte == b'\t') | (byte == b'\n') | (byte == b'\r')
 }
 
-fn is_said(bytes: &[u8], at: usize) -> bool {
-    let (Some(&last), Some(&byte)) = (bytes.get(at - 1), bytes.get(at)) else {
-        return false;
-    };
-    if !begins(last, byte) {
-        return false;
-    }
-    if is_quote(last)
-        && (byte == b',' || operator(bytes.get(at + 1..).unwrap_or_default()).is_some())
-    {
-        return true;
-    }
+fn begins_option(bytes: &[u8], at: usize) -> bool {
     let next = bytes.get(at + 1).copied().unwrap_or_default();
-    if byte == b'-' {
-        return next == b'-' || next.is_ascii_alphanumeric();
+    bytes.get(at) == Some(&b'-') && (next == b'-' || next.is_ascii_alphanumeric())
+}
+
+/// Returns what stands before the literal that begins at a place, or after the one that ends there.
+fn joint(bytes: &[u8], at: usize) -> Option<Joint> {
+    let (last, byte) = (*bytes.get(at - 1)?, bytes.get(at).copied()?);
+    if is_quote(last) {
+        if byte == b',' {
+            return Some(Joint::Comma(at));
+        }
+        let rest = bytes.get(at + 1..)?;
+        let length = rest.iter().take(MAX_OPERATOR + 1);
+        let length = length.take_while(|it| it.is_ascii_alphabetic()).count();
+        let after = rest.get(length).copied().unwrap_or_default();
+        if is_between(byte) && is_between(after) && is_operator(rest.get(..length)?) {
+            return Some(Joint::Operator(at + 1, at + 1 + length));
+        }
     }
-    (is_quote(byte) || byte.is_ascii_digit()) && follows_operator(bytes, at, is_quote(byte))
-}
-
-/// Tells whether a literal stands after an operator, or, in quotes, after a comma or bracket.
-fn follows_operator(bytes: &[u8], at: usize, is_quoted: bool) -> bool {
-    let before = bytes.get(..at).unwrap_or_default();
+    let before = bytes.get(..at)?;
     let is_open = |it: &u8| is_between(*it) || *it == b'(';
-    let end = before.iter().rposition(|it| !is_open(it));
-    let before = before.get(..end.map_or(0, |it| it + 1)).unwrap_or_default();
-    let has_bracket = bytes.get(at - 1) == Some(&b'(');
+    let end = before.iter().rposition(|it| !is_open(it))? + 1;
+    let before = before.get(..end)?;
+    if is_quote(byte) && before.last() == Some(&b',') {
+        return Some(Joint::Comma(end - 1));
+    }
     let letters = before.iter().rev().take(MAX_OPERATOR + 1);
-    let length = letters.take_while(|it| it.is_ascii_alphabetic()).count();
-    let word = before.get(before.len() - length..).unwrap_or_default();
-    is_quoted && (has_bracket || before.last() == Some(&b',')) || is_operator(word)
-}
-
-/// Returns the length of the operator at the beginning.
-#[inline]
-fn operator(bytes: &[u8]) -> Option<usize> {
-    let letters = bytes.iter().take(MAX_OPERATOR + 1);
-    let length = letters.take_while(|it| it.is_ascii_alphabetic()).count();
-    let ends = |it: &u8| is_between(*it) || is_quote(*it) || *it == b'(';
-    let word = bytes.get(..length)?;
-    (bytes.get(length).is_some_and(ends) && is_operator(word)).then_some(length)
+    let start = end - letters.take_while(|it| it.is_ascii_alphabetic()).count();
+    is_operator(bytes.get(start..end)?).then_some(Joint::Operator(start, end))
 }
 
 fn is_operator(word: &[u8]) -> bool {
-    let mut operators = OPERATORS.iter();
-    (2..=MAX_OPERATOR).contains(&word.len())
-        && operators.any(|it| it.as_bytes().eq_ignore_ascii_case(word))
+    let is_known = |it: &&[u8]| it.eq_ignore_ascii_case(word);
+    match word.first() {
+        Some(first) if matches!(first | 0x20, b'e' | b'n' | b'g' | b'l' | b'i' | b'r') => {
+            word.len() <= MAX_OPERATOR && OPERATORS.iter().any(is_known)
+        }
+        _ => false,
+    }
 }
 
-/// Tells whether text compares a secret with a literal.
-pub(super) fn compares_a_secret(text: &str, fields: &mut Names) -> bool {
-    let bytes = text.as_bytes();
-    let compares = |start: usize, end: usize, fields: &mut Names| {
-        let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
-        is_literal(after) && ends_in_a_secret(before, fields)
-            || before.ends_with(QUOTES) && begins_with_a_secret(after, fields)
-    };
-    let mut signs = memchr::memchr2_iter(b'<', b'!', bytes);
-    let by_sign = signs.any(|at| {
-        let is_sign = SIGNS
-            .iter()
-            .any(|it| bytes[at..].starts_with(it.as_bytes()));
-        is_sign && compares(at, at + SIGN, fields)
-    });
-    if by_sign || !may_say(text) {
-        return by_sign;
-    }
-    let mut places = bytes.iter().enumerate();
-    let by_word = places.any(|(at, &byte)| {
-        let rest = match is_between(byte) || is_quote(byte) || byte == b')' {
-            true => bytes.get(at + 1..).unwrap_or_default(),
-            false => return false,
-        };
-        operator(rest).is_some_and(|length| compares(at + 1, at + 1 + length, fields))
-    });
-    by_word || takes_a_secret(text, fields)
+/// Tells whether a secret's name and a literal stand on the two sides of an operator.
+fn compares(text: &str, start: usize, end: usize, fields: &mut Names) -> bool {
+    let before = text[..start].trim_end_matches(is_space);
+    let after = text[end..].trim_start_matches(is_space);
+    is_literal(after) && ends_in_a_secret(before, fields)
+        || before.ends_with(QUOTES) && begins_with_a_secret(after, fields)
 }
 
 /// Tells whether a call takes a secret and a literal, in either order.
-fn takes_a_secret(text: &str, fields: &mut Names) -> bool {
-    memchr::memchr_iter(b',', text.as_bytes()).any(|at| {
-        let (before, after) = (text[..at].trim_end(), text[at + 1..].trim_start());
-        after.starts_with(QUOTES) && {
-            let name = before.trim_end_matches(')');
-            let start = word_start(name);
-            name[..start].ends_with('(') && ends_in_a_secret(before, fields)
-        } || before.ends_with(QUOTES) && {
-            let end = word_end(after);
-            after[end..].starts_with(')') && begins_with_a_secret(after, fields)
-        }
-    })
+fn takes_a_secret(text: &str, comma: usize, fields: &mut Names) -> bool {
+    let before = text[..comma].trim_end_matches(is_space);
+    let after = text[comma + 1..].trim_start_matches(is_space);
+    after.starts_with(QUOTES) && {
+        let name = before.trim_end_matches(')');
+        name[..word_start(name)].ends_with('(') && ends_in_a_secret(before, fields)
+    } || before.ends_with(QUOTES) && {
+        after[word_end(after)..].starts_with(')') && begins_with_a_secret(after, fields)
+    }
 }
 
 fn ends_in_a_secret(text: &str, fields: &mut Names) -> bool {
@@ -175,6 +212,10 @@ fn begins_with_a_secret(text: &str, fields: &mut Names) -> bool {
 fn word_end(text: &str) -> usize {
     let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
     text.find(|letter| !part(letter)).unwrap_or(text.len())
+}
+
+fn is_space(letter: char) -> bool {
+    letter.is_whitespace() || letter == '+'
 }
 
 /// Tells whether text begins with a literal, or with a list of them.

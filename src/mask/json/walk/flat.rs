@@ -2,7 +2,9 @@ use super::super::text;
 use super::Walk;
 
 /// Nothing shorter is a name, with its quotes.
-const SHORTEST: usize = 5;
+const SHORTEST: usize = 7;
+/// Options may be shorter.
+const SHORTEST_OPTION: usize = 5;
 /// Longer texts are no names.
 const MAX_NAME_BYTES: usize = 64;
 /// Names of header fields that let in.
@@ -61,7 +63,11 @@ impl Walk<'_, '_, '_> {
                 || it >= 0x80
         });
         let length = self.at - self.last_text;
-        if begins && (SHORTEST..=6 * MAX_NAME_BYTES).contains(&length) && self.hidden.is_none() {
+        let least = match first {
+            Some(b'-') => SHORTEST_OPTION,
+            _ => SHORTEST,
+        };
+        if begins && (least..=6 * MAX_NAME_BYTES).contains(&length) && self.hidden.is_none() {
             self.named_by_text();
         }
     }
