@@ -2,9 +2,23 @@ use super::super::text;
 use super::Walk;
 
 /// Nothing shorter is a name, with its quotes.
-const SHORTEST: usize = 7;
+const SHORTEST: u8 = 7;
 /// Options may be shorter.
-const SHORTEST_OPTION: usize = 5;
+const SHORTEST_OPTION: u8 = 5;
+/// The fewest bytes of a name with its quotes that begins so; 0 where none does.
+const LEAST: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = match (at as u8).to_ascii_lowercase() {
+            b'a' | b'c' | b'd' | b'o' | b'p' | b's' | b't' | b'x' | b'\\' | 0x80.. => SHORTEST,
+            b'-' => SHORTEST_OPTION,
+            _ => 0,
+        };
+        at += 1;
+    }
+    table
+};
 /// Longer texts are no names.
 const MAX_NAME_BYTES: usize = 64;
 /// Names of header fields that let in.
@@ -54,21 +68,18 @@ impl Walk<'_, '_, '_> {
     /// Looks at the item before the comma here.
     #[inline]
     pub(super) fn named_by_item(&mut self) {
-        let first = self.bytes.get(self.last_text + 1).copied();
-        let begins = first.is_some_and(|it| {
-            matches!(
-                it | 0x20,
-                b'a' | b'c' | b'd' | b'o' | b'p' | b's' | b't' | b'x' | b'-'
-            ) || it == b'\\'
-                || it >= 0x80
-        });
-        let length = self.at - self.last_text;
-        let least = match first {
-            Some(b'-') => SHORTEST_OPTION,
-            _ => SHORTEST,
-        };
-        if begins && (least..=6 * MAX_NAME_BYTES).contains(&length) && self.hidden.is_none() {
-            self.named_by_text();
+        // A text ends in a quote, which spaces may follow.
+        let last = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
+        if last.is_some_and(|it| *it == b'"' || *it <= b' ') {
+            let first = self.bytes.get(self.last_text + 1);
+            let least = first.map_or(0, |it| LEAST[usize::from(*it)]);
+            let length = self.at - self.last_text;
+            if (usize::from(least)..=6 * MAX_NAME_BYTES).contains(&length)
+                && least > 0
+                && self.hidden.is_none()
+            {
+                self.named_by_text();
+            }
         }
     }
 
@@ -76,7 +87,8 @@ impl Walk<'_, '_, '_> {
     fn named_by_text(&mut self) {
         let item = self.source.get(self.last_text..self.at).unwrap_or_default();
         let raw = item.trim_end().strip_prefix('"');
-        let Some(raw) = raw.and_then(|it| it.strip_suffix('"')) else {
+        let (Some(raw), Some(next)) = (raw.and_then(|it| it.strip_suffix('"')), self.next_item())
+        else {
             return;
         };
         let name = text::decoded(raw);
@@ -85,25 +97,15 @@ impl Walk<'_, '_, '_> {
             || name
                 .get(..2)
                 .is_some_and(|it| it.eq_ignore_ascii_case("x-"));
-        if name.len() > MAX_NAME_BYTES
-            || name.contains(['"', '='])
-            || !(is_option || is_field || self.is_in_fields())
-        {
-            return;
-        }
-        let Some(rule) = self.pass.fields.decide(name.trim_start_matches('-')) else {
-            return;
-        };
-        let Some(next) = self.next_item() else {
-            return;
-        };
         let shows = match is_option {
             true => next.starts_with("\"-"),
-            false => self.is_name_of_field(&name, next),
+            false => !is_field && !self.is_in_fields() || self.is_name_of_field(&name, next),
         };
-        if !shows {
-            self.secret = Some(rule);
+        if shows || name.len() > MAX_NAME_BYTES || name.contains(['"', '=']) {
+            return;
         }
+        let name = name.trim_start_matches('-');
+        self.secret = self.pass.fields.decide(name);
     }
 
     /// Tells whether the innermost list is one of fields by its name.
