@@ -67,6 +67,40 @@ impl<'t> Source<'t> {
         at + rest.iter().take_while(|&&byte| set.has(byte)).count()
     }
 
+    /// Returns where the escape ends whose mark stands before a place, at the end of the text where that ends within it; `None` where it is none.
+    pub(super) fn after_escape(&self, at: usize) -> Option<usize> {
+        let is_hex = |from: usize, digits: usize| {
+            let digits = self.slice(from..self.len().min(from + digits));
+            let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
+            is_hex.then_some(from + digits.len())
+        };
+        match (self.before(at)?, self.byte(at)?) {
+            (b'%', _) => is_hex(at, 2),
+            (b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'/') => Some(at + 1),
+            (b'\\', b'u') => is_hex(at + 1, 4),
+            (b'\\', b'x') => is_hex(at + 1, 2),
+            _ => None,
+        }
+    }
+
+    /// Tells whether an escape ends there.
+    pub(super) fn is_after_escape(&self, at: usize) -> bool {
+        self.escapes(at).any(|(_, end)| end == at)
+    }
+
+    /// Returns where the escape ends that a backslash before a place begins and that goes on there.
+    pub(super) fn escape_around(&self, at: usize) -> Option<usize> {
+        let mut escapes = self.escapes(at);
+        escapes.find_map(|(mark, end)| (mark == b'\\' && end > at).then_some(end))
+    }
+
+    /// Returns the marks of the escapes that begin before a place and may go so far, and where they end.
+    fn escapes(&self, at: usize) -> impl Iterator<Item = (u8, usize)> {
+        const LONGEST: usize = 5;
+        let begins = at.saturating_sub(LONGEST)..=at;
+        begins.filter_map(|at| Some((self.before(at)?, self.after_escape(at)?)))
+    }
+
     /// Tells whether a letter or digit stands there.
     pub(super) fn is_word(&self, at: usize) -> bool {
         self.byte(at).is_some_and(|byte| ALNUM.has(byte))

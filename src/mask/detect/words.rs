@@ -85,8 +85,8 @@ impl<'t, 'f> Words<'t, 'f> {
 
     /// Looks at what begins after an escape before a word.
     fn begin_after_escape(&mut self, at: usize) {
-        if let Some(mark @ (b'\\' | b'%')) = self.source.before(at)
-            && let Some(after) = escape_end(self.source, mark, at)
+        if let Some(after) = self.source.after_escape(at)
+            && self.source.is_word(after)
         {
             self.begin(after);
         }
@@ -242,21 +242,4 @@ fn is_number(first: u8, second: u8) -> bool {
         true => second.is_ascii_digit(),
         false => LETTER.has(second),
     }
-}
-
-/// Returns where an escape ends whose mark stands before a word.
-fn escape_end(source: Source<'_>, mark: u8, at: usize) -> Option<usize> {
-    let is_hex = |from: usize, digits: usize| {
-        let digits = source.slice(from..from + digits);
-        let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
-        is_hex.then_some(from + digits.len())
-    };
-    let end = match (mark, source.byte(at)?) {
-        (b'%', _) => is_hex(at, 2),
-        (_, b'n' | b'r' | b't' | b'b' | b'f') => Some(at + 1),
-        (_, b'u') => is_hex(at + 1, 4),
-        (_, b'x') => is_hex(at + 1, 2),
-        _ => None,
-    };
-    end.filter(|&end| source.is_word(end))
 }

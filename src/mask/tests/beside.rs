@@ -342,6 +342,11 @@ fn secret_of_an_access_key_before_its_id_is_masked() {
         format!("secret: {secret}, id: {id}"),
         format!("{secret},{id}"),
         format!("a decoy {secret}\n{id}"),
+        format!("%{secret} {id}"),
+        format!("%20{secret}%20{id}"),
+        format!("{id} %{secret}"),
+        format!("{id}%0A{secret}"),
+        format!("{id} C:\\{secret}"),
     ] {
         let json = serde_json::json!({ "a": text, "b": "decoy" }).to_string();
         let masked = shown(JSON, &json);
@@ -353,8 +358,8 @@ fn secret_of_an_access_key_before_its_id_is_masked() {
         for end in 0..=text.len() {
             let masked = pass(|pass| pass.mask_found(&text[..end], true));
             let masked = masked.unwrap_or_else(|| text[..end].to_owned());
-            // Of letters alone the beginning may be a word.
-            assert!(!masked.contains("cana7"), "{masked}");
+            // Of letters alone the beginning may be a word, and its first two behind a `%` are of an escape.
+            assert!(!masked.contains("cana7f"), "{masked}");
         }
     }
     stay(
@@ -364,6 +369,27 @@ fn secret_of_an_access_key_before_its_id_is_masked() {
             &format!(r#"{{"a":"{secret}"}}"#),
         ],
     );
+}
+
+#[test]
+fn t3_escape_at_the_end_of_a_text_that_was_cut_stays_whole() {
+    for text in [
+        r#"{"a":"x\u00e9ab"#,
+        r#"{"a":"x\u00e9Ab12cD34"#,
+        r#"{"a":"x\u00"#,
+        r#"{"\u0061\u006"#,
+        r#"{"a":"x\u00e9\nab1"#,
+        r#""{\"\\u0061\\u006"#,
+        r#"{"a":"x\nAb12cD34"#,
+        "a=b%C3%A9Ab12cD34",
+        "see https://x.Test1/b",
+    ] {
+        let once = pass(|pass| inside::mask(text, true, 0, pass));
+        let once = once.unwrap_or_else(|| text.to_owned());
+        let twice = pass(|pass| inside::mask(&once, true, 0, pass));
+        assert_eq!(twice.as_deref().unwrap_or(&once), once, "{text}");
+        assert!(!once.contains("Ab12"), "{once}");
+    }
 }
 
 #[test]

@@ -141,19 +141,14 @@ pub(in crate::mask::detect) fn secret_of_amazon(
 ) -> Option<Range<usize>> {
     let mut at = id;
     while at <= id + NEAR && at < source.len() {
-        let mut start = at;
-        if source.before(start) == Some(b'\\') {
-            start += 1;
+        let run = Run::after(source, at);
+        if source.is_cut_at(run.end) {
+            return source.open(run.start);
         }
-        let end = source.run(start, OF_AMAZON, SECRET + 1);
-        if source.is_cut_at(end) {
-            return source.open(start);
+        if let Some(secret) = run.secret(source) {
+            return Some(secret);
         }
-        let secret = source.slice(start..end);
-        if secret.len() == SECRET && is_mix(secret) {
-            return Some(start..end);
-        }
-        at = source.run(end, OF_AMAZON, usize::MAX) + 1;
+        at = source.run(run.end, OF_AMAZON, usize::MAX) + 1;
     }
     None
 }
@@ -173,28 +168,61 @@ pub(in crate::mask::detect) fn last_for_amazon(
     /// Shorter words of letters alone are words.
     const WORD: usize = 12;
     const ID: usize = 20;
-    let end = source.len();
-    let start = begin_of_run(source, end, SECRET);
-    let text = source.slice(start..end);
+    let run = Run::before(source, source.len());
+    let text = source.slice(run.start..run.end);
     let is_plain = || {
         let rest = text.get(1..).unwrap_or_default();
         let is_of = |set: Set| rest.iter().all(|&it| set.has(it));
         [DIGIT, LOWER, UPPER].into_iter().any(is_of) && (!is_of(DIGIT) || any(text, DIGIT))
     };
-    let is_part = end - start <= SECRET && (text.len() >= WORD || !is_plain());
-    let part = source.open(start).filter(|_| is_part);
-    let whole = secrets_before(source, end, NEAR + ID);
+    let is_part = text.len() <= SECRET && (text.len() >= WORD || !is_plain());
+    let part = source.open(run.start).filter(|_| is_part);
+    let whole = secrets_before(source, source.len(), NEAR + ID);
     whole.chain(part).filter(move |_| source.cut)
 }
 
-/// Returns where a run of what secrets of Amazon are made of begins, after at most one byte more than these, without the letter of an escape.
-fn begin_of_run(source: Source<'_>, end: usize, most: usize) -> usize {
-    let before = source.slice(end.saturating_sub(most + 2)..end);
-    let run = before.iter().rev().take_while(|&&it| OF_AMAZON.has(it));
-    let start = end - run.count();
-    match source.before(start) {
-        Some(b'\\') if start < end => start + 1,
-        _ => start,
+/// A run of what secrets of Amazon are made of.
+struct Run {
+    /// Where it begins, with what may be of an escape.
+    first: usize,
+    /// Where it begins after that.
+    start: usize,
+    end: usize,
+}
+
+impl Run {
+    /// The most bytes of an escape after its mark.
+    const ESCAPE: usize = 5;
+    /// How far back one is followed: farther than it may be long, and than secrets are looked for.
+    const FAR: usize = 2 * NEAR;
+
+    fn new(source: Source<'_>, first: usize, end: usize) -> Self {
+        let start = source.after_escape(first).unwrap_or(first).min(end);
+        Self { first, start, end }
+    }
+
+    /// Returns the one from there on, or its beginning if it is too long.
+    fn after(source: Source<'_>, at: usize) -> Self {
+        Self::new(
+            source,
+            at,
+            source.run(at, OF_AMAZON, Self::ESCAPE + SECRET + 1),
+        )
+    }
+
+    /// Returns the one up to there, or its end if it is too long.
+    fn before(source: Source<'_>, end: usize) -> Self {
+        let before = source.slice(end.saturating_sub(Self::FAR)..end);
+        let run = before.iter().rev().take_while(|&&it| OF_AMAZON.has(it));
+        Self::new(source, end - run.count(), end)
+    }
+
+    /// Returns the secret that it may be. What follows a `%` is not always an escape.
+    fn secret(&self, source: Source<'_>) -> Option<Range<usize>> {
+        let literal = source.before(self.first) == Some(b'%');
+        let starts = [Some(self.start), literal.then_some(self.first)];
+        let mut all = starts.into_iter().flatten().map(|it| it..self.end);
+        all.find(|it| it.len() == SECRET && is_mix(source.slice(it.clone())))
     }
 }
 
@@ -207,14 +235,10 @@ fn secrets_before(
     let mut end = at;
     std::iter::from_fn(move || {
         while at - end <= near && end > 0 {
-            let start = begin_of_run(source, end, SECRET);
-            let found = start..end;
-            end = start.min(end - 1);
-            let secret = source.slice(found.clone());
-            let is_part = source.before(start).is_some_and(|it| OF_AMAZON.has(it))
-                && source.before(start - 1) != Some(b'\\');
-            if secret.len() == SECRET && !is_part && is_mix(secret) {
-                return Some(found);
+            let run = Run::before(source, end);
+            end = run.first.min(end - 1);
+            if let Some(secret) = run.secret(source) {
+                return Some(secret);
             }
         }
         None
@@ -233,10 +257,10 @@ pub(in crate::mask::detect) fn secret_of_azure(
     source: Source<'_>,
     at: usize,
 ) -> Option<Range<usize>> {
-    let start = at.checked_sub(BEFORE_TILDE + 1)?;
-    if source.byte(at - 1)? != b'Q' || !begins_for_azure(source, start) {
+    if source.before(at)? != b'Q' {
         return None;
     }
+    let start = begin_for_azure(source, at.checked_sub(BEFORE_TILDE + 1)?)?;
     let rest = source.from(at + 1).iter().take(34);
     let last = at + 1 + rest.take_while(|&&byte| is_for_azure(byte)).count();
     if source.is_cut_at(last) {
@@ -251,21 +275,17 @@ pub(in crate::mask::detect) fn secret_of_azure(
 /// Returns what may be the beginning of a secret of Azure at the end of a text that was cut before its `~`.
 pub(in crate::mask::detect) fn last_for_azure(source: Source<'_>) -> Option<Range<usize>> {
     let bare = source.bytes.strip_suffix(b"Q").unwrap_or(source.bytes);
-    let start = bare.len().checked_sub(BEFORE_TILDE)?;
-    begins_for_azure(source, start)
-        .then(|| source.open(start))
-        .flatten()
+    let start = begin_for_azure(source, bare.len().checked_sub(BEFORE_TILDE)?)?;
+    source.open(start)
 }
 
-fn begins_for_azure(source: Source<'_>, start: usize) -> bool {
-    source.is_digit(start + BEFORE_TILDE - 1)
-        && source
-            .slice(start..start + BEFORE_TILDE)
-            .iter()
-            .all(|&byte| byte != b'-' && is_for_azure(byte))
-        && !source
-            .before(start)
-            .is_some_and(|byte| byte != b'-' && is_for_azure(byte))
+/// Returns where what may be before the `~` begins, without an escape.
+fn begin_for_azure(source: Source<'_>, start: usize) -> Option<usize> {
+    let of_azure = |byte: u8| byte != b'-' && is_for_azure(byte);
+    let begun = source.slice(start..start + BEFORE_TILDE);
+    let is_part = source.before(start).is_some_and(of_azure) && !source.is_after_escape(start);
+    let fits = source.is_digit(start + BEFORE_TILDE - 1) && begun.iter().all(|&it| of_azure(it));
+    (fits && !is_part).then(|| source.escape_around(start).unwrap_or(start))
 }
 
 fn is_for_azure(byte: u8) -> bool {
