@@ -9,7 +9,12 @@
 //! - What is left stays, unless it says a secret's name and then its value, see [`prose`]: then it is withheld as a whole, because nobody can
 //!   tell where the secret ends. So is text that begins as JSON and is not.
 
+mod references;
+
 use std::borrow::Cow;
+
+pub(super) use references::mask_references;
+use references::{is_reference, mask_last_authority};
 
 use super::marks::{self, Marks};
 use super::{MASKED, Pass, WITHHELD, authorization, base64, graphql, json, pairs, prose, uri};
@@ -23,9 +28,6 @@ const MAX_ENCODINGS: usize = 8;
 const RULE: &str = "embedded text";
 /// What text begins with that may be JSON.
 const JSON: [char; 3] = ['{', '[', '"'];
-/// What may end a sentence or a bracket and is then no part of a URL.
-const AFTER: [char; 7] = [')', '\'', ',', '.', ';', '!', ']'];
-
 /// Bytes without which text holds nothing.
 pub(super) const MARKS: [bool; 256] = {
     let mut table = [false; 256];
@@ -91,9 +93,16 @@ pub(super) fn holds_more_than_pairs(text: &str) -> bool {
 pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
     let marks = Marks::of(text);
     let masked = mask_parts(text, marks, cut, level, pass);
-    let masked = match masked {
-        Some(masked) => pass.mask_found(&masked, cut).or(Some(masked)),
+    let found = match &masked {
+        Some(masked) => pass.mask_found(masked, cut),
         None => pass.mask_found_of(text, marks.classes(), cut),
+    };
+    let masked = match found {
+        Some(found) if cut && level < MAX_LEVEL => {
+            mask_last_authority(&found, level, pass).or(Some(found))
+        }
+        Some(found) => Some(found),
+        None => masked,
     };
     match masked {
         Some(masked) if begins_as_json_now(text, &masked, pass) => withhold(text, pass),
@@ -254,46 +263,6 @@ fn mask_encoded(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option
     let decoded = pairs::decoded(text);
     let masked = mask(&decoded, cut, level, pass)?;
     Some(pairs::encoded(&masked))
-}
-
-/// Masks each word that looks like a reference.
-pub(super) fn mask_references(
-    text: &str,
-    cut: bool,
-    level: u8,
-    pass: &mut Pass<'_>,
-) -> Option<String> {
-    let mut out = String::new();
-    let mut copied = 0;
-    for (start, word) in marks::references(text) {
-        let end = start + word.len();
-        if is_reference(word) {
-            let cut = cut && end == text.len();
-            let word = if cut {
-                word
-            } else {
-                word.trim_end_matches(AFTER)
-            };
-            let masked = match uri::is_in_a_secret(word, pass) {
-                true => pairs::mask(word, cut, level, pass),
-                false => uri::mask(word, cut, level, pass),
-            };
-            if let Some(masked) = masked {
-                out.push_str(text.get(copied..start).unwrap_or_default());
-                out.push_str(&masked);
-                copied = start + word.len();
-            }
-        }
-    }
-    (copied > 0).then(|| out + text.get(copied..).unwrap_or_default())
-}
-
-/// Tells whether text holds a URL, or is a path or a relative reference with a query.
-fn is_reference(text: &str) -> bool {
-    text.starts_with(['/', '#'])
-        || memchr::memchr(b'?', text.as_bytes()).is_some()
-        || uri::has_scheme(text)
-        || uri::may_have_userinfo(text)
 }
 
 /// Tells whether all that marks text are the colons of times, as in `2024-01-01T10:20:30Z`, which are common.
