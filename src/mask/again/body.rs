@@ -50,9 +50,8 @@ fn masked_text(
             let boundary = media_type.and_then(|it| it.boundary());
             let boundary = boundary.ok_or(WithheldReason::Malformed)?;
             let is_form = claim == Claim::Multipart;
-            // What was there of a delimiter after the last part is not stored, but for its line end.
-            let text = match cut && text.ends_with("\r\n") {
-                true => Cow::Owned(format!("{text}--{boundary}")),
+            let text = match cut {
+                true => delimited(text, &boundary),
                 false => Cow::Borrowed(text),
             };
             multipart::mask(bodies, text.as_bytes(), &boundary, cut, is_form, pass).map(Some)
@@ -62,6 +61,18 @@ fn masked_text(
             Ok(Some(MASKED.to_owned()))
         }
         _ => bodies.mask_text(text, cut, media_type, pass),
+    }
+}
+
+/// Adds to a text that was cut what was there of a delimiter after the last part: of it only the line end is stored.
+pub(in crate::mask) fn delimited<'t>(text: &'t str, boundary: &str) -> Cow<'t, str> {
+    const BLANK: &str = "\r\n\r\n";
+    let delimiter = format!("--{boundary}");
+    let part = text.rfind(&delimiter).and_then(|at| text.get(at..));
+    let is_head = part.is_some_and(|it| it.find(BLANK) == it.len().checked_sub(BLANK.len()));
+    match text.ends_with("\r\n") && !is_head {
+        true => Cow::Owned(format!("{text}{delimiter}")),
+        false => Cow::Borrowed(text),
     }
 }
 

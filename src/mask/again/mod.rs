@@ -18,6 +18,9 @@ mod lint;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use body::delimited;
+
 use super::body::Bodies;
 use super::callback::Kind;
 use super::condition::Condition;
