@@ -19,7 +19,7 @@ enum Content {
 }
 
 impl ApiBody {
-    pub(super) fn whole(bytes: Bytes) -> Self {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
         Self(Content::Whole(Full::new(bytes)))
     }
 

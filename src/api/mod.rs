@@ -49,6 +49,8 @@ use routes::Routes;
 pub use access::{Access, AccessFn, Denial, Reader, access_fn};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
+#[cfg(feature = "explorer")]
+pub(crate) use conditional::{etag, is_held};
 #[cfg(feature = "jwt")]
 pub use jwt::{JwtAccess, JwtAlgorithm, JwtBuilder, JwtKey};
 pub use read::Read;
@@ -109,6 +111,18 @@ impl LogApi {
     )]
     pub fn new(store: impl LogStore) -> Builder<Unguarded> {
         Builder::new(Arc::new(store))
+    }
+
+    /// Tells whether a format answers a path.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        self.shared.routes.find(path).is_some()
+    }
+
+    /// Makes the id of a request.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn next_id(&self) -> crate::entry::EntryId {
+        self.shared.ids.next(self.shared.clock.now())
     }
 
     /// Turns the service into a router with one route for each path of its formats and one for the OpenAPI document, to be merged into the
