@@ -13,10 +13,10 @@ use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
-    Answered, Export, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request, Route,
-    WireFormat,
+    Answered, Export, Facets, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request,
+    Route, WireFormat,
 };
-use crate::query::{Filter, LogQuery, Page, Position, Scope, StatsQuery};
+use crate::query::{Filter, GroupBy, LogQuery, Page, Position, Scope, Stats, StatsQuery};
 
 /// What is learnt of a request on its way.
 struct Course {
@@ -178,7 +178,24 @@ impl Shared {
                 let stats = self.store.stats(&query).await.map_err(failed)?;
                 Ok(Answer::Reply(format.stats(&request, &asked, &stats)?))
             }
+            Question::Facets(asked) => {
+                let stats = self.facets(&scope, &asked).await.map_err(failed)?;
+                Ok(Answer::Reply(format.facets(&request, &asked, &stats)?))
+            }
         }
+    }
+
+    /// Asks for one field after the other, so that a reader keeps at most one connection of the store busy.
+    async fn facets(&self, scope: &Scope, asked: &Facets) -> Result<Vec<Stats>, Error> {
+        let mut stats = Vec::with_capacity(asked.fields.len());
+        for field in &asked.fields {
+            let query = StatsQuery::new(scope.clone())
+                .filter(asked.filter.clone())
+                .group_by(GroupBy::Field(*field))
+                .limit(asked.limit);
+            stats.push(self.store.stats(&query).await?);
+        }
+        Ok(stats)
     }
 
     /// Refuses an export that would be a part where the whole is asked for.

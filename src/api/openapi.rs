@@ -102,7 +102,7 @@ impl Parts {
                     Operation::List => "list",
                     Operation::Retrieve => "retrieve",
                     Operation::Export => "export",
-                    Operation::Stats => "sum",
+                    Operation::Stats | Operation::Facets => "sum",
                 });
                 numbered(&format!("{verb}{}", slug(route.template())), free)
             }

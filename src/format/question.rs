@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::elided::Elided;
 use crate::entry::EntryId;
-use crate::query::{Filter, GroupBy, LogQuery, Position, StatsQuery};
+use crate::query::{Field, Filter, GroupBy, LogQuery, Position, StatsQuery};
 
 /// A path that a format answers, and what it does there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Operation {
     Export,
     /// Sums a listing up.
     Stats,
+    /// Sums a listing up by several fields at once.
+    Facets,
 }
 
 impl Route {
@@ -58,6 +60,8 @@ pub enum Question {
     Export(Export),
     /// The sums over a listing.
     Stats(Sums),
+    /// The sums over a listing by several fields, one after the other.
+    Facets(Facets),
 }
 
 /// The sums that are asked for.
@@ -79,6 +83,34 @@ impl Sums {
         Self {
             filter,
             group_by,
+            limit,
+        }
+    }
+}
+
+/// The fields by which a listing is summed up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facets {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// The fields, at most [`Facets::MAX_FIELDS`] of them: each is a question of its own to the store.
+    pub fields: Vec<Field>,
+    /// The most groups of each field.
+    pub limit: u32,
+}
+
+impl Facets {
+    /// The most fields.
+    pub const MAX_FIELDS: usize = 8;
+
+    /// Makes a question; fields past the most are left out, and the limit is held between 1 and [`StatsQuery::MAX_LIMIT`].
+    pub fn new(filter: Filter, mut fields: Vec<Field>, limit: u32) -> Self {
+        fields.truncate(Self::MAX_FIELDS);
+        let limit = limit.clamp(1, StatsQuery::MAX_LIMIT);
+        Self {
+            filter,
+            fields,
             limit,
         }
     }

@@ -4,6 +4,7 @@ mod around;
 mod bad_input;
 mod conditional;
 mod document360;
+mod facets;
 mod gorules;
 #[cfg(feature = "jwt")]
 mod jwt;

@@ -196,7 +196,7 @@ async fn provoked(format: &Served, route: &Route, path: &str) -> Vec<Got> {
 fn wanted(operation: Operation) -> BTreeSet<u16> {
     let all = [200, 400, 401, 403, 405, 429, 503];
     let own: &[u16] = match operation {
-        Operation::List | Operation::Stats => &[304, 500],
+        Operation::List | Operation::Stats | Operation::Facets => &[304, 500],
         Operation::Retrieve => &[304, 404, 500],
         Operation::Export => &[],
     };
