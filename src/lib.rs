@@ -37,6 +37,7 @@
 //! | say how entries travel, and what outlives the process | [`recorder::Delivery`], [`layer::Destination`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
 //! | serve the log | [`LogApi`], [`mod@format`] |
+//! | see the log in a browser, and send a recorded request once more | `explorer::Explorer`, `explorer::Replay` |
 //! | say who may read, and what | [`api::Access`], [`Scope`]; [`api::BearerTokens`], [`api::HeaderTokens`], `api::JwtAccess`, [`api::access_fn`] |
 //! | limit how often a reader may ask | `api::Builder::rate_limit` |
 //! | record who read | [`api::Builder::on_read`] |
@@ -56,6 +57,7 @@
 //! | `postgres-tls` | encrypted connections to Postgres, on the rustls crate |
 //! | `clickhouse` | `ClickHouseStore`, on ClickHouse's own crate |
 //! | `clickhouse-tls` | encrypted connections to ClickHouse, on the rustls crate |
+//! | `explorer` | `explorer::Explorer`, the page to see the traffic with |
 //! | `decompress` | bodies under `gzip`, `deflate`, `br` and `zstd`, decoded for the log; without it they are counted |
 //! | `jwt` | `api::JwtAccess`, on the jsonwebtoken crate |
 //! | `metrics` | the ledger as counters and gauges, on the metrics crate |
@@ -110,6 +112,9 @@ pub mod store;
 pub mod format;
 
 pub mod api;
+
+#[cfg(feature = "explorer")]
+pub mod explorer;
 
 // For authors of sinks and stores.
 #[cfg(feature = "testing")]

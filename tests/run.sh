@@ -14,7 +14,7 @@ cargo fmt --all --check
 
 step "lints, warnings denied"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
-for features in "" axum clickhouse clickhouse-tls decompress jwt metrics postgres postgres-tls rate-limit regex spool sqlite testing tracing xml; do
+for features in "" axum clickhouse clickhouse-tls decompress explorer explorer,axum jwt metrics postgres postgres-tls rate-limit regex spool sqlite testing tracing xml; do
     cargo clippy --package tower-api-log --lib --no-default-features --features "$features" -- -D warnings
 done
 

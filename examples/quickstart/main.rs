@@ -1,4 +1,4 @@
-//! An axum service with its API log and its audit trail: captured, masked, stored in SQLite and served back in six formats.
+//! An axum service with its API log and its audit trail: captured, masked, stored in SQLite, served back in six formats and shown on a page.
 //!
 //! ```text
 //! cargo run --example quickstart            # on 127.0.0.1:3000
@@ -17,6 +17,7 @@ use std::time::Duration;
 use axum::http::Method;
 use tokio::net::TcpListener;
 use tower_api_log::api::BearerTokens;
+use tower_api_log::explorer::{Explorer, Replay};
 use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
 use tower_api_log::recorder::Delivery;
 use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, LogApi, Policy, Scope, SqliteStore};
@@ -43,7 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let recorder = layer.recorder();
 
     let token = secret("reader");
-    let read_side = LogApi::new(store)
+    let told = recorder.clone();
+    let api = LogApi::new(store)
         .format(Native)
         .format(Persona::new())
         .format(PersonaAudit::new())
@@ -51,12 +53,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .format(Document360::new())
         .format(GoRules::new())
         .access(BearerTokens::new([(&token, Scope::all())])?)
+        .ledger(move || told.stats())
         .rate_limit(600, Duration::from_secs(1))
-        .into_router()?;
+        .build()?;
 
     let memory = service::Memory::default();
     let session = memory.sign_in();
-    let app = service::routes(memory).layer(layer).merge(read_side);
+    let service = service::routes(memory).layer(layer);
+    let explorer = Explorer::new(api.clone())
+        .title("Quickstart")
+        .replay(Replay::new(service.clone()))
+        .into_router()?;
+    let app = service.merge(api.into_router()).merge(explorer);
 
     print_help(&base, &session, &token, &file.display().to_string());
     axum::serve(
@@ -119,7 +127,8 @@ fn print_help(base: &str, session: &str, token: &str, file: &str) {
     let json = "-H 'Content-Type: application/json'";
     let signed_in = format!("-H 'Authorization: Bearer {session}'");
     let reader = format!("-H 'Authorization: Bearer {token}'");
-    println!("The service listens on {base}; its log is in {file}\n");
+    println!("The service listens on {base}; its log is in {file}");
+    println!("See its traffic at {base}/api-log/ and sign in as {token}\n");
     println!("Make traffic: an inquiry, a change of settings, an import with a fault in it:\n");
     println!(
         "  curl -s -X POST '{base}/api/v1/inquiries?filter%5Breference_id%5D=random-id' {json} \

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 
 /// Returns the strong entity tag of a body: its SHA-256.
-pub(super) fn etag(body: &[u8]) -> Option<HeaderValue> {
+pub(crate) fn etag(body: &[u8]) -> Option<HeaderValue> {
     let mut tag = String::with_capacity(66);
     tag.push('"');
     for byte in Sha256::digest(body) {
@@ -18,7 +18,7 @@ pub(super) fn etag(body: &[u8]) -> Option<HeaderValue> {
 }
 
 /// Tells whether `If-None-Match` names the tag, by weak comparison, or any tag.
-pub(super) fn is_held(request: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(crate) fn is_held(request: &HeaderMap, etag: &HeaderValue) -> bool {
     let mut lines = request.get_all(IF_NONE_MATCH).iter();
     lines.any(|line| match line.as_bytes() {
         b"*" => true,

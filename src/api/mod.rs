@@ -5,7 +5,8 @@
 //! changes it; no reply is kept by a cache, none is logged, none is read as anything but what its content type says; who holds the same reply already
 //! is told so (304).
 //! Cost: one question to the store for each reply, two where a total is asked for; one SHA-256 of the reply. Of an export one question for each 100
-//! entries, as the reader takes them, and one before for their number where a part would not do.
+//! entries, as the reader takes them, and one before for their number where a part would not do. Of a tail, which is driven by its reader as well, one or two a
+//! second and up to ten where hundreds of entries come in it.
 
 mod access;
 mod answer;
@@ -13,6 +14,8 @@ mod body;
 mod builder;
 mod conditional;
 mod digest;
+#[cfg(feature = "explorer")]
+mod door;
 mod export;
 #[cfg(feature = "jwt")]
 mod jwt;
@@ -23,6 +26,7 @@ mod rate;
 mod read;
 mod response;
 mod routes;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -35,6 +39,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use crate::clock::Clock;
@@ -49,6 +54,10 @@ use routes::Routes;
 pub use access::{Access, AccessFn, Denial, Reader, access_fn};
 pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
+#[cfg(feature = "explorer")]
+pub(crate) use conditional::{etag, is_held};
+#[cfg(feature = "explorer")]
+pub(crate) use door::Visit;
 #[cfg(feature = "jwt")]
 pub use jwt::{JwtAccess, JwtAlgorithm, JwtBuilder, JwtKey};
 pub use read::Read;
@@ -99,6 +108,8 @@ struct Shared {
     on_read: Option<OnRead>,
     clock: Arc<dyn Clock>,
     ids: EntryIds,
+    /// The places of those who follow the log at a time.
+    tails: Arc<Semaphore>,
 }
 
 impl LogApi {

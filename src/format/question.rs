@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use crate::elided::Elided;
 use crate::entry::EntryId;
-use crate::query::{Filter, GroupBy, LogQuery, Position, StatsQuery};
+use crate::query::{Field, Filter, GroupBy, LogQuery, Position, StatsQuery};
 
 /// A path that a format answers, and what it does there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Operation {
     Export,
     /// Sums a listing up.
     Stats,
+    /// Sums a listing up by several fields at once.
+    Facets,
+    /// Follows a listing as its entries come, streamed.
+    Tail,
 }
 
 impl Route {
@@ -58,6 +63,10 @@ pub enum Question {
     Export(Export),
     /// The sums over a listing.
     Stats(Sums),
+    /// The sums over a listing by several fields, one after the other.
+    Facets(Facets),
+    /// A listing that goes on.
+    Tail(Tail),
 }
 
 /// The sums that are asked for.
@@ -81,6 +90,64 @@ impl Sums {
             group_by,
             limit,
         }
+    }
+}
+
+/// The fields by which a listing is summed up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facets {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// The fields, at most [`Facets::MAX_FIELDS`] of them: each is a question of its own to the store.
+    pub fields: Vec<Field>,
+    /// The most groups of each field.
+    pub limit: u32,
+}
+
+impl Facets {
+    /// The most fields.
+    pub const MAX_FIELDS: usize = 8;
+
+    /// Makes a question; fields past the most are left out, and the limit is held between 1 and [`StatsQuery::MAX_LIMIT`].
+    pub fn new(filter: Filter, mut fields: Vec<Field>, limit: u32) -> Self {
+        fields.truncate(Self::MAX_FIELDS);
+        let limit = limit.clamp(1, StatsQuery::MAX_LIMIT);
+        Self {
+            filter,
+            fields,
+            limit,
+        }
+    }
+}
+
+/// The listing that is to be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tail {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// The newest id that the reader has seen; where there is none, it begins with what comes from now on.
+    pub after: Option<EntryId>,
+    /// How often entries are looked for.
+    pub interval: Duration,
+}
+
+impl Tail {
+    /// Makes a tail that begins now.
+    pub fn new(filter: Filter, interval: Duration) -> Self {
+        Self {
+            filter,
+            after: None,
+            interval,
+        }
+    }
+
+    /// Begins right after an id, with the next newer entries.
+    #[must_use]
+    pub fn after(mut self, id: EntryId) -> Self {
+        self.after = Some(id);
+        self
     }
 }
 

@@ -148,7 +148,7 @@ impl WireFormat for Document360 {
                 let id = request.path_param("logId").parse().ok();
                 Ok(Question::Retrieve(Lookup::new(self.logs(request)).id(id)))
             }
-            Operation::Export | Operation::Stats => Err(Refusal::NoRoute),
+            _ => Err(Refusal::NoRoute),
         }
     }
 

@@ -178,7 +178,7 @@ impl WireFormat for GoRules {
                 let id = request.path_param("auditLogId").parse().ok();
                 Ok(Question::Retrieve(Lookup::new(filter).id(id)))
             }
-            Operation::Stats => Err(Refusal::NoRoute),
+            _ => Err(Refusal::NoRoute),
         }
     }
 
@@ -228,8 +228,8 @@ impl WireFormat for GoRules {
     fn describe(&self, route: &Route) -> serde_json::Value {
         match route.operation() {
             Operation::List => describe::list(self.categories),
-            Operation::Retrieve | Operation::Stats => describe::retrieve(self.categories),
             Operation::Export => describe::export(self.categories),
+            _ => describe::retrieve(self.categories),
         }
     }
 }

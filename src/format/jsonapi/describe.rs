@@ -32,7 +32,7 @@ impl Collection {
                 let document = page(resource, included);
                 (list, self.list_parameters(), "A page", document)
             }
-            Operation::Retrieve | Operation::Export | Operation::Stats => {
+            _ => {
                 let document = one(resource, included);
                 (
                     retrieve,

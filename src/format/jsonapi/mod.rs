@@ -73,7 +73,7 @@ impl Collection {
                 let id = EntryId::from_prefixed(self.prefix, text).or_else(|| text.parse().ok());
                 Ok(Question::Retrieve(Lookup::new(filter).id(id)))
             }
-            Operation::Export | Operation::Stats => Err(Refusal::NoRoute),
+            _ => Err(Refusal::NoRoute),
         }
     }
 

@@ -23,7 +23,7 @@ impl View {
         let parameters = request.parameters();
         let others: &[&str] = match request.operation() {
             Operation::List => &["page[after]", "page[before]", "page[size]"],
-            Operation::Retrieve | Operation::Export | Operation::Stats => &["include"],
+            _ => &["include"],
         };
         check_version(request)?;
         Ok(Self {

@@ -146,7 +146,7 @@ impl WireFormat for Lago {
                     lookup.id(text.parse().ok()).request_id(text),
                 ))
             }
-            Operation::Export | Operation::Stats => Err(Refusal::NoRoute),
+            _ => Err(Refusal::NoRoute),
         }
     }
 

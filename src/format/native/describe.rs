@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::params::{ALL, DEFAULT_GROUPS, DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH, TIME};
-use super::{CSV, HAR, LIST, NDJSON, STATS, schema};
+use super::{CSV, FACETS, HAR, LIST, NDJSON, STATS, TAIL, facets, schema, tail};
 use crate::entry::{ActorKind, Kind, Outcome};
 use crate::format::Parameters;
 use crate::format::openapi::{self, object, query};
@@ -40,6 +40,8 @@ pub(super) fn operation(template: &str) -> Value {
             stats_parameters(),
             responses("The sums", "application/json", schema::stats()),
         ),
+        FACETS => facets::operation(),
+        TAIL => tail::operation(),
         _ => retrieve(),
     }
 }
@@ -55,7 +57,7 @@ fn retrieve() -> Value {
     )
 }
 
-fn responses(description: &str, media_type: &str, schema: Value) -> Vec<(u16, Value)> {
+pub(super) fn responses(description: &str, media_type: &str, schema: Value) -> Vec<(u16, Value)> {
     vec![
         (200, openapi::response(description, media_type, schema)),
         (
@@ -191,7 +193,7 @@ fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Val
 }
 
 /// Describes what a listing and an export have in common, but for the limit.
-fn shared_parameters() -> Vec<Value> {
+pub(super) fn shared_parameters() -> Vec<Value> {
     let mut parameters = filter_parameters();
     let search = json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH });
     parameters.extend([
@@ -208,9 +210,7 @@ fn shared_parameters() -> Vec<Value> {
 fn stats_parameters() -> Vec<Value> {
     let fields = Field::ALL.map(Field::as_str);
     let ways: Vec<_> = [ALL, TIME].into_iter().chain(fields).collect();
-    let limit = json!({
-        "type": "integer", "minimum": 1, "maximum": StatsQuery::MAX_LIMIT, "default": DEFAULT_GROUPS
-    });
+    let limit = stats_limit(StatsQuery::MAX_LIMIT, DEFAULT_GROUPS);
     with(
         filter_parameters(),
         [
@@ -229,8 +229,13 @@ fn stats_parameters() -> Vec<Value> {
     )
 }
 
+/// Describes how many groups there are at most.
+pub(super) fn stats_limit(most: u32, default: u32) -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": most, "default": default })
+}
+
 /// Describes what narrows a listing, but for the text.
-fn filter_parameters() -> Vec<Value> {
+pub(super) fn filter_parameters() -> Vec<Value> {
     [
         exchange_parameters(),
         context_parameters(),

@@ -53,6 +53,11 @@ const FILTERS: [&str; 25] = [
 /// What a listing and an export have in common beside them.
 const SHARED: [&str; 3] = ["search", "limit", "after"];
 
+/// Refuses all parameters but the filters and a few.
+pub(super) fn only_filters_and(parameters: &Parameters, more: &[&str]) -> Result<(), Refusal> {
+    parameters.only(&[&FILTERS[..], more].concat())
+}
+
 pub(super) fn listing(parameters: &Parameters, now: Timestamp) -> Result<Listing, Refusal> {
     known(parameters, &["before", "page", "order", "count", "view"])?;
     view(parameters)?;
@@ -96,7 +101,7 @@ pub(super) fn export(
 
 /// Reads what is to be summed up.
 pub(super) fn sums(parameters: &Parameters, now: Timestamp) -> Result<Sums, Refusal> {
-    parameters.only(&[&FILTERS[..], &["by", "width", "limit"]].concat())?;
+    only_filters_and(parameters, &["by", "width", "limit"])?;
     let limit = parameters.size("limit", StatsQuery::MAX_LIMIT, DEFAULT_GROUPS)?;
     let group_by = group_by(parameters)?;
     Ok(Sums::new(filter(parameters, now)?, group_by, limit))
@@ -187,7 +192,7 @@ fn position(parameters: &Parameters) -> Result<Position, Refusal> {
     }
 }
 
-fn filter(parameters: &Parameters, now: Timestamp) -> Result<Filter, Refusal> {
+pub(super) fn filter(parameters: &Parameters, now: Timestamp) -> Result<Filter, Refusal> {
     let (from, to) = parameters.period("from", "to", now)?;
     let (min_micros, max_micros) = durations(parameters)?;
     let word = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -275,7 +280,7 @@ fn durations(parameters: &Parameters) -> Result<(Option<u64>, Option<u64>), Refu
 
 /// Reads a decimal number of `us`, `ms` or `s` that is a whole number of microseconds: up to twelve digits before the point, and behind it as many as
 /// the unit has room for.
-fn micros(text: &str) -> Option<u64> {
+pub(super) fn micros(text: &str) -> Option<u64> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let places = match unit {
         "us" => 0,

@@ -25,23 +25,27 @@ pub(super) fn list() -> Value {
 
 /// Describes sums.
 pub(super) fn stats() -> Value {
+    object(json!({
+        "by": text(),
+        "width_micros": or_null(whole()),
+        "groups": { "type": "array", "items": group() },
+        "has_more": { "type": "boolean" },
+    }))
+}
+
+/// Describes the sums of a group.
+pub(super) fn group() -> Value {
     let classes = CLASSES.map(|name| (name.to_owned(), whole()));
     let quantiles = QUANTILES.map(|(name, _)| (name.to_owned(), or_null(whole())));
     let named =
         |members: Vec<(String, Value)>| object(Value::Object(members.into_iter().collect()));
-    let group = object(json!({
+    object(json!({
         "value": text_or_null(),
         "entries": whole(),
         "calls": whole(),
         "failed": whole(),
         "classes": named(classes.into()),
         "latency": named(quantiles.into()),
-    }));
-    object(json!({
-        "by": text(),
-        "width_micros": or_null(whole()),
-        "groups": { "type": "array", "items": group },
-        "has_more": { "type": "boolean" },
     }))
 }
 

@@ -31,7 +31,7 @@ pub(super) fn document<'a>(asked: &Sums, stats: &'a Stats) -> Object<'a> {
         .with("has_more", Field::data(&stats.has_more))
 }
 
-fn group((group, sums): &(Group, Summary)) -> Object<'_> {
+pub(super) fn group((group, sums): &(Group, Summary)) -> Object<'_> {
     let value = match group {
         Group::All => None,
         Group::Time(time) => Some(time.rfc3339(6)),
