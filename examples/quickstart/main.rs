@@ -1,12 +1,15 @@
-//! An axum service with its API log and its audit trail: captured, masked, stored in SQLite and served back in six formats.
+//! An axum service with its API log and its audit trail: captured, masked, stored in SQLite, served back in six formats and shown on a page.
 //!
 //! ```text
 //! cargo run --example quickstart            # on 127.0.0.1:3000
 //! cargo run --example quickstart -- 8080    # on another port; 0 takes a free one
+//! cargo run --example quickstart -- --demo  # with believable traffic
 //! ```
 //!
 //! It prints `curl` lines to paste: some that make traffic, and one for each format that reads it back.
 
+mod accounts;
+mod demo;
 mod service;
 
 use std::error::Error;
@@ -17,30 +20,44 @@ use std::time::Duration;
 use axum::http::Method;
 use tokio::net::TcpListener;
 use tower_api_log::api::BearerTokens;
+use tower_api_log::explorer::Explorer;
 use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
 use tower_api_log::recorder::Delivery;
 use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, LogApi, Policy, Scope, SqliteStore};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port = std::env::args()
-        .nth(1)
-        .map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let (mut port, mut is_demo) = (3000, false);
+    for argument in std::env::args().skip(1) {
+        match &*argument {
+            "--demo" => is_demo = true,
+            number => {
+                let told = |_| format!("neither a port nor --demo: {number}");
+                port = number.parse::<u16>().map_err(told)?;
+            }
+        }
+    }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let base = format!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let base = format!("http://{address}");
 
     let folder = std::env::temp_dir().join(format!("tower-api-log-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("api-log.db");
     let store = SqliteStore::open(&file)?;
 
-    let layer = ApiLogLayer::builder(store.clone())
+    let mut layer = ApiLogLayer::builder(store.clone())
         .policy(Policy::default().without_health_checks())
         // So that a line pasted right after another finds what the first one did.
         .delivery(Delivery::default().batch_age(Duration::from_millis(10)))
-        .audit(audited())
-        .build()?;
+        .audit(audited());
+    if is_demo {
+        // Its calls come as through a proxy, which says for whom it calls.
+        layer = layer.trusted_networks(["127.0.0.0/8"]);
+    }
+    let layer = layer.build()?;
     let recorder = layer.recorder();
+    let told = recorder.clone();
 
     let token = secret("reader");
     let read_side = LogApi::new(store)
@@ -52,13 +69,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .format(GoRules::new())
         .access(BearerTokens::new([(&token, Scope::all())])?)
         .rate_limit(600, Duration::from_secs(1))
-        .into_router()?;
+        .ledger(move || told.stats())
+        .build()?;
+    let page = Explorer::new(read_side.clone()).title("Quickstart");
 
     let memory = service::Memory::default();
-    let session = memory.sign_in();
-    let app = service::routes(memory).layer(layer).merge(read_side);
+    let session = memory.sign_in(service::JANE);
+    let app = service::routes(memory.clone())
+        .layer(layer)
+        .merge(page.into_router()?)
+        .merge(read_side.into_router());
 
     print_help(&base, &session, &token, &file.display().to_string());
+    if is_demo {
+        // One line for a panic, which the traffic runs into now and then.
+        std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+        tokio::spawn(demo::run(address, memory));
+    }
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),
@@ -120,6 +147,7 @@ fn print_help(base: &str, session: &str, token: &str, file: &str) {
     let signed_in = format!("-H 'Authorization: Bearer {session}'");
     let reader = format!("-H 'Authorization: Bearer {token}'");
     println!("The service listens on {base}; its log is in {file}\n");
+    println!("Look at it in a browser: {base}/api-log/ and sign in with {token}\n");
     println!("Make traffic: an inquiry, a change of settings, an import with a fault in it:\n");
     println!(
         "  curl -s -X POST '{base}/api/v1/inquiries?filter%5Breference_id%5D=random-id' {json} \
