@@ -155,6 +155,7 @@ pub(crate) fn routes(memory: Memory) -> Router {
         .route("/api/v1/panic", get(panic))
         .route("/healthz", get(|| async { "ok" }))
         .merge(accounts::routes())
+        .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(memory.clone(), know_the_caller))
         .with_state(memory)
 }

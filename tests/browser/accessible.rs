@@ -29,10 +29,7 @@ async fn look(page: &Browser, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs chromium and chromedriver: tests/run.sh starts them"]
 async fn axe_finds_nothing_wrong_in_either_scheme() {
-    let (app, closed) = (
-        App::start().await,
-        App::with(by_token(), |layer| layer).await,
-    );
+    let (app, closed) = (App::start().await, App::with(by_token()).await);
     app.traffic().await;
     browser(async |page| {
         for scheme in ["light", "dark"] {

@@ -1,10 +1,11 @@
 //! A shop whose calls are logged, with the read side and the page beside it, on a port of its own.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
-use axum::extract::{Path, Request};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, Response};
@@ -16,7 +17,6 @@ use tokio::process::Command;
 use tower_api_log::api::{Access, Denial, Reader, access_fn};
 use tower_api_log::entry::EntryId;
 use tower_api_log::format::Native;
-use tower_api_log::layer::ApiLogLayerBuilder;
 use tower_api_log::recorder::Delivery;
 use tower_api_log::{
     Actor, ApiLog, ApiLogLayer, AuditEvent, LogApi, LogEntry, LogQuery, LogSink, LogStore,
@@ -51,18 +51,24 @@ pub(crate) fn by_token() -> impl Access {
 impl App {
     /// Starts it with a log that everyone may read.
     pub(crate) async fn start() -> Self {
-        Self::with(everyone(), |layer| layer).await
+        Self::with(everyone()).await
     }
 
-    pub(crate) async fn with(
-        access: impl Access,
-        configure: impl FnOnce(ApiLogLayerBuilder) -> ApiLogLayerBuilder,
-    ) -> Self {
+    /// Starts it for some readers, of whom those who read everything may send calls again.
+    pub(crate) async fn with(access: impl Access) -> Self {
+        Self::serve(access, true).await
+    }
+
+    pub(crate) async fn without_replay(access: impl Access) -> Self {
+        Self::serve(access, false).await
+    }
+
+    async fn serve(access: impl Access, replays: bool) -> Self {
         let store = MemoryStore::with_capacity(20_000);
         let layer = ApiLogLayer::builder(store.clone())
             .delivery(Delivery::default().batch_age(Duration::from_millis(5)))
             .trusted_networks(["127.0.0.0/8"]);
-        let layer = configure(layer).build().unwrap();
+        let layer = layer.build().unwrap();
         let recorder = layer.recorder();
         let told = recorder.clone();
         let read_side = LogApi::new(store.clone())
@@ -73,7 +79,7 @@ impl App {
             .unwrap();
         let app = shop()
             .layer(layer)
-            .merge(page())
+            .merge(page(replays))
             .merge(read_side.into_router());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -174,7 +180,9 @@ fn shop() -> Router {
             get(async || Html("<!doctype html><title>bare</title><p>bare")),
         )
         .route("/echo/{*rest}", any(echo))
+        .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn(know_the_caller))
+        .with_state(Status::new(Mutex::new("open".into())))
 }
 
 async fn know_the_caller(
@@ -193,15 +201,19 @@ async fn know_the_caller(
     next.run(request).await
 }
 
-async fn order(Path(id): Path<String>) -> (StatusCode, Json<Value>) {
+/// The status of every order.
+type Status = Arc<Mutex<Value>>;
+
+async fn order(State(status): State<Status>, Path(id): Path<String>) -> (StatusCode, Json<Value>) {
     if id == "broken" {
         let told = json!({ "error": "the warehouse does not answer", "order": null });
         return (StatusCode::INTERNAL_SERVER_ERROR, Json(told));
     }
+    let status = status.lock().unwrap();
     let lines = json!([{ "sku": "tea", "amount": 2 }, { "sku": "cup", "amount": 1 }]);
     (
         StatusCode::OK,
-        Json(json!({ "id": id, "status": "open", "lines": lines })),
+        Json(json!({ "id": id, "status": *status, "lines": lines })),
     )
 }
 
@@ -221,7 +233,13 @@ async fn place(log: ApiLog, Json(order): Json<Value>) -> (StatusCode, Json<Value
     )
 }
 
-async fn change(log: ApiLog, Path(id): Path<String>, Json(after): Json<Value>) -> Json<Value> {
+async fn change(
+    State(status): State<Status>,
+    log: ApiLog,
+    Path(id): Path<String>,
+    Json(after): Json<Value>,
+) -> Json<Value> {
+    *status.lock().unwrap() = after["status"].clone();
     let before =
         json!({ "status": "open", "address": { "city": "Paris" }, "password": "made-up-too" });
     let event = AuditEvent::new("order", "changed").ref_id(id);
@@ -238,7 +256,7 @@ async fn echo(body: Bytes) -> Json<Value> {
 }
 
 /// Serves the page from its folder.
-fn page() -> Router {
+fn page(_: bool) -> Router {
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
     let file = |name: String| async move {
         let folder = std::path::Path::new("/work/wt/page/src/explorer/assets");

@@ -1,18 +1,19 @@
 //! A browser of a test's own: a session with a folder of its own, listeners for what must not happen, and what a reader does with eyes, keys and pointer.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
-use fantoccini::elements::{Element, ElementRef};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt;
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -32,6 +33,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Browser {
     client: Client,
     folder: TempDir,
+}
+
+/// An element that was found: the middle of it, whether that is to be seen, and its attributes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Found {
+    x: f64,
+    y: f64,
+    is_on_top: bool,
+    pub(crate) attributes: HashMap<String, String>,
 }
 
 /// Gives a test a browser, and ends it however the test ends.
@@ -154,15 +165,16 @@ impl Browser {
             .await;
     }
 
-    /// Runs a script, which may wait, and returns what it returns.
+    /// Runs a script, which may wait, and returns what it returns. Not by WebDriver's own way, which the page's policy forbids as it forbids `eval`.
     pub(crate) async fn script(&self, script: &str, given: Vec<Value>) -> Value {
-        let script = format!(
-            "const done = arguments[arguments.length - 1]; \
-             (async (...given) => {{ {script} }})(...arguments).then((it) => done([it ?? null]), (it) => done(['failed', String(it?.stack ?? it)]));"
-        );
-        let told = self.client.execute_async(&script, given).await.unwrap();
-        assert_ne!(told[0], "failed", "{}", told[1]);
-        told[0].clone()
+        let given = Value::from(given);
+        let expression = format!("(async (...given) => {{ {script} }})(...{given})");
+        let asked =
+            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let told = self.devtools("Runtime.evaluate", asked).await;
+        let wrong = &told["exceptionDetails"];
+        assert!(wrong.is_null(), "{script}: {wrong:#}");
+        told["result"]["value"].clone()
     }
 
     /// Returns what an expression is.
@@ -184,8 +196,10 @@ impl Browser {
     pub(crate) fn until(&self, expression: &str) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
+            // What it asks of may not be there yet.
+            let asked = format!("try {{ return Boolean({expression}) }} catch {{ return false }}");
             let begun = Instant::now();
-            while self.value(&format!("Boolean({expression})")).await != Value::Bool(true) {
+            while self.script(&asked, Vec::new()).await != true {
                 assert!(
                     begun.elapsed() < PATIENCE,
                     "at {caller}: never so: {expression}"
@@ -197,22 +211,28 @@ impl Browser {
 
     /// Waits for an element in sight that a selector finds and that has a text in it, or is labelled so.
     #[track_caller]
-    pub(crate) fn find(&self, selector: &str, text: &str) -> impl Future<Output = Element> {
+    pub(crate) fn find(&self, selector: &str, text: &str) -> impl Future<Output = Found> {
         const FIND: &str = r"
             const [selector, text] = given;
             const isShown = (it) => it.checkVisibility({ visibilityProperty: true }) && it.getClientRects().length > 0;
-            const says = (it) => it.textContent.includes(text) || it.getAttribute('aria-label')?.includes(text) || it.value?.includes?.(text);
-            const found = [...document.querySelectorAll(selector)].filter((it) => isShown(it) && says(it));
-            return found.find((it) => it.textContent.trim() === text) ?? found[0] ?? null;
+            const says = (it) => it.textContent.includes(text) || it.getAttribute('aria-label')?.includes(text);
+            const all = [...document.querySelectorAll(selector)].filter((it) => isShown(it) && says(it));
+            const found = all.find((it) => it.textContent.trim() === text) ?? all[0];
+            if (!found) return null;
+            found.scrollIntoView({ block: 'nearest' });
+            const { left, top, width, height } = found.getBoundingClientRect();
+            const [x, y] = [Math.floor(left + width / 2), Math.floor(top + height / 2)];
+            const hit = document.elementFromPoint(x, y);
+            const attributes = Object.fromEntries([...found.attributes].map((it) => [it.name, it.value]));
+            return { x, y, attributes, isOnTop: found.contains(hit) || Boolean(hit?.contains(found) && found.closest('label') === hit) };
         ";
         let caller = std::panic::Location::caller();
         async move {
             let begun = Instant::now();
             loop {
                 let found = self.script(FIND, vec![selector.into(), text.into()]).await;
-                if let Some(id) = found.as_object().and_then(|it| it.values().next()) {
-                    let id = ElementRef::from(id.as_str().unwrap().to_owned());
-                    return Element::from_element_id(self.client.clone(), id);
+                if !found.is_null() {
+                    return serde_json::from_value(found).unwrap();
                 }
                 assert!(
                     begun.elapsed() < PATIENCE,
@@ -223,22 +243,31 @@ impl Browser {
         }
     }
 
-    /// Clicks on what [`find`](Self::find) finds. What the page puts in its place meanwhile is looked for again.
+    /// Clicks on the middle of what [`find`](Self::find) finds, once it stays where it is and nothing lies above it.
     #[track_caller]
     pub(crate) fn click(&self, selector: &str, text: &str) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
             let begun = Instant::now();
-            loop {
-                let Err(error) = self.find(selector, text).await.click().await else {
-                    return;
-                };
+            let mut before = None;
+            let found = loop {
+                let found = self.find(selector, text).await;
+                if found.is_on_top && before == Some((found.x, found.y)) {
+                    break found;
+                }
+                before = Some((found.x, found.y));
                 assert!(
                     begun.elapsed() < PATIENCE,
-                    "at {caller}: {selector} with {text:?}: {error}"
+                    "at {caller}: {selector} with {text:?} is covered"
                 );
                 tokio::time::sleep(Duration::from_millis(15)).await;
-            }
+            };
+            let (x, y, duration) = (found.x, found.y, None);
+            let actions = MouseActions::new("mouse".to_owned())
+                .then(PointerAction::MoveTo { duration, x, y })
+                .then(PointerAction::Down { button: 0 })
+                .then(PointerAction::Up { button: 0 });
+            self.client.perform_actions(actions).await.unwrap();
         }
     }
 
@@ -251,13 +280,13 @@ impl Browser {
                 .filter(|(held, _)| !held.is_empty())
                 .map_or((None, *name), |(held, name)| (Some(key(held)), name));
             let value = key(name);
-            for value in held {
+            if let Some(value) = held {
                 actions = actions.then(KeyAction::Down { value });
             }
             actions = actions
                 .then(KeyAction::Down { value })
                 .then(KeyAction::Up { value });
-            for value in held {
+            if let Some(value) = held {
                 actions = actions.then(KeyAction::Up { value });
             }
         }
@@ -266,8 +295,12 @@ impl Browser {
 
     /// Types a text where the focus is.
     pub(crate) async fn type_text(&self, text: &str) {
-        let element = self.client.active_element().await.unwrap();
-        element.send_keys(text).await.unwrap();
+        let mut actions = KeyActions::new("keys".to_owned());
+        for value in text.chars() {
+            let (down, up) = (KeyAction::Down { value }, KeyAction::Up { value });
+            actions = actions.then(down).then(up);
+        }
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     /// Returns the text of the page as a reader sees it.

@@ -7,7 +7,7 @@ use crate::browser::{Browser, browser};
 
 /// How many rows the list has, whether in sight or not.
 async fn rows(page: &Browser) -> u64 {
-    page.until("document.querySelector('#list').ariaBusy === 'false' && Number(document.querySelector('#grid').ariaRowCount) > 0")
+    page.until("new URLSearchParams(location.hash.slice(1)).get('q') === (document.querySelector('#q').value || null) && document.querySelector('#list').ariaBusy === 'false' && Number(document.querySelector('#grid').ariaRowCount) > 0")
         .await;
     page.number("document.querySelector('#grid').ariaRowCount - 1")
         .await as u64
@@ -148,6 +148,7 @@ async fn a_view_is_in_the_address_and_outlives_a_reload_and_is_the_same_in_anoth
         page.press(&["/"]).await;
         page.type_text("status:>=500 path:/shop/*").await;
         page.press(&["Enter"]).await;
+        assert_eq!(rows(page).await, 1);
         page.click("#grid .row", "/shop/orders/broken").await;
         page.find("#pane .status", "500").await;
         let url = page.url().await;

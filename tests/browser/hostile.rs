@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tower_api_log::entry::{BodyRecord, Finding};
-use tower_api_log::testing::{change, everywhere, exchange};
+use tower_api_log::testing::sample::{change, everywhere, exchange};
 use tower_api_log::{Actor, AuditEvent};
 
 use crate::app::App;
@@ -75,6 +75,26 @@ async fn is_safe(page: &Browser, what: &str) {
     assert_eq!(page.complaints().await, [""; 0], "{what}");
 }
 
+/// Waits until an entry is shown, and says why where it cannot be.
+async fn opened(page: &Browser, id: &str) {
+    const WHY: &str = r"
+        const [{ show }, { Remote }] = await Promise.all(['exchange', 'source'].map((it) => import(new URL(`assets/${it}.js`, location.href.split('#')[0]).href)));
+        const source = new Remote();
+        return show(document.createElement('div'), await source.entry(given[0]), { source, settings: {}, open() {}, addTerm() {} }).then(() => 'nothing', (it) => it.stack);
+    ";
+    page.until(&format!("document.querySelector('#pane .exchange')?.textContent.includes('{id}') || document.querySelector('#pane .detail > .state')")).await;
+    if page
+        .value("Boolean(document.querySelector('#pane .detail > .state'))")
+        .await
+        == true
+    {
+        panic!(
+            "{id} is not shown: {}",
+            page.script(WHY, vec![id.into()]).await
+        );
+    }
+}
+
 /// Waits until a text is shown, with pictures for what has no shape.
 async fn shows(page: &Browser, text: &str) {
     const SHOWN: &str = r"
@@ -113,7 +133,7 @@ async fn nothing_that_was_logged_runs_or_hides_wherever_it_stands() {
         is_safe(page, "the list and the commonest values").await;
         for (id, text) in ids.iter().zip(payloads) {
             page.value(&format!("location.hash = 't=all&id={id}'")).await;
-            page.until(&format!("document.querySelector('#pane .exchange')?.textContent.includes('{id}')")).await;
+            opened(page, &id.to_string()).await;
             page.script(OPEN_ALL, Vec::new()).await;
             if text.len() < 1000 {
                 shows(page, text).await;
@@ -213,7 +233,7 @@ async fn bodies_and_events_of_attackers_are_text() {
         page.find("#grid .row", "<script>").await;
         for id in &ids {
             page.value(&format!("location.hash = 't=all&id={id}'")).await;
-            page.until(&format!("document.querySelector('#pane .exchange')?.textContent.includes('{id}')")).await;
+            opened(page, &id.to_string()).await;
             page.script(OPEN_ALL, Vec::new()).await;
             let open = r"
                 const success = [...document.querySelectorAll('#pane .actions button')].find((it) => it.textContent === 'Last success');

@@ -24,7 +24,7 @@ async fn a_failure_is_found_understood_and_copied_by_keys_alone() {
         // Into the details, to what can be done there, with a focus that is seen.
         for _ in 0..40 {
             page.press(&["Tab"]).await;
-            let seen = "const it = document.activeElement; const style = getComputedStyle(it); return [it.textContent, style.outlineStyle !== 'none' || style.boxShadow !== 'none', it.localName + '.' + it.className]";
+            let seen = "const it = document.activeElement; const style = getComputedStyle(it); return [it.textContent, style.outlineStyle !== 'none' || style.boxShadow !== 'none' || (it.role === 'separator' && style.backgroundColor !== 'rgba(0, 0, 0, 0)'), it.localName + '.' + it.className]";
             let at = page.script(seen, Vec::new()).await;
             assert_eq!(at[1], true, "no focus to be seen at {at}");
             if at[0] == "Copy as…" {

@@ -44,7 +44,7 @@ async fn who_reads_further_down_is_not_pushed_away() {
     let app = App::start().await;
     for number in 0..80 {
         app.put(
-            tower_api_log::testing::plain(number),
+            tower_api_log::testing::sample::plain(number),
             1000 + u64::from(number),
         )
         .await;

@@ -15,3 +15,4 @@ mod live;
 mod pictures;
 mod quick;
 mod reader;
+mod replay;

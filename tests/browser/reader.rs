@@ -22,7 +22,7 @@ async fn a_token_opens_the_log_and_is_nowhere_but_in_memory() {
         const asked = performance.getEntriesByType('resource').map((it) => it.name);
         return [...stored, ...databases, ...cached, ...fields, ...asked, document.documentElement.outerHTML];
     ";
-    let app = App::with(by_token(), |layer| layer).await;
+    let app = App::with(by_token()).await;
     app.traffic().await;
     browser(async |page| {
         page.visit(&app.page("#q=status%3A%3E%3D500")).await;
@@ -60,7 +60,7 @@ async fn a_token_opens_the_log_and_is_nowhere_but_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs chromium and chromedriver: tests/run.sh starts them"]
 async fn a_reader_of_a_tenant_sees_only_its_own() {
-    let app = App::with(by_token(), |layer| layer).await;
+    let app = App::with(by_token()).await;
     app.traffic().await;
     let others = app.entries().await;
     let others = others
@@ -98,7 +98,7 @@ async fn a_reader_of_a_tenant_sees_only_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs chromium and chromedriver: tests/run.sh starts them"]
 async fn a_reader_who_may_not_read_is_told_so_and_can_be_another() {
-    let app = App::with(by_token(), |layer| layer).await;
+    let app = App::with(by_token()).await;
     app.traffic().await;
     browser(async |page| {
         page.visit(&app.page("")).await;
@@ -117,10 +117,9 @@ async fn a_reader_who_may_not_read_is_told_so_and_can_be_another() {
 #[ignore = "needs chromium and chromedriver: tests/run.sh starts them"]
 async fn an_empty_log_and_one_that_does_not_answer_say_what_to_do() {
     let empty = App::start().await;
-    let away = App::with(
-        access_fn(|_, _| Err::<tower_api_log::Scope, _>(Denial::Unavailable)),
-        |layer| layer,
-    )
+    let away = App::with(access_fn(|_, _| {
+        Err::<tower_api_log::Scope, _>(Denial::Unavailable)
+    }))
     .await;
     browser(async |page| {
         page.visit(&empty.page("#t=all")).await;
