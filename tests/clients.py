@@ -222,12 +222,14 @@ class QuickstartTest(unittest.TestCase):
         command = [
             pathlib.Path(sys.executable).parent / "schemathesis", "run", "openapi.json", "--url", self.it.base,
             "--phases", "coverage,fuzzing", "--max-examples", "15", "--checks", "all", "--continue-on-failure", "--seed", "1",
+            # It goes on for a quarter of an hour.
+            "--exclude-path", "/api-log/v1/tail",
             # What a document cannot say: which parameters exclude one another, and in which order two times have to be.
             "--exclude-checks", "positive_data_acceptance",
         ]
         run = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(run.returncode, 0, run.stdout[-20000:])
-        self.assertRegex(run.stdout, r"Tested: %d\b" % len(schema["paths"]))
+        self.assertRegex(run.stdout, r"Tested: %d\b" % (len(schema["paths"]) - 1))
 
     def test_no_canary_is_left_anywhere_and_every_decoy_is(self):
         places = iter(range(1, 100))

@@ -8,38 +8,36 @@ use super::openapi::Document;
 use super::read::{Read, Telling};
 use super::response::Answer;
 use super::routes::Match;
+use super::tail::Tailing;
 use super::{ApiBody, Denial, Reader, Shared};
 use crate::clock::Timestamp;
 use crate::entry::{EntryId, LogEntry};
 use crate::error::{Error, ErrorKind};
 use crate::format::{
     Answered, Export, Facets, Listing, Lookup, Parameters, Question, RateLimit, Refusal, Request,
-    Route, WireFormat,
+    Route, Tail, TailWriter, WireFormat,
 };
 use crate::query::{Filter, GroupBy, LogQuery, Page, Position, Scope, Stats, StatsQuery};
 
+/// When a reader may come again who found no place to follow the log.
+const RETRY_SECONDS: u64 = 10;
+
 /// What is learnt of a request on its way.
-struct Course {
+pub(super) struct Course {
     id: EntryId,
     now: Timestamp,
-    reader: Option<Reader>,
+    pub(super) reader: Option<Reader>,
     rate_limit: Option<RateLimit>,
     /// How many entries the reply shows, and which one for a retrieve.
     entries: u64,
     entry: Option<EntryId>,
+    /// When a reader who was turned away may come again, where that is known.
+    retry_after_seconds: Option<u64>,
 }
 
 impl Shared {
     pub(super) async fn respond(&self, parts: Parts) -> Response<ApiBody> {
-        let now = self.clock.now();
-        let mut course = Course {
-            id: self.ids.next(now),
-            now,
-            reader: None,
-            rate_limit: None,
-            entries: 0,
-            entry: None,
-        };
+        let mut course = self.course();
         let found = self.routes.find(parts.uri.path());
         let format = &*self.formats[found.as_ref().map_or(0, |found| found.format)];
         let path = parts.uri.path();
@@ -58,7 +56,10 @@ impl Shared {
                 Refusal::RateLimited(rate) => {
                     reply.header(RETRY_AFTER, &rate.reset_seconds().to_string())
                 }
-                _ => reply,
+                _ => match course.retry_after_seconds {
+                    Some(seconds) => reply.header(RETRY_AFTER, &seconds.to_string()),
+                    None => reply,
+                },
             })
         });
         let mut response = answer.respond(&parts);
@@ -77,6 +78,19 @@ impl Shared {
         response
     }
 
+    pub(super) fn course(&self) -> Course {
+        let now = self.clock.now();
+        Course {
+            id: self.ids.next(now),
+            now,
+            reader: None,
+            rate_limit: None,
+            entries: 0,
+            entry: None,
+            retry_after_seconds: None,
+        }
+    }
+
     /// Gives the OpenAPI document to whom any of the formats knows.
     async fn document(
         &self,
@@ -84,6 +98,7 @@ impl Shared {
         parts: &Parts,
         course: &mut Course,
     ) -> Result<Answer, Refusal> {
+        only_reading(&parts.method)?;
         self.admit_by_any(parts, course).await?;
         Ok(Answer::Reply(document.reply.clone()))
     }
@@ -95,6 +110,7 @@ impl Shared {
         parts: &Parts,
         course: &mut Course,
     ) -> Result<Answer, Refusal> {
+        only_reading(&parts.method)?;
         let scope = self.admit_by_any(parts, course).await?;
         match scope == Scope::all() {
             true => Ok(Answer::Reply((ledger.read)())),
@@ -103,8 +119,11 @@ impl Shared {
     }
 
     /// Admits a reader by the credential of any format.
-    async fn admit_by_any(&self, parts: &Parts, course: &mut Course) -> Result<Scope, Refusal> {
-        only_reading(&parts.method)?;
+    pub(super) async fn admit_by_any(
+        &self,
+        parts: &Parts,
+        course: &mut Course,
+    ) -> Result<Scope, Refusal> {
         let mut tried = Vec::new();
         let mut refused = Refusal::NoCredential;
         for format in &self.formats {
@@ -148,13 +167,19 @@ impl Shared {
         };
         match format.ask(&request)? {
             Question::List(asked) => {
-                let (page, total) = self.list(&scope, &asked).await.map_err(failed)?;
+                let (page, total) = self
+                    .list(&scope, &asked)
+                    .await
+                    .map_err(|error| failed(&error))?;
                 let reply = format.page(&request, &asked, &page, total)?;
                 course.entries = page.entries.len() as u64;
                 Ok(Answer::Reply(reply))
             }
             Question::Retrieve(lookup) => {
-                let entry = self.retrieve(&scope, lookup).await.map_err(failed)?;
+                let entry = self
+                    .retrieve(&scope, lookup)
+                    .await
+                    .map_err(|error| failed(&error))?;
                 let entry = entry.ok_or(Refusal::NoEntry)?;
                 let reply = format.entry(&request, &entry)?;
                 (course.entries, course.entry) = (1, Some(entry.id));
@@ -175,14 +200,50 @@ impl Shared {
                     .filter(asked.filter.clone())
                     .group_by(asked.group_by)
                     .limit(asked.limit);
-                let stats = self.store.stats(&query).await.map_err(failed)?;
+                let stats = self
+                    .store
+                    .stats(&query)
+                    .await
+                    .map_err(|error| failed(&error))?;
                 Ok(Answer::Reply(format.stats(&request, &asked, &stats)?))
             }
             Question::Facets(asked) => {
-                let stats = self.facets(&scope, &asked).await.map_err(failed)?;
+                let stats = self
+                    .facets(&scope, &asked)
+                    .await
+                    .map_err(|error| failed(&error))?;
                 Ok(Answer::Reply(format.facets(&request, &asked, &stats)?))
             }
+            Question::Tail(asked) => {
+                let writer = format.tail(&request, &asked)?;
+                let headers = writer.headers();
+                match self.follow(scope, asked, writer, &parts.method) {
+                    Some(body) => Ok(Answer::Tail(headers, Box::new(body))),
+                    None => {
+                        course.retry_after_seconds = Some(RETRY_SECONDS);
+                        Err(Refusal::Unavailable)
+                    }
+                }
+            }
         }
+    }
+
+    /// Begins to follow the log, if there is a place. Who asks for the head alone needs none.
+    fn follow(
+        &self,
+        scope: Scope,
+        asked: Tail,
+        writer: Box<dyn TailWriter>,
+        method: &Method,
+    ) -> Option<Tailing> {
+        let seat = match *method {
+            Method::HEAD => None,
+            _ => Some(self.tails.clone().try_acquire_owned().ok()?),
+        };
+        let ledger = self.ledger.clone().filter(|_| scope == Scope::all());
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let tail = Tailing::new(store, clock, scope, asked, writer, seat);
+        Some(tail.with_ledger(ledger))
     }
 
     /// Asks for one field after the other, so that a reader keeps at most one connection of the store busy.
@@ -204,7 +265,7 @@ impl Shared {
             return Ok(());
         }
         let found = self.store.count(scope, &asked.filter).await;
-        match found.map_err(failed)? > asked.max_entries {
+        match found.map_err(|error| failed(&error))? > asked.max_entries {
             true => Err(Refusal::Invalid(
                 format!(
                     "the export would hold more than {} entries: narrow its time",
@@ -276,7 +337,7 @@ impl Shared {
 }
 
 impl Course {
-    fn read(self, route: Route, status: StatusCode, request: Parts) -> Read {
+    pub(super) fn read(self, route: Route, status: StatusCode, request: Parts) -> Read {
         Read {
             id: self.id,
             at: self.now,
@@ -299,7 +360,7 @@ fn only_reading(method: &Method) -> Result<(), Refusal> {
 }
 
 /// What a reader may know of a failure of the store: whether it may pass.
-fn failed(error: Error) -> Refusal {
+pub(super) fn failed(error: &Error) -> Refusal {
     match error.kind() {
         ErrorKind::Unavailable => Refusal::Unavailable,
         _ if error.is_retryable() => Refusal::Unavailable,

@@ -8,6 +8,7 @@ use http_body_util::Full;
 
 use super::export::Exporting;
 use super::read::Telling;
+use super::tail::Tailing;
 use crate::error::Error;
 
 /// The body of a response of [`LogApi`](super::LogApi).
@@ -16,6 +17,7 @@ pub struct ApiBody(Content);
 enum Content {
     Whole(Full<Bytes>),
     Export(Box<Exporting>),
+    Tail(Box<Tailing>),
 }
 
 impl ApiBody {
@@ -27,10 +29,16 @@ impl ApiBody {
         Self(Content::Export(export))
     }
 
-    /// Tells of a reading: of an export when it ends, of all else now.
+    pub(super) fn tail(tail: Box<Tailing>) -> Self {
+        Self(Content::Tail(tail))
+    }
+
+    /// Tells of a reading: of an export or a tail when it ends, of all else now.
     pub(super) fn tell(&mut self, telling: Telling) {
-        if let Content::Export(body) = &mut self.0 {
-            body.tell(telling);
+        match &mut self.0 {
+            Content::Export(body) => body.tell(telling),
+            Content::Tail(body) => body.tell(telling),
+            Content::Whole(_) => drop(telling),
         }
     }
 }
@@ -48,6 +56,7 @@ impl Body for ApiBody {
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
             Content::Export(body) => Pin::new(&mut **body).poll_frame(cx),
+            Content::Tail(body) => Pin::new(&mut **body).poll_frame(cx),
         }
     }
 
@@ -55,6 +64,7 @@ impl Body for ApiBody {
         match &self.0 {
             Content::Whole(body) => body.is_end_stream(),
             Content::Export(body) => body.is_end_stream(),
+            Content::Tail(body) => body.is_end_stream(),
         }
     }
 
@@ -62,6 +72,7 @@ impl Body for ApiBody {
         match &self.0 {
             Content::Whole(body) => body.size_hint(),
             Content::Export(body) => body.size_hint(),
+            Content::Tail(body) => body.size_hint(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::ledger::Ledger;
@@ -30,8 +31,12 @@ pub struct Builder<A> {
     on_read: Option<OnRead>,
     openapi: Option<Cow<'static, str>>,
     ledger: Option<Ledger>,
+    max_tails: usize,
     access: A,
 }
+
+/// How many readers may follow the log at a time unless told otherwise.
+const DEFAULT_TAILS: usize = 64;
 
 /// Nobody has said yet who may read.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +53,7 @@ impl Builder<Unguarded> {
             on_read: None,
             openapi: Some("/openapi.json".into()),
             ledger: None,
+            max_tails: DEFAULT_TAILS,
             access: Unguarded(()),
         }
     }
@@ -63,6 +69,7 @@ impl Builder<Unguarded> {
             on_read: self.on_read,
             openapi: self.openapi,
             ledger: self.ledger,
+            max_tails: self.max_tails,
             access: Box::new(access),
         }
     }
@@ -121,7 +128,7 @@ impl<A> Builder<A> {
 
     /// Calls a function with every reading of the log and every attempt at it, so that the log tells as well who read it.
     ///
-    /// It is called once for each request that matches a route, when the reply is ready; for an export, when its body ends or is dropped. A request
+    /// It is called once for each request that matches a route, when the reply is ready; for an export or a tail, when its body ends or is dropped. A request
     /// that its client gives up before the reply is ready has shown nothing and is not told. The function runs on the service's own thread: it hands
     /// on what it is told and does not wait. A panic in it is contained and harms no answer.
     ///
@@ -168,6 +175,14 @@ impl<A> Builder<A> {
     #[must_use]
     pub fn on_read(mut self, told: impl Fn(&Read) + Send + Sync + 'static) -> Self {
         self.on_read = Some(Arc::new(told));
+        self
+    }
+
+    /// Says how many readers may follow the log at a time, 64 by default: others get 503 with `Retry-After`. Each asks the store once or twice a second, and more
+    /// often where much comes.
+    #[must_use]
+    pub fn max_tails(mut self, readers: usize) -> Self {
+        self.max_tails = readers;
         self
     }
 
@@ -227,6 +242,7 @@ impl Builder<Box<dyn Access>> {
                 ledger: self.ledger,
                 clock: self.clock,
                 ids: EntryIds::default(),
+                tails: Arc::new(Semaphore::new(self.max_tails.min(Semaphore::MAX_PERMITS))),
             }),
         })
     }

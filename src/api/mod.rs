@@ -5,7 +5,8 @@
 //! changes it; no reply is kept by a cache, none is logged, none is read as anything but what its content type says; who holds the same reply already
 //! is told so (304).
 //! Cost: one question to the store for each reply, two where a total is asked for; one SHA-256 of the reply. Of an export one question for each 100
-//! entries, as the reader takes them, and one before for their number where a part would not do.
+//! entries, as the reader takes them, and one before for their number where a part would not do. Of a tail, which is driven by its reader as well, one or two a
+//! second and up to ten where hundreds of entries come in it.
 
 mod access;
 mod answer;
@@ -13,6 +14,8 @@ mod body;
 mod builder;
 mod conditional;
 mod digest;
+#[cfg(feature = "explorer")]
+mod door;
 mod export;
 #[cfg(feature = "jwt")]
 mod jwt;
@@ -23,6 +26,7 @@ mod rate;
 mod read;
 mod response;
 mod routes;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -35,6 +39,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use crate::clock::Clock;
@@ -51,6 +56,8 @@ pub use body::ApiBody;
 pub use builder::{Builder, Unguarded};
 #[cfg(feature = "explorer")]
 pub(crate) use conditional::{etag, is_held};
+#[cfg(feature = "explorer")]
+pub(crate) use door::Visit;
 #[cfg(feature = "jwt")]
 pub use jwt::{JwtAccess, JwtAlgorithm, JwtBuilder, JwtKey};
 pub use read::Read;
@@ -101,6 +108,8 @@ struct Shared {
     on_read: Option<OnRead>,
     clock: Arc<dyn Clock>,
     ids: EntryIds,
+    /// The places of those who follow the log at a time.
+    tails: Arc<Semaphore>,
 }
 
 impl LogApi {
@@ -111,18 +120,6 @@ impl LogApi {
     )]
     pub fn new(store: impl LogStore) -> Builder<Unguarded> {
         Builder::new(Arc::new(store))
-    }
-
-    /// Tells whether a format answers a path.
-    #[cfg(feature = "explorer")]
-    pub(crate) fn serves(&self, path: &str) -> bool {
-        self.shared.routes.find(path).is_some()
-    }
-
-    /// Makes the id of a request.
-    #[cfg(feature = "explorer")]
-    pub(crate) fn next_id(&self) -> crate::entry::EntryId {
-        self.shared.ids.next(self.shared.clock.now())
     }
 
     /// Turns the service into a router with one route for each path of its formats and one for the OpenAPI document, to be merged into the

@@ -80,7 +80,7 @@ impl Parts {
             let long =
                 json!({ "description": "The server in front refuses a target of this length" });
             responses.entry("414").or_insert(long);
-            if route.operation() != Operation::Export {
+            if !matches!(route.operation(), Operation::Export | Operation::Tail) {
                 let held =
                     json!({ "description": "The reply is the one that If-None-Match names" });
                 responses.entry("304").or_insert(held);
@@ -103,6 +103,7 @@ impl Parts {
                     Operation::Retrieve => "retrieve",
                     Operation::Export => "export",
                     Operation::Stats | Operation::Facets => "sum",
+                    Operation::Tail => "follow",
                 });
                 numbered(&format!("{verb}{}", slug(route.template())), free)
             }

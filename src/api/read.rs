@@ -26,11 +26,11 @@ pub struct Read {
     pub reader: Option<Reader>,
     /// The status of the reply: 401, 403 and 429 for those who were not let in.
     pub status: StatusCode,
-    /// How many entries were shown: those of the page, one for a retrieve, for an export those written until its end.
+    /// How many entries were shown: those of the page, one for a retrieve, for an export or a tail those written until its end.
     pub entries: u64,
     /// The entry that a retrieve showed.
     pub entry: Option<EntryId>,
-    /// Whether the reply was given in whole: false for an export that the reader left or that the store failed.
+    /// Whether the reply was given in whole: false for an export that the reader left or that the store failed, and for a tail that the store failed.
     pub complete: bool,
 }
 

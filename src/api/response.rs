@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::export::Exporting;
+use super::tail::Tailing;
 use super::{ApiBody, conditional};
 use crate::entry::OwnEndpoint;
 use crate::format::Reply;
@@ -15,6 +16,7 @@ use crate::format::Reply;
 pub(super) enum Answer {
     Reply(Reply),
     Export(HeaderMap, Box<Exporting>),
+    Tail(HeaderMap, Box<Tailing>),
 }
 
 impl Answer {
@@ -22,11 +24,8 @@ impl Answer {
     pub(super) fn respond(self, request: &Parts) -> Response<ApiBody> {
         let mut response = match self {
             Self::Reply(reply) => whole(reply, &request.headers),
-            Self::Export(headers, body) => {
-                let mut response = Response::new(ApiBody::export(body));
-                *response.headers_mut() = headers;
-                response
-            }
+            Self::Export(headers, body) => stream(headers, ApiBody::export(body)),
+            Self::Tail(headers, body) => stream(headers, ApiBody::tail(body)),
         };
         if request.method == Method::HEAD {
             *response.body_mut() = ApiBody::whole(Bytes::new());
@@ -45,6 +44,12 @@ impl Answer {
         response.extensions_mut().insert(OwnEndpoint);
         response
     }
+}
+
+fn stream(headers: HeaderMap, body: ApiBody) -> Response<ApiBody> {
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Makes the response of a reply; without its body where that is given and the reader holds it already.

@@ -26,6 +26,7 @@ mod refusal;
 mod reply;
 mod request;
 mod retention;
+mod tail;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -42,15 +43,16 @@ pub use native::Native;
 pub use params::Parameters;
 pub use persona::Persona;
 pub use persona_audit::PersonaAudit;
-pub use question::{Export, Facets, Listing, Lookup, Operation, Question, Route, Sums};
+pub use question::{Export, Facets, Listing, Lookup, Operation, Question, Route, Sums, Tail};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use request::Request;
+pub use tail::TailWriter;
 
 /// One way to write the log on the wire.
 ///
 /// `LogApi` matches the routes, lets `Access` decide, asks the store within the reader's scope and
-/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`], [`WireFormat::entry`], [`WireFormat::export`], [`WireFormat::stats`] or [`WireFormat::facets`], and
+/// calls the format in between: [`WireFormat::ask`], then [`WireFormat::page`], [`WireFormat::entry`], [`WireFormat::export`], [`WireFormat::stats`], [`WireFormat::facets`] or [`WireFormat::tail`], and
 /// [`WireFormat::refuse`] wherever something is amiss.
 ///
 /// # Contract
@@ -137,6 +139,16 @@ pub trait WireFormat: Send + Sync + 'static {
         stats: &[Stats],
     ) -> Result<Reply, Refusal> {
         let _ = (request, asked, stats);
+        Err(Refusal::NoRoute)
+    }
+
+    /// Begins to write a listing that goes on. By default there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`WireFormat::ask`], which has read the same request before.
+    fn tail(&self, request: &Request<'_>, asked: &Tail) -> Result<Box<dyn TailWriter>, Refusal> {
+        let _ = (request, asked);
         Err(Refusal::NoRoute)
     }
 

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use crate::elided::Elided;
 use crate::entry::EntryId;
@@ -26,6 +27,8 @@ pub enum Operation {
     Stats,
     /// Sums a listing up by several fields at once.
     Facets,
+    /// Follows a listing as its entries come, streamed.
+    Tail,
 }
 
 impl Route {
@@ -62,6 +65,8 @@ pub enum Question {
     Stats(Sums),
     /// The sums over a listing by several fields, one after the other.
     Facets(Facets),
+    /// A listing that goes on.
+    Tail(Tail),
 }
 
 /// The sums that are asked for.
@@ -113,6 +118,36 @@ impl Facets {
             fields,
             limit,
         }
+    }
+}
+
+/// The listing that is to be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tail {
+    /// What the listing is narrowed to.
+    pub filter: Filter,
+    /// The newest id that the reader has seen; where there is none, it begins with what comes from now on.
+    pub after: Option<EntryId>,
+    /// How often entries are looked for.
+    pub interval: Duration,
+}
+
+impl Tail {
+    /// Makes a tail that begins now.
+    pub fn new(filter: Filter, interval: Duration) -> Self {
+        Self {
+            filter,
+            after: None,
+            interval,
+        }
+    }
+
+    /// Begins right after an id, with the next newer entries.
+    #[must_use]
+    pub fn after(mut self, id: EntryId) -> Self {
+        self.after = Some(id);
+        self
     }
 }
 

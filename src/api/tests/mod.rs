@@ -21,6 +21,7 @@ mod read;
 mod scope;
 mod served;
 mod sums;
+mod tail;
 mod truth;
 
 use std::net::IpAddr;
@@ -208,7 +209,21 @@ async fn send(api: &LogApi, request: Request<()>) -> Got {
     let response: Response<ApiBody> = api.clone().oneshot(request).await.unwrap();
     assert!(response.extensions().get::<OwnEndpoint>().is_some());
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
+    let is_tail = parts
+        .headers
+        .get("content-type")
+        .is_some_and(|it| it.as_bytes().starts_with(b"text/event-stream"));
+    let bytes = match is_tail {
+        // It goes on; what it knows at once is in the first frame.
+        true => {
+            let mut body = body;
+            let frame = body.frame().await;
+            frame.map_or_else(bytes::Bytes::new, |frame| {
+                frame.unwrap().into_data().unwrap()
+            })
+        }
+        false => body.collect().await.unwrap().to_bytes(),
+    };
     Got {
         status: parts.status,
         headers: parts.headers,

@@ -184,7 +184,7 @@ async fn provoked(format: &Served, route: &Route, path: &str) -> Vec<Got> {
     for _ in 0..2 {
         got.push(format.get(&limited, LIVE, path).await);
     }
-    if route.operation() != Operation::Export {
+    if !matches!(route.operation(), Operation::Export | Operation::Tail) {
         for kind in [ErrorKind::Unavailable, ErrorKind::Storage] {
             got.push(format.get(&api(SpyStore::failing(kind)), LIVE, path).await);
         }
@@ -198,7 +198,7 @@ fn wanted(operation: Operation) -> BTreeSet<u16> {
     let own: &[u16] = match operation {
         Operation::List | Operation::Stats | Operation::Facets => &[304, 500],
         Operation::Retrieve => &[304, 404, 500],
-        Operation::Export => &[],
+        Operation::Export | Operation::Tail => &[],
     };
     all.into_iter().chain(own.iter().copied()).collect()
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::params::{ALL, DEFAULT_GROUPS, DEFAULT_LIMIT, MAX_EXPORT, MAX_PAGE, MAX_SEARCH, TIME};
-use super::{CSV, FACETS, HAR, LIST, NDJSON, STATS, facets, schema};
+use super::{CSV, FACETS, HAR, LIST, NDJSON, STATS, TAIL, facets, schema, tail};
 use crate::entry::{ActorKind, Kind, Outcome};
 use crate::format::Parameters;
 use crate::format::openapi::{self, object, query};
@@ -41,6 +41,7 @@ pub(super) fn operation(template: &str) -> Value {
             responses("The sums", "application/json", schema::stats()),
         ),
         FACETS => facets::operation(),
+        TAIL => tail::operation(),
         _ => retrieve(),
     }
 }
@@ -192,7 +193,7 @@ fn with<const N: usize>(mut parameters: Vec<Value>, more: [Value; N]) -> Vec<Val
 }
 
 /// Describes what a listing and an export have in common, but for the limit.
-fn shared_parameters() -> Vec<Value> {
+pub(super) fn shared_parameters() -> Vec<Value> {
     let mut parameters = filter_parameters();
     let search = json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEARCH });
     parameters.extend([

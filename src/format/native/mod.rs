@@ -7,17 +7,18 @@ mod paging;
 mod params;
 mod schema;
 mod sums;
+mod tail;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::fields::{Case, Field, Object};
-use super::question::{Export, Facets, Listing, Lookup, Operation, Question, Route, Sums};
+use super::question::{Export, Facets, Listing, Lookup, Operation, Question, Route, Sums, Tail};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::request::Request;
-use super::{ExportWriter, WireFormat};
+use super::{ExportWriter, TailWriter, WireFormat};
 use crate::entry::{EntryId, Kind, LogEntry};
 use crate::query::{Filter, Page, Stats};
 use paging::{Around, Cursor};
@@ -33,6 +34,7 @@ use paging::{Around, Cursor};
 /// | `/api-log/v1/export.har` | the exchanges as HAR 1.2, for browsers' network panels and HTTP tools |
 /// | `/api-log/v1/stats` | the sums over a list: calls, failures, statuses and latencies, by time or by a field |
 /// | `/api-log/v1/facets` | the same by several fields at once: the commonest values of each |
+/// | `/api-log/v1/tail` | entries as they come, as server-sent events |
 ///
 /// The credential is the token of `Authorization: Bearer`. What the store holds is shown, however old it is.
 ///
@@ -205,6 +207,18 @@ use paging::{Around, Cursor};
 /// | `facets[].field` | its name |
 /// | `facets[].groups`, `.has_more` | as of sums by this field |
 ///
+/// # The tail
+///
+/// The parameters of the list that narrow it, `search` among them; `view`, `summary` by default; and `interval`, how often entries are looked for: `250ms` to
+/// `60s`, `1s` by default. It begins with now, or right after the id in the header `Last-Event-ID`: with up to 1,000 entries that came since, then with `more`.
+/// It ends after 15 minutes, so that who may read is asked anew; the reader comes again with the last id.
+///
+/// | event | its data |
+/// | --- | --- |
+/// | `entries` | `entries`, the oldest first and at most 200; `more`, how many others have come that are not shown, null where nobody knows. Its `id` is the newest that was seen. An entry comes once, when it is stored: a call that took long comes behind newer ones |
+/// | `ledger` | what `/api-log/v1/ledger` gives, when it has changed, to who may read that |
+/// | `failed` | `title` and `status`: the store failed, and the tail ends |
+///
 /// # Errors
 ///
 /// `application/problem+json` (RFC 9457): `title`, `status`, `detail` (names the parameter and the accepted form), `parameter` (its name) and
@@ -218,6 +232,7 @@ const NDJSON: &str = "/api-log/v1/export.ndjson";
 const CSV: &str = "/api-log/v1/export.csv";
 const STATS: &str = "/api-log/v1/stats";
 const FACETS: &str = "/api-log/v1/facets";
+const TAIL: &str = "/api-log/v1/tail";
 const HAR: &str = "/api-log/v1/export.har";
 
 /// How much of an entry is shown.
@@ -237,6 +252,7 @@ impl WireFormat for Native {
             Route::new(HAR, Operation::Export),
             Route::new(STATS, Operation::Stats),
             Route::new(FACETS, Operation::Facets),
+            Route::new(TAIL, Operation::Tail),
         ]
     }
 
@@ -263,6 +279,7 @@ impl WireFormat for Native {
             }
             Operation::Stats => params::sums(parameters, now).map(Question::Stats),
             Operation::Facets => facets::asked(parameters, now).map(Question::Facets),
+            Operation::Tail => tail::asked(request).map(Question::Tail),
         }
     }
 
@@ -315,6 +332,10 @@ impl WireFormat for Native {
     fn facets(&self, _: &Request<'_>, asked: &Facets, stats: &[Stats]) -> Result<Reply, Refusal> {
         let document = facets::document(asked, stats);
         Ok(Reply::json(StatusCode::OK, &document.cased(Case::Snake)))
+    }
+
+    fn tail(&self, request: &Request<'_>, _: &Tail) -> Result<Box<dyn TailWriter>, Refusal> {
+        Ok(Box::new(tail::Events(tail::view(request)?)))
     }
 
     fn refuse(&self, refusal: &Refusal, id: EntryId) -> Reply {

@@ -280,7 +280,7 @@ fn durations(parameters: &Parameters) -> Result<(Option<u64>, Option<u64>), Refu
 
 /// Reads a decimal number of `us`, `ms` or `s` that is a whole number of microseconds: up to twelve digits before the point, and behind it as many as
 /// the unit has room for.
-fn micros(text: &str) -> Option<u64> {
+pub(super) fn micros(text: &str) -> Option<u64> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let places = match unit {
         "us" => 0,
