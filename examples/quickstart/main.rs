@@ -57,10 +57,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let layer = layer.build()?;
     let recorder = layer.recorder();
-    let told = recorder.clone();
 
     let token = secret("reader");
-    let read_side = LogApi::new(store)
+    let told = recorder.clone();
+    let api = LogApi::new(store)
         .format(Native)
         .format(Persona::new())
         .format(PersonaAudit::new())
@@ -68,17 +68,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .format(Document360::new())
         .format(GoRules::new())
         .access(BearerTokens::new([(&token, Scope::all())])?)
-        .rate_limit(600, Duration::from_secs(1))
         .ledger(move || told.stats())
+        .rate_limit(600, Duration::from_secs(1))
         .build()?;
-    let page = Explorer::new(read_side.clone()).title("Quickstart");
 
     let memory = service::Memory::default();
     let session = memory.sign_in(service::JANE);
-    let app = service::routes(memory.clone())
-        .layer(layer)
-        .merge(page.into_router()?)
-        .merge(read_side.into_router());
+    let service = service::routes(memory.clone()).layer(layer);
+    let explorer = Explorer::new(api.clone())
+        .title("Quickstart")
+        .into_router()?;
+    let app = service.merge(api.into_router()).merge(explorer);
 
     print_help(&base, &session, &token, &file.display().to_string());
     if is_demo {
@@ -146,8 +146,8 @@ fn print_help(base: &str, session: &str, token: &str, file: &str) {
     let json = "-H 'Content-Type: application/json'";
     let signed_in = format!("-H 'Authorization: Bearer {session}'");
     let reader = format!("-H 'Authorization: Bearer {token}'");
-    println!("The service listens on {base}; its log is in {file}\n");
-    println!("Look at it in a browser: {base}/api-log/ and sign in with {token}\n");
+    println!("The service listens on {base}; its log is in {file}");
+    println!("See its traffic at {base}/api-log/ and sign in as {token}\n");
     println!("Make traffic: an inquiry, a change of settings, an import with a fault in it:\n");
     println!(
         "  curl -s -X POST '{base}/api/v1/inquiries?filter%5Breference_id%5D=random-id' {json} \

@@ -144,9 +144,9 @@ async fn a_copied_command_makes_the_same_call_again() {
             "/echo/lines",
             vec![
                 "-H",
-                "content-type: text/csv",
+                "content-type: application/x-ndjson",
                 "--data-binary",
-                "a,b\r\n\"x\ty\",'z'\n\n",
+                "{\"a\":\"it's\\t!\"}\n{\"b\":[1,2]}\n",
             ],
         ),
         ("/echo/empty", vec!["-X", "POST"]),

@@ -28,8 +28,8 @@ async fn the_quickstart_is_alive_at_first_sight_in_both_schemes() {
             .await
             .unwrap()
             .expect("the address of the page");
-        if let Some((_, rest)) = line.split_once("in a browser: ") {
-            let (url, token) = rest.split_once(" and sign in with ").unwrap();
+        if let Some((_, rest)) = line.split_once("See its traffic at ") {
+            let (url, token) = rest.split_once(" and sign in as ").unwrap();
             break (url.to_owned(), token.to_owned());
         }
     };
