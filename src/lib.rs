@@ -37,7 +37,7 @@
 //! | say how entries travel, and what outlives the process | [`recorder::Delivery`], [`layer::Destination`] |
 //! | write a sink or a store | [`LogSink`], [`LogStore`], [`Retention`], `testing` |
 //! | serve the log | [`LogApi`], [`mod@format`] |
-//! | see the log in a browser | `explorer::Explorer` |
+//! | see the log in a browser, and send a recorded request once more | `explorer::Explorer`, `explorer::Replay` |
 //! | say who may read, and what | [`api::Access`], [`Scope`]; [`api::BearerTokens`], [`api::HeaderTokens`], `api::JwtAccess`, [`api::access_fn`] |
 //! | limit how often a reader may ask | `api::Builder::rate_limit` |
 //! | record who read | [`api::Builder::on_read`] |

@@ -20,7 +20,7 @@ use std::time::Duration;
 use axum::http::Method;
 use tokio::net::TcpListener;
 use tower_api_log::api::BearerTokens;
-use tower_api_log::explorer::Explorer;
+use tower_api_log::explorer::{Explorer, Replay};
 use tower_api_log::format::{Document360, GoRules, Lago, Native, Persona, PersonaAudit};
 use tower_api_log::recorder::Delivery;
 use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, LogApi, Policy, Scope, SqliteStore};
@@ -77,6 +77,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let service = service::routes(memory.clone()).layer(layer);
     let explorer = Explorer::new(api.clone())
         .title("Quickstart")
+        .replay(Replay::new(service.clone()))
         .into_router()?;
     let app = service.merge(api.into_router()).merge(explorer);
 

@@ -14,6 +14,8 @@ mod message;
 mod note;
 mod outcome;
 mod params;
+#[cfg(feature = "explorer")]
+mod replayed;
 
 use std::fmt;
 
@@ -32,6 +34,8 @@ pub use message::{RequestRecord, ResponseRecord};
 pub use note::Note;
 pub use outcome::{Outcome, Timing};
 pub use params::{Param, Params};
+#[cfg(feature = "explorer")]
+pub use replayed::Replayed;
 
 /// Marks a response of the log's own endpoints, in its extensions: the layer leaves such exchanges out, so that reading the log is never
 /// logged into itself.

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::{Explorer, Shared, assets};
+use super::{Explorer, Replay, Shared, assets};
 use crate::api::LogApi;
 use crate::error::Error;
 
@@ -11,6 +11,7 @@ use crate::error::Error;
 pub struct Builder {
     api: LogApi,
     settings: Settings,
+    replay: Option<Replay>,
 }
 
 impl Builder {
@@ -18,6 +19,7 @@ impl Builder {
         Self {
             api,
             settings: Settings::default(),
+            replay: None,
         }
     }
 
@@ -57,6 +59,14 @@ impl Builder {
         self
     }
 
+    /// Lets readers send a recorded request once more, through the application's own service. Not offered by default.
+    #[must_use]
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.settings.replay = Some(replay.told());
+        self.replay = Some(replay);
+        self
+    }
+
     /// Builds the service.
     ///
     /// # Errors
@@ -76,6 +86,7 @@ impl Builder {
                 page: page.into(),
                 assets: assets::served(),
                 api: self.api,
+                replay: self.replay,
             }),
         })
     }

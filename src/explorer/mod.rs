@@ -9,24 +9,28 @@
 mod answer;
 mod assets;
 mod builder;
+mod replay;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
 use tower_service::Service;
 
 use crate::api::{ApiBody, LogApi};
 use assets::Served;
 
 pub use builder::Builder;
+pub use replay::{Replay, ReplayBody};
 
 /// Where the page is.
 const PAGE_PATH: &str = "/api-log/";
@@ -63,6 +67,7 @@ struct Shared {
     page: Bytes,
     assets: Vec<Served>,
     api: LogApi,
+    replay: Option<Replay>,
 }
 
 impl Explorer {
@@ -83,25 +88,40 @@ impl Explorer {
     /// Axum panics when a router is merged that has one of these paths already.
     #[cfg(feature = "axum")]
     pub fn into_router(self) -> axum::Router {
+        let replay = self.shared.replay.as_ref().map(|_| replay::PATH);
         let paths = ["/api-log", PAGE_PATH, "/api-log/assets/{name}"];
-        paths.iter().fold(axum::Router::new(), |router, path| {
-            router.route_service(path, self.clone())
-        })
+        paths
+            .into_iter()
+            .chain(replay)
+            .fold(axum::Router::new(), |router, path| {
+                router.route_service(path, self.clone())
+            })
     }
 }
 
-impl<B> Service<Request<B>> for Explorer {
+impl<B> Service<Request<B>> for Explorer
+where
+    B: Body<Data: Send, Error: Send> + Send + 'static,
+{
     type Response = Response<ApiBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (parts, _) = request.into_parts();
-        ready(Ok(self.shared.respond(&parts)))
+        let shared = Arc::clone(&self.shared);
+        let (parts, body) = request.into_parts();
+        Box::pin(async move {
+            Ok(match &shared.replay {
+                Some(replay) if parts.uri.path() == replay::PATH => {
+                    shared.respond_to_replay(replay, parts, body).await
+                }
+                _ => shared.respond(&parts),
+            })
+        })
     }
 }
 

@@ -110,6 +110,8 @@ impl Shared {
             );
         }
         let (begun, log) = self.open(&request);
+        #[cfg(feature = "explorer")]
+        note_replay(&request, &log);
         let tap = match &begun {
             Begun::Open(open) => open.request_tap.clone(),
             _ => None,
@@ -270,6 +272,19 @@ impl Shared {
             hides_response_body: None,
             reservation,
         }))
+    }
+}
+
+/// Notes that a request is sent once more, and tells who sends it where it is recorded.
+#[cfg(feature = "explorer")]
+fn note_replay<B>(request: &Request<B>, log: &ApiLog) {
+    let mark = request.extensions().get::<crate::entry::Replayed>();
+    if let (Some(mark), Some(id)) = (mark, log.exchange_id()) {
+        mark.record(id);
+        log.note("replay_of", mark.of());
+        if let Some(by) = mark.by() {
+            log.note("replayed_by", by);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, Response};
 use axum::routing::{any, get, post};
@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tower_api_log::api::{Access, Denial, Reader, access_fn};
 use tower_api_log::entry::EntryId;
+use tower_api_log::explorer::{Explorer, Replay};
 use tower_api_log::format::Native;
 use tower_api_log::recorder::Delivery;
 use tower_api_log::{
@@ -77,10 +78,15 @@ impl App {
             .ledger(move || told.stats())
             .build()
             .unwrap();
-        let app = shop()
-            .layer(layer)
-            .merge(page(replays))
-            .merge(read_side.into_router());
+        let app = shop().layer(layer);
+        let mut page =
+            Explorer::new(read_side.clone()).trace_link("https://traces.example.com/{trace_id}");
+        if replays {
+            let replay = Replay::new(app.clone()).allow_methods([Method::POST, Method::PUT]);
+            page = page.replay(replay);
+        }
+        let page = page.into_router().unwrap();
+        let app = app.merge(page).merge(read_side.into_router());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -253,36 +259,4 @@ async fn jam() -> StatusCode {
 
 async fn echo(body: Bytes) -> Json<Value> {
     Json(json!({ "bytes": body.len() }))
-}
-
-/// Serves the page from its folder.
-fn page(_: bool) -> Router {
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-    let file = |name: String| async move {
-        let folder = std::path::Path::new("/work/wt/page/src/explorer/assets");
-        let text =
-            std::fs::read_to_string(folder.join(&name)).map_err(|_| StatusCode::NOT_FOUND)?;
-        let text = text.replace("<!-- settings -->", "<meta name=\"api-log:replay\" content=\"all\"><meta name=\"api-log:trace-link\" content=\"https://traces.example.com/{trace_id}\">");
-        let kind = match name.rsplit_once('.') {
-            Some((_, "html")) => "text/html; charset=utf-8",
-            Some((_, "css")) => "text/css; charset=utf-8",
-            Some((_, "js")) => "text/javascript; charset=utf-8",
-            _ => "image/svg+xml",
-        };
-        Ok::<_, StatusCode>((
-            [
-                ("content-type", kind),
-                ("content-security-policy", POLICY),
-                ("x-content-type-options", "nosniff"),
-                ("cache-control", "no-cache"),
-            ],
-            text,
-        ))
-    };
-    Router::new()
-        .route("/api-log/", get(move || file("index.html".to_owned())))
-        .route(
-            "/api-log/assets/{name}",
-            get(move |Path(name): Path<String>| file(name)),
-        )
 }

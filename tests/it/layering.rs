@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("format", &["entry", "query"]),
     ("api", &["entry", "query", "store", "format"]),
-    ("explorer", &["api", "entry", "format"]),
+    ("explorer", &["api", "entry", "format", "query"]),
     ("testing", &["entry", "query", "sink", "store"]),
 ];
 

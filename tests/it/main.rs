@@ -19,6 +19,7 @@ mod layering;
 mod leaks;
 mod promises;
 mod properties;
+mod replay;
 mod sampling;
 mod soak;
 mod spool;

@@ -266,7 +266,7 @@ async fn of_very_much_that_was_missed_the_rest_is_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn more_than_can_be_shown_is_counted_and_of_a_search_nobody_knows() {
-    for (step, wanted) in [(250, 50), (501, 301), (4000, 3800)] {
+    for (step, wanted) in [(250, 50), (501, 301), (3000, 2800)] {
         let it = Followed::new();
         let mut stream = it.open(ALL, "", None).await;
         let mut searching = it.open(ALL, "search=e", None).await;

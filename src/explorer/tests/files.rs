@@ -50,7 +50,7 @@ fn no_file_makes_markup_of_text_or_runs_text_or_asks_another_host() {
             "createContextualFragment",
             "DOMParser",
             "setHTMLUnsafe",
-            "srcdoc",
+            "srcdoc=",
             "eval(",
             "new Function",
             "javascript:",
