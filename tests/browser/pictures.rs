@@ -38,7 +38,7 @@ async fn the_quickstart_is_alive_at_first_sight_in_both_schemes() {
     // The backlog, and some of what comes then.
     tokio::time::sleep(Duration::from_secs(8)).await;
     browser(async |page| {
-        page.size(1440, 900).await;
+        page.size(1280, 800).await;
         for scheme in ["light", "dark"] {
             page.scheme(scheme).await;
             page.visit("about:blank").await;
@@ -55,6 +55,8 @@ async fn the_quickstart_is_alive_at_first_sight_in_both_schemes() {
             }
             page.picture(&format!("overview-{scheme}")).await;
             page.value("location.hash = 't=15m&q=status%3A%3E%3D500+route%3A%2Fapi%2Fv1%2Faccounts%2F%7Bid%7D'").await;
+            page.until("document.querySelector('#q').value.startsWith('status') && document.querySelector('#list').ariaBusy === 'false' && Number(document.querySelector('#grid').ariaRowCount) < 100").await;
+            page.find("#grid .row", "500").await;
             page.click("#grid .row", "/api/v1/accounts/").await;
             page.click("#pane button:not(:disabled)", "Last success").await;
             page.find("#pane .panel h3", "What differs").await;
