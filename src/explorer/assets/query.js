@@ -1,0 +1,254 @@
+// The readable query: `status:>=500 path:/api/v1/* took:>200ms "card declined"`. Terms of one name are joined by or, names by and, as the service does.
+
+const OUTCOMES = ['completed', 'service_error', 'panic', 'left_before_response', 'left_in_body', 'body_error', 'upgraded', 'process_died'];
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const MOMENT = /^(now|-\d{1,9}[smhdw]|\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)$/i;
+
+const context = (name) => (it) => [it.context?.[name]];
+const event = (name) => (it) => [it.event?.[name]];
+
+/** What can be asked for: `param` is the native name, `is` what a value must look like and `form` how that is told, `of` where an entry has it. */
+const NAMES = new Map(Object.entries({
+  method: { param: 'method', split: true, of: (it) => [it.request?.method], same: (a, b) => a.toUpperCase() === b.toUpperCase(), is: (v) => /^[!#$%&'*+.^_`|~\w-]+$/.test(v), form: 'a method, as GET', hint: 'GET, POST …' },
+  status: { param: 'status', split: true, hint: '404, 4xx, 400-499 or >=500' },
+  path: { param: 'path', of: (it) => [it.request?.path], same: wild, hint: '/api/* — * stands for anything' },
+  route: { param: 'route', of: (it) => [it.request?.route], hint: 'a template, /users/{id}' },
+  outcome: { param: 'outcome', split: true, of: (it) => [it.outcome], values: OUTCOMES, hint: 'how it ended: panic, left_in_body …' },
+  took: { hint: '>200ms, <1s or 200ms..1s' },
+  actor: { param: 'actor', of: (it) => [it.context?.actor?.id], hint: 'the id of who called' },
+  actor_kind: { param: 'actor_kind', split: true, of: (it) => [it.context?.actor?.kind], values: ['user', 'service'], hint: 'user or service' },
+  client: { param: 'client_ip', split: true, of: context('client_ip'), is: (v) => /^[0-9a-f:.]{2,45}$/i.test(v), form: 'an IP address', hint: 'the address of the client' },
+  body: { param: 'search', of: texts, same: (text, asked) => lower(text).includes(lower(asked)), once: true, hint: 'a text in bodies and events' },
+  key: { param: 'api_key', of: context('api_key'), hint: 'the fingerprint of the API key' },
+  session: { param: 'session', of: context('session'), hint: 'the session of the actor' },
+  org: { param: 'organisation', of: context('organisation'), hint: 'an organisation' },
+  project: { param: 'project', of: context('project'), hint: 'a project' },
+  env: { param: 'environment', of: context('environment'), hint: 'an environment' },
+  agent: { param: 'user_agent', of: context('user_agent'), hint: 'the whole User-Agent' },
+  request: { param: 'request_id', split: true, of: context('request_id'), hint: 'the client’s own request id' },
+  version: { param: 'api_version', split: true, of: context('api_version'), hint: 'an API version, v1' },
+  kind: { param: 'kind', split: true, of: (it) => [it.kind], values: ['exchange', 'event'], hint: 'exchange or event' },
+  category: { param: 'category', of: event('category'), hint: 'the category of an event' },
+  action: { param: 'action', of: event('action'), hint: 'the action of an event' },
+  ref: { param: 'ref_id', of: (it) => [it.event?.ref_id, it.context?.resource?.id], hint: 'the object that it is about' },
+  exchange: { param: 'exchange', split: true, of: (it) => [it.event?.exchange], is: (v) => UUID.test(v), form: 'the UUID of an exchange', hint: 'events of an exchange, by its id' },
+  since: { param: 'from', once: true, is: (v) => MOMENT.test(v), form: 'a time (2026-01-31T12:00:00Z), a date, or a time ago, as -15m', hint: '-15m, 2026-01-31 …' },
+  until: { param: 'to', once: true, is: (v) => MOMENT.test(v), form: 'a time (2026-01-31T12:00:00Z), a date, or a time ago, as -15m', hint: '-5m, 2026-01-31 …' },
+}));
+const ALIASES = new Map(Object.entries({ client_ip: 'client', ip: 'client', api_key: 'key', organisation: 'org', environment: 'env', from: 'since', to: 'until', search: 'body', user_agent: 'agent', request_id: 'request', api_version: 'version', ref_id: 'ref', duration: 'took' }));
+
+/** Names with a hint each, for completion. */
+export const names = () => [...NAMES].map(([name, { hint, param, values }]) => ({ name, hint, param, values }));
+
+const canonical = (name) => ALIASES.get(name.toLowerCase()) ?? name.toLowerCase();
+
+/** Reads a query. `error` says in words what is wrong with the first part that is, and `at` where it begins and ends. */
+export function parse(text) {
+  const terms = [];
+  const words = [];
+  for (const token of tokens(text)) {
+    const wrong = (error) => ({ terms: [], error, at: [token.start, token.end] });
+    if (token.open) return wrong('The quotation mark is never closed.');
+    if (token.name === null) {
+      if (token.value.startsWith('-') && !token.quoted) return wrong('Nothing can be left out with “-”: ask for what is to stay.');
+      words.push(token.value);
+      continue;
+    }
+    if (token.name.startsWith('-')) return wrong('Nothing can be left out with “-”: ask for what is to stay.');
+    const name = canonical(token.name);
+    const known = NAMES.get(name);
+    if (!known) return wrong(`“${token.name}” is no name to ask for. For a text with a colon, use quotation marks.`);
+    const { op, value } = name === 'status' || name === 'took' ? operator(token.value) : { op: '', value: token.value };
+    if (value === '') return wrong(`What is “${name}:” to be? ${known.hint}`);
+    const error = check(name, known, op, value);
+    if (error) return wrong(error);
+    if (known.once && terms.some((it) => it.name === name)) return wrong(`“${name}:” may be there once.`);
+    terms.push({ name, op, value });
+  }
+  if (words.length && terms.some((it) => it.name === 'body')) return { terms: [], error: 'One text can be searched for at a time.', at: [0, text.length] };
+  if (words.length) terms.push({ name: 'body', op: '', value: words.join(' ') });
+  const search = terms.find((it) => it.name === 'body');
+  if (search && new TextEncoder().encode(search.value).length > 256) return { terms: [], error: 'The text to search for is longer than 256 bytes.', at: [0, text.length] };
+  return { terms, error: span(terms), at: null };
+}
+
+/** Splits a query into its parts: names, values, and where they stand. */
+export function tokens(text) {
+  const found = [];
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at])) { at += 1; continue; }
+    const start = at;
+    const name = /^(-?[A-Za-z_]+):/.exec(text.slice(at, at + 40))?.[1] ?? null;
+    if (name !== null) at += name.length + 1;
+    const valueStart = at;
+    const quoted = text[at] === '"';
+    let value = '';
+    let open = quoted;
+    if (quoted) at += 1;
+    for (; at < text.length; at += 1) {
+      if (quoted && text[at] === '\\' && at + 1 < text.length) { at += 1; value += text[at]; continue; }
+      if (quoted && text[at] === '"') { open = false; at += 1; break; }
+      if (!quoted && /\s/.test(text[at])) break;
+      value += text[at];
+    }
+    found.push({ name, value, quoted, open, start, valueStart, end: at });
+  }
+  return found;
+}
+
+function operator(text) {
+  const [, op, value] = /^(>=|<=|>|<|=?)(.*)$/s.exec(text);
+  return { op: op === '=' ? '' : op, value: value.trim() };
+}
+
+function check(name, known, op, value) {
+  if (name === 'status') {
+    const fine = op ? /^\d{3}$/.test(value) : parts(known, value).every((it) => /^([1-5]xx|\d{3}(-\d{3})?)$/i.test(it));
+    return fine ? null : `“status:” must be as ${known.hint}.`;
+  }
+  if (name === 'took') return limits(op, value) ? null : `“took:” must be as ${known.hint}, in us, ms or s.`;
+  if (known.values && !parts(known, value).every((it) => known.values.includes(it))) return `“${name}:” must be ${known.values.join(', ')}.`;
+  if (known.is && !parts(known, value).every(known.is)) return `“${name}:” must be ${known.form}.`;
+  return null;
+}
+
+const parts = (known, value) => (known.split ? value.split(',') : [value]);
+
+/** Reads a duration as whole microseconds, or null. */
+function micros(text) {
+  const found = /^(\d{1,12})(?:\.(\d{1,6}))?(us|µs|ms|s)$/.exec(text);
+  if (!found) return null;
+  const places = { us: 0, µs: 0, ms: 3, s: 6 }[found[3]];
+  if ((found[2] ?? '').length > places) return null;
+  return Number(found[1] + (found[2] ?? '').padEnd(places, '0'));
+}
+
+function limits(op, value) {
+  const range = value.split('..');
+  const [least, most] = range.map(micros);
+  if (least === null || most === null || range.length > 2) return null;
+  if (range.length === 2) return op ? null : { least, most };
+  if (op === '>') return { least: least + 1 };
+  if (op === '<') return least > 0 ? { most: least - 1 } : null;
+  if (op === '<=') return { most: least };
+  return op === '>=' ? { least } : { least, most: least };
+}
+
+/** The limits of all terms of `took` together. */
+function duration(terms) {
+  const all = terms.filter((it) => it.name === 'took').map((it) => limits(it.op, it.value));
+  return { least: Math.max(0, ...all.map((it) => it.least ?? 0)), most: Math.min(Infinity, ...all.map((it) => it.most ?? Infinity)) };
+}
+
+function span(terms) {
+  const { least, most } = duration(terms);
+  return least > most ? 'No call can take that long and that short.' : null;
+}
+
+function statuses({ op, value }) {
+  if (!op) return value.replace(/\s/g, '');
+  const number = Number(value);
+  const code = (it) => String(Math.max(0, Math.min(999, it))).padStart(3, '0');
+  if (op === '>=') return `${value}-999`;
+  if (op === '>') return `${code(number + 1)}-999`;
+  return op === '<=' ? `000-${value}` : `000-${code(number - 1)}`;
+}
+
+/** Gives the parameters of the native format. */
+export function toParams(terms) {
+  const params = new URLSearchParams();
+  for (const term of terms) {
+    if (term.name === 'took') continue;
+    params.append(NAMES.get(term.name).param, term.name === 'status' ? statuses(term) : term.value);
+  }
+  const { least, most } = duration(terms);
+  if (least > 0) params.set('min_duration', `${least}us`);
+  if (most < Infinity) params.set('max_duration', `${most}us`);
+  return params;
+}
+
+const quote = (value) => (/^[^\s"]+$/.test(value) ? value : `"${value.replace(/[\\"]/g, '\\$&')}"`);
+
+/** Writes terms as a query. */
+export const format = (terms) => terms.map(({ name, op = '', value }) => `${name}:${op}${quote(value)}`).join(' ');
+
+/** Adds a term in the place of those of the same name; a term that is there already stays alone. */
+export function withTerm(text, name, value) {
+  const key = canonical(name);
+  const kept = tokens(text).filter((it) => it.name === null || canonical(it.name) !== key);
+  const rest = kept.map((it) => text.slice(it.start, it.end)).filter((it) => key !== 'body' || /^\w+:/.test(it));
+  const { op, value: plain } = key === 'status' || key === 'took' ? operator(String(value)) : { op: '', value: String(value) };
+  return [...rest, format([{ name: key, op, value: plain }])].join(' ');
+}
+
+/** Takes the terms of a name away. */
+export const withoutTerm = (text, name) => tokens(text).filter((it) => (it.name === null ? name !== 'body' : canonical(it.name) !== name)).map((it) => text.slice(it.start, it.end)).join(' ');
+
+const lower = (text) => text.replace(/[A-Z]/g, (it) => it.toLowerCase());
+
+function texts(it) {
+  if (it.kind === 'event') {
+    const { title, change, errors, alerts, data } = it.event ?? {};
+    return [title, ...[change, errors, alerts, data].map((part) => part && JSON.stringify(part))];
+  }
+  return [it.request?.body?.text, it.response?.body?.text];
+}
+
+/** Compares with a pattern in which `*` stands for any run of characters, in time linear in both for each `*`. */
+function wild(text, pattern) {
+  const pieces = pattern.split('*');
+  if (pieces.length === 1) return text === pattern;
+  const last = pieces.pop();
+  let at = pieces[0].length;
+  if (!text.startsWith(pieces[0])) return false;
+  for (const piece of pieces.slice(1)) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}
+
+/** Reads a time as the service does; a date ends with its last moment. */
+export function moment(text, isEnd = false, now = Date.now()) {
+  if (text.toLowerCase() === 'now') return now;
+  const ago = /^-(\d+)([smhdw])$/.exec(text);
+  if (ago) return now - Number(ago[1]) * { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 }[ago[2]];
+  const at = Date.parse(text);
+  return isEnd && text.length === 10 ? at + 864e5 - 1 : at;
+}
+
+function one(entry, term) {
+  const known = NAMES.get(term.name);
+  if (term.name === 'status') return inRange(entry.response?.status, statuses(term));
+  if (term.name === 'since') return Date.parse(entry.created_at) >= moment(term.value);
+  if (term.name === 'until') return Date.parse(entry.created_at) <= moment(term.value, true);
+  const held = known.of(entry).filter((it) => it !== null && it !== undefined).map(String);
+  const same = known.same ?? ((a, b) => a === b);
+  return parts(known, term.value).some((asked) => held.some((it) => same(it, asked)));
+}
+
+function inRange(status, ranges) {
+  if (!Number.isInteger(status)) return false;
+  return ranges.split(',').some((range) => {
+    const [from, to = from] = /x/i.test(range) ? [`${range[0]}00`, `${range[0]}99`] : range.split('-');
+    return Number(from) <= status && status <= Number(to);
+  });
+}
+
+/** Tells whether an entry is one that the terms ask for. */
+export function matches(entry, terms) {
+  const { least, most } = duration(terms);
+  const took = entry.timing?.to_last_byte_micros;
+  if ((least > 0 || most < Infinity) && !(took >= least && took <= most)) return false;
+  const byName = Map.groupBy ? Map.groupBy(terms, (it) => it.name) : grouped(terms);
+  byName.delete('took');
+  return [...byName.values()].every((same) => same.some((term) => one(entry, term)));
+}
+
+function grouped(terms) {
+  const all = new Map();
+  for (const term of terms) all.set(term.name, [...(all.get(term.name) ?? []), term]);
+  return all;
+}
