@@ -1,12 +1,367 @@
-import { el, replace } from './dom.js';
-import { Remote } from './source.js';
+import { attribute, el, replace, say, setText } from './dom.js';
+import { Remote, credential, useSession, withParams } from './source.js';
+import { parse, toParams, moment, withTerm } from './query.js';
+import { PRESETS, PRESET_NAMES, exact, limits, now, plural } from './time.js';
+import { go, onState, remember, remembered, spanOf, state } from './state.js';
+import { Rows } from './rows.js';
+import { List } from './list.js';
+import { Timeline, widthFor } from './timeline.js';
+import { Tops } from './tops.js';
+import { Live } from './live.js';
+import { SearchBox } from './search_box.js';
+import { ledgerBanner } from './ledger.js';
+import { fillColumns, fillMenu, paint } from './menu.js';
+import { bind, show as showDialog } from './keys.js';
+import { onNarrow, pane } from './pane.js';
+import { signIn } from './sign_in.js';
 
-const source = new Remote();
-const list = document.getElementById('list');
-const pane = document.getElementById('pane');
-const { entries } = await source.list(new URLSearchParams({ view: 'summary', limit: 200 }));
-async function open(id) {
-  const { show } = await import('./exchange.js');
-  await show(pane, await source.entry(id), { source, open, addTerm: console.log, settings: {}, onTitle: console.log });
+const by = (id) => document.getElementById(id);
+const meta = (name) => document.querySelector(`meta[name="api-log:${name}"]`)?.content ?? null;
+const settings = { traceLink: meta('trace-link'), replay: meta('replay'), title: meta('title') ?? 'API log' };
+const remote = new Remote();
+let source = remote;
+let file = null;
+let asked = null;
+let wantsLive = true;
+let held = { entries: [], more: 0 };
+let sums = new AbortController();
+let sumsAt = 0;
+
+paint();
+setText(by('title'), settings.title);
+const rows = new Rows(() => drawList());
+const list = new List(rows, { onOpen: (id) => open(id), onTerm: addTerm, onScroll: release, onGap: reload });
+const place = el('div', { class: 'state' });
+const counted = el('span', { class: 'counted' });
+const fresh = el('button', { type: 'button', class: 'fresh', hidden: true, on: { click: flush } });
+replace(by('list'), el('div', { class: 'line' }, counted,
+  el('button', { type: 'button', popovertarget: 'columns' }, 'Columns'),
+  el('button', { type: 'button', id: 'overview', on: { click: toggleOverview } }, 'Overview')), list.grid, fresh, place);
+const timeline = new Timeline(by('timeline'), { onRange: (from, to) => go({ range: spanOf(from, to) }) });
+const tops = new Tops(pane.overview, { onTerm: addTerm });
+const box = new SearchBox({ onQuery: (q) => go({ q }), values });
+const live = new Live({ onEntries, onLedger: (it) => banners({ ledger: it }), onState: showLive });
+
+function addTerm(name, value) {
+  go({ q: withTerm(state.q, name, value) });
+  say(`Only ${name}:${value}`);
 }
-replace(list, ...entries.map((it) => el('p', { on: { click: () => open(it.id) } }, it.request ? `${it.request.method} ${it.request.path} ${it.response?.status}` : it.event.action)));
+
+/** What is asked of the source: of the list, and without the text that has no sums. */
+function ask() {
+  const { terms, error } = parse(state.q);
+  box.show(state.q, error);
+  if (error) return null;
+  const { from, to } = limits(state.range);
+  const params = toParams(terms);
+  const bounds = {};
+  for (const [name, at] of [['from', from], ['to', to]]) {
+    if (params.has(name)) bounds[name] = moment(params.get(name), name === 'to', now());
+    else if (at !== null) {
+      bounds[name] = at;
+      params.set(name, new Date(at).toISOString());
+    }
+  }
+  const summed = new URLSearchParams(params);
+  summed.delete('search');
+  return { terms, params: withParams(params, { view: 'summary' }), summed, ...bounds, hasText: params.has('search') };
+}
+
+async function reload() {
+  const next = ask();
+  if (!next) return;
+  asked = next;
+  hold(null);
+  by('list').ariaBusy = 'true';
+  live.stop();
+  const listed = rows.reset(source, asked.params);
+  loadSums();
+  await listed;
+  if (asked !== next) return;
+  list.begin();
+  list.mark(state.id);
+  follow();
+}
+
+function follow() {
+  const canFollow = wantsLive && source.tail && !rows.error && asked && !asked.to;
+  if (!canFollow) return live.stop();
+  const params = new URLSearchParams(asked.params);
+  params.delete('from');
+  live.start(source, params, rows.newestId);
+}
+
+async function loadSums() {
+  sums.abort();
+  sums = new AbortController();
+  const { signal } = sums;
+  const { summed, hasText } = asked;
+  sumsAt = Date.now();
+  try {
+    tops.load(source, summed, signal).catch(() => {});
+    const to = asked.to ?? now();
+    const from = asked.from ?? (await oldest(summed, signal)) ?? to - 36e5;
+    const { text } = widthFor(Math.max(1000, to - from), timeline.bars);
+    const [byTime, all] = await Promise.all([source.stats(withParams(summed, { by: 'time', width: text, limit: 1000 }), { signal }), source.stats(withParams(summed, { by: 'all' }), { signal })]);
+    if (signal.aborted) return;
+    timeline.show(byTime, all.groups[0], from, to);
+    timeline.tell(hasText ? 'sums leave the search for a text aside' : null);
+    const total = all.groups[0]?.entries ?? 0;
+    setText(counted, hasText ? 'Entries with the text' : plural(total, 'entry', 'entries'));
+  } catch {
+    if (!signal.aborted) timeline.clear();
+  }
+}
+
+async function oldest(params, signal) {
+  const { entries } = await source.list(withParams(params, { order: 'oldest', limit: 1, view: 'summary' }), { signal });
+  return entries[0] ? Date.parse(entries[0].created_at) : null;
+}
+
+async function values(field) {
+  const rest = new URLSearchParams(asked?.summed);
+  rest.delete(field);
+  return (await source.stats(withParams(rest, { by: field, limit: 50 }))).groups;
+}
+
+function drawList() {
+  list.draw();
+  by('list').ariaBusy = String(rows.isLoading && (rows.isStale || !rows.length));
+  const children = stateOf();
+  place.hidden = !children;
+  list.grid.classList.toggle('empty', Boolean(children) && !rows.length);
+  replace(place, children ?? []);
+}
+
+const button = (text, click) => el('button', { type: 'button', on: { click } }, text);
+
+function stateOf() {
+  if (rows.error) return failed(rows.error);
+  if (rows.isLoading || rows.isStale) return rows.searchedTo && rows.isLoading ? ['Searching …'] : null;
+  if (rows.isResting) return [el('p', {}, 'Nothing found so far.'), button('Search further back', () => rows.goOn())];
+  if (rows.length || !rows.isDone) return null;
+  if (state.q) return [el('p', {}, 'Nothing that the filter keeps', state.range === 'all' ? '.' : ' in this time.'), el('div', { class: 'buttons' }, button('Clear the filter', () => go({ q: '' })), state.range !== 'all' && button('All time', () => go({ range: 'all' })))];
+  if (state.range !== 'all') return [el('p', {}, 'Nothing in this time.'), button('All time', () => go({ range: 'all' }))];
+  return [el('h2', {}, 'No calls yet'), el('p', {}, 'Send a request to the service, and it shows here at once:'), el('pre', {}, `curl -i ${location.origin}/`)];
+}
+
+function failed(error) {
+  if (error.status === 401) {
+    if (credential.has()) credential.clear();
+    return [el('h2', {}, 'Sign in to read the log'), el('p', {}, 'It is open to readers with a token, or signed in to the application.'), button('Sign in', () => signIn(reload))];
+  }
+  if (error.status === 403) return [el('h2', {}, 'Not open to you'), el('p', {}, error.detail ?? 'Whoever you are signed in as may not read this log.'), button('Sign in as another', () => signIn(reload))];
+  if (error.status === 400) {
+    box.fail(`${error.parameter ? `${error.parameter} ` : ''}${error.detail ?? error.title}`);
+    return [el('p', {}, 'The service does not understand the filter.'), button('Clear the filter', () => go({ q: '' }))];
+  }
+  const what = error.status === 404 ? 'There is no log beside this page. Is its API mounted?' : error.detail;
+  const wait = error.retryAfter ? ` Try again in ${plural(error.retryAfter, 'second')}.` : '';
+  return [el('h2', {}, error.title), el('p', {}, what, wait), button('Try again', () => (rows.length && !rows.isStale ? rows.retry() : reload()))];
+}
+
+function onEntries(entries, more) {
+  if (source !== remote) return;
+  if (list.isAtTop && !held.entries.length) insert(entries, more);
+  else hold(entries, more);
+  if (Date.now() - sumsAt > 5000) loadSums();
+}
+
+function insert(entries, more) {
+  const count = rows.prepend(entries, more);
+  if (!count) return;
+  list.shift(count);
+  drawList();
+}
+
+function hold(entries, more = 0) {
+  if (entries === null) held = { entries: [], more: 0 };
+  else {
+    held.entries.push(...entries);
+    held.more += more ?? 1;
+    if (held.entries.length > 1000) held.more += held.entries.splice(0, held.entries.length - 1000).length;
+  }
+  const number = held.entries.length + held.more;
+  fresh.hidden = !number;
+  setText(fresh, `↑ ${number} new`);
+}
+
+function flush() {
+  const { entries, more } = held;
+  hold(null);
+  list.toTop();
+  if (more) return reload();
+  insert(entries, 0);
+}
+
+function release() {
+  if (list.isAtTop && held.entries.length) flush();
+}
+
+function showLive(how, error) {
+  const node = by('live');
+  node.hidden = source !== remote;
+  attribute(node, 'aria-pressed', String(how === 'on' || how === 'waiting'));
+  node.dataset.how = how;
+  const texts = { on: 'Live', off: 'Live', waiting: 'Live …', refused: 'Live' };
+  setText(node, texts[how]);
+  attribute(node, 'title', how === 'waiting' ? 'The connection is lost and tried again' : error ? `Not live: ${error.title}` : how === 'on' ? 'New entries come in by themselves. Pause (t)' : 'Follow new entries (t)');
+}
+
+function toggleLive() {
+  wantsLive = by('live').ariaPressed !== 'true';
+  if (!wantsLive) { live.stop(); say('Paused'); } else reload().then(() => say('Live'));
+}
+
+function toggleOverview() {
+  if (state.id) go({ id: null });
+  else remember({ overview: !remembered.overview });
+  layOut();
+}
+
+let shownId = null;
+let opening;
+
+function layOut() {
+  pane.lay(state.id !== null, () => { if (state.id) close(); else toggleOverview(); });
+  attribute(by('overview'), 'aria-pressed', String(remembered.overview && !state.id));
+}
+
+function open(id, { inPlace = false } = {}) { go({ id }, { inPlace }); }
+
+async function showEntry() {
+  layOut();
+  list.mark(state.id);
+  if (state.id === shownId) return;
+  shownId = state.id;
+  opening?.abort();
+  const exchange = await import('./exchange.js');
+  exchange.close?.();
+  if (!state.id) {
+    document.title = settings.title;
+    return;
+  }
+  opening = new AbortController();
+  const { signal } = opening;
+  try {
+    const entry = await source.entry(state.id, { signal });
+    if (signal.aborted) return;
+    await exchange.show(pane.detail, entry, { source, open, addTerm, settings, onTitle: (title) => { document.title = `${title} · ${settings.title}`; } });
+  } catch (error) {
+    if (signal.aborted) return;
+    const again = () => { shownId = null; showEntry(); };
+    replace(pane.detail, el('div', { class: 'state' }, error.status === 404 ? [el('p', {}, 'This entry is not in the log, or no longer.')] : error.status === 401 ? [button('Sign in', () => signIn(() => { reload(); again(); }))] : [el('p', {}, error.title), el('p', {}, error.detail), button('Try again', again)]));
+  }
+}
+
+function close() {
+  if (!state.id) return false;
+  go({ id: null });
+  list.grid.focus();
+}
+
+function step(how) {
+  how();
+  list.grid.focus();
+  if (!state.id) return;
+  clearTimeout(step.timer);
+  step.timer = setTimeout(() => { if (list.active && list.active.kind !== 'gap') open(list.active.id, { inPlace: true }); }, 120);
+}
+
+function drawRange() {
+  const isSpan = !PRESETS.has(state.range);
+  const options = [...PRESET_NAMES].map(([name, label]) => el('button', { type: 'button', 'aria-pressed': String(state.range === name), title: label, 'aria-label': label, on: { click: () => (state.range === name ? reload() : go({ range: name })) } }, name === 'all' ? 'All' : name));
+  const span = isSpan && state.range.split('..').map((it) => exact(it).replace(/\.000$/, ''));
+  replace(by('range'), options, isSpan && el('button', { type: 'button', class: 'span', 'aria-pressed': 'true', title: 'Zoom out', on: { click: () => go({ range: '24h' }) } }, `${span[0]} – ${span[1]} ×`));
+}
+
+const shown = { ledger: null };
+function banners(changes) {
+  Object.assign(shown, changes);
+  replace(by('banners'), source.kind === 'file' && el('p', { class: 'banner file' }, `You look at the file ${file}, not at the log. `, button('Back to the log', () => use(remote))), source === remote && ledgerBanner(shown.ledger), !navigator.onLine && el('p', { class: 'banner' }, 'You are offline.'));
+}
+
+function use(next, name = null) {
+  [source, file] = [next, name];
+  live.stop();
+  banners({});
+  menu();
+  const before = { ...state };
+  go({ q: '', id: null, range: next === remote ? '24h' : 'all' });
+  if (before.q === state.q && before.range === state.range) reload();
+}
+
+async function openFile(chosen) {
+  if (!chosen) return;
+  try {
+    const opened = await (await import('./file_source.js')).openFile(chosen);
+    use(opened, chosen.name);
+  } catch (error) {
+    showDialog('The file cannot be read', el('p', {}, error.message));
+  }
+}
+
+function menu() {
+  fillMenu({
+    isFile: source !== remote,
+    isSignedIn: credential.has(),
+    onLook: look,
+    onFile: () => by('file').click(),
+    onKeys: () => dispatchEvent(new KeyboardEvent('keydown', { key: '?' })),
+    onSign: () => { if (!credential.has()) return signIn(signedIn); credential.clear(); say('Signed out'); go({ id: null }); signedIn(); },
+    onExport: async (kind) => (await import('./export.js')).exportAs(kind, source, asked.params, say).catch((error) => showDialog('The export failed', el('p', {}, error.title ?? error.message))),
+  });
+}
+
+function signedIn() {
+  menu();
+  reload();
+  remote.ledger().then((ledger) => banners({ ledger }), () => {});
+}
+
+function look() {
+  list.layOut();
+  drawRange();
+  if (asked) loadSums();
+}
+
+const picked = () => list.terms();
+bind([
+  ['j ArrowDown', 'Next entry', () => step(() => list.step(1))],
+  ['k ArrowUp', 'Previous entry', () => step(() => list.step(-1))],
+  ['PageDown', null, () => step(() => list.page(1))],
+  ['PageUp', null, () => step(() => list.page(-1))],
+  ['g Home', 'Newest entry', () => step(() => { list.move(0); list.toTop(); })],
+  ['G End', 'Oldest entry that is loaded', () => step(() => list.toEnd())],
+  ['Enter o', 'Open the entry', () => (list.active ? open(list.active.id) : false)],
+  ['Escape', 'Close the entry', close],
+  ['/', 'Write a filter', () => box.focus()],
+  ['f', 'Filter by a value of the entry', () => { if (!picked().length) return false; const dialog = showDialog('Only entries with', el('div', { class: 'terms' }, picked().map(([name, value]) => button(`${name}:${value}`, () => { dialog.close(); addTerm(name, value); })))); }],
+  ['x', 'Clear the filter', () => go({ q: '' })],
+  ['t', 'Live, or paused', toggleLive],
+  ['v', 'Overview', toggleOverview],
+  ['r', 'Load again', reload],
+  ['?', 'These keys', null],
+]);
+by('live').addEventListener('click', toggleLive);
+by('file').addEventListener('change', (it) => { openFile(it.target.files[0]); it.target.value = ''; });
+by('columns').addEventListener('beforetoggle', () => fillColumns(look));
+addEventListener('dragover', (event) => { if (event.dataTransfer?.types.includes('Files')) { event.preventDefault(); document.body.classList.add('drop'); } });
+addEventListener('dragleave', (event) => { if (!event.relatedTarget) document.body.classList.remove('drop'); });
+addEventListener('drop', (event) => { event.preventDefault(); document.body.classList.remove('drop'); openFile(event.dataTransfer.files[0]); });
+addEventListener('offline', () => banners({}));
+addEventListener('online', () => { banners({}); if (rows.error) reload(); });
+onNarrow(layOut);
+onState((before) => {
+  if (before.q !== state.q || before.range !== state.range) { drawRange(); reload(); }
+  showEntry();
+});
+setInterval(() => { if (remembered.relative && !document.hidden) list.draw(); }, 1000);
+
+drawRange();
+layOut();
+menu();
+showLive('off');
+if (meta('session')) await useSession(meta('session')).catch((error) => say(`The session cannot be read: ${error.message}`));
+signedIn();
+if (state.id) showEntry();

@@ -109,7 +109,7 @@ export class Remote {
     onOpen?.();
     await readEvents(response.body, ({ event, id, data }) => {
       if (id) last = id;
-      if (event === 'entries') onEntries?.(data);
+      if (event === 'entries') onEntries?.(data, last);
       if (event === 'ledger') onLedger?.(data);
     });
     onEnd?.(last);
