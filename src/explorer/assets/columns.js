@@ -15,11 +15,11 @@ const context = (name) => text((it) => it.context?.[name]);
 
 /** The columns: `text` is what a cell says, `term` what a click on it asks for, `title` what pointing at it tells. */
 export const COLUMNS = new Map(Object.entries({
-  time: { label: 'Time', width: '7.6em', text: (it) => (remembered.relative ? ago(it.created_at) : exact(it.created_at)), title: (it) => bothClocks(it.created_at) },
-  status: { label: 'Status', width: '8.2em', text: status, style: statusStyle, term: statusTerm },
-  method: { label: 'Method', width: '5.2em', text: (it) => (isEvent(it) ? 'event' : it.request?.method ?? ''), term: (it) => (isEvent(it) ? ['kind', 'event'] : ['method', it.request?.method]) },
-  path: { label: 'Path', width: 'minmax(12em, 3fr)', text: path, aside: (it) => (isEvent(it) ? it.event?.title : it.request?.query && `?${it.request.query}`), term: (it) => (isEvent(it) ? ['action', it.event?.action] : ['path', it.request?.path]) },
-  took: { label: 'Took', width: '5.4em', isNumber: true, text: (it) => (isEvent(it) ? '' : took(it.timing?.to_last_byte_micros)), term: (it) => (it.timing ? ['took', `>=${it.timing.to_last_byte_micros}us`] : null), title: (it) => (it.timing ? `${it.timing.to_last_byte_micros} µs to the last byte` : '') },
+  time: { label: 'Time', get width() { return remembered.relative ? '5.5em' : '9.5em'; }, text: (it) => (remembered.relative ? ago(it.created_at) : exact(it.created_at)), title: (it) => bothClocks(it.created_at) },
+  status: { label: 'Status', width: '6.6em', text: status, style: statusStyle, term: statusTerm },
+  method: { label: 'Method', width: '4.6em', text: (it) => (isEvent(it) ? 'event' : it.request?.method ?? ''), term: (it) => (isEvent(it) ? ['kind', 'event'] : ['method', it.request?.method]) },
+  path: { label: 'Path', width: 'minmax(11em, 3fr)', text: path, aside: (it) => (isEvent(it) ? it.event?.title : it.request?.query && `?${it.request.query}`), term: (it) => (isEvent(it) ? ['action', it.event?.action] : ['path', it.request?.path]) },
+  took: { label: 'Took', width: '4.8em', isNumber: true, text: (it) => (isEvent(it) ? '' : took(it.timing?.to_last_byte_micros)), term: (it) => (it.timing ? ['took', `>=${it.timing.to_last_byte_micros}us`] : null), title: (it) => (it.timing ? `${it.timing.to_last_byte_micros} µs to the last byte` : '') },
   actor: { label: 'Actor', width: 'minmax(7em, 1fr)', text: (it) => actorName(it.context?.actor) ?? '', term: (it) => ['actor', it.context?.actor?.id], title: (it) => Object.values(it.context?.actor ?? {}).filter(Boolean).join('\n') },
   client: { label: 'Client', width: 'minmax(7em, 0.6fr)', ...context('client_ip'), term: (it) => ['client', it.context?.client_ip] },
   route: { label: 'Route', width: 'minmax(9em, 2fr)', ...text((it) => it.request?.route), term: (it) => ['route', it.request?.route] },

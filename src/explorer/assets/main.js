@@ -2,7 +2,7 @@ import { attribute, el, replace, say, setText } from './dom.js';
 import { Remote, credential, useSession, withParams } from './source.js';
 import { parse, toParams, moment, withTerm } from './query.js';
 import { PRESETS, PRESET_NAMES, exact, limits, now, plural } from './time.js';
-import { go, onState, remember, remembered, spanOf, state } from './state.js';
+import { go, onState, remembered, spanOf, state } from './state.js';
 import { Rows } from './rows.js';
 import { List } from './list.js';
 import { Timeline, widthFor } from './timeline.js';
@@ -26,10 +26,11 @@ let wantsLive = true;
 let held = { entries: [], more: 0 };
 let sums = new AbortController();
 let sumsAt = 0;
+let isSignedOut = false;
 
 paint();
 setText(by('title'), settings.title);
-const rows = new Rows(() => drawList());
+const rows = new Rows(() => drawList(), () => list.begin());
 const list = new List(rows, { onOpen: (id) => open(id), onTerm: addTerm, onScroll: release, onGap: reload });
 const place = el('div', { class: 'state' });
 const counted = el('span', { class: 'counted' });
@@ -78,7 +79,6 @@ async function reload() {
   loadSums();
   await listed;
   if (asked !== next) return;
-  list.begin();
   list.mark(state.id);
   follow();
 }
@@ -98,7 +98,7 @@ async function loadSums() {
   const { summed, hasText } = asked;
   sumsAt = Date.now();
   try {
-    tops.load(source, summed, signal).catch(() => {});
+    tops.load(source, summed, signal).catch(() => { if (!signal.aborted) tops.clear(); });
     const to = asked.to ?? now();
     const from = asked.from ?? (await oldest(summed, signal)) ?? to - 36e5;
     const { text } = widthFor(Math.max(1000, to - from), timeline.bars);
@@ -137,7 +137,7 @@ const button = (text, click) => el('button', { type: 'button', on: { click } }, 
 
 function stateOf() {
   if (rows.error) return failed(rows.error);
-  if (rows.isLoading || rows.isStale) return rows.searchedTo && rows.isLoading ? ['Searching …'] : null;
+  if (rows.isLoading || rows.isStale) return rows.searchedTo && rows.isLoading ? [`Searching, back to ${exact(new Date(parseInt(rows.searchedTo.replace('-', '').slice(0, 12), 16)))} …`] : null;
   if (rows.isResting) return [el('p', {}, 'Nothing found so far.'), button('Search further back', () => rows.goOn())];
   if (rows.length || !rows.isDone) return null;
   if (state.q) return [el('p', {}, 'Nothing that the filter keeps', state.range === 'all' ? '.' : ' in this time.'), el('div', { class: 'buttons' }, button('Clear the filter', () => go({ q: '' })), state.range !== 'all' && button('All time', () => go({ range: 'all' })))];
@@ -147,10 +147,10 @@ function stateOf() {
 
 function failed(error) {
   if (error.status === 401) {
-    if (credential.has()) credential.clear();
-    return [el('h2', {}, 'Sign in to read the log'), el('p', {}, 'It is open to readers with a token, or signed in to the application.'), button('Sign in', () => signIn(reload))];
+    if (!error.isTold) askToken(error);
+    return [el('h2', {}, 'Sign in to read the log'), el('p', {}, 'It is open to readers with a token, or signed in to the application.'), button('Sign in', () => signIn(signedIn))];
   }
-  if (error.status === 403) return [el('h2', {}, 'Not open to you'), el('p', {}, error.detail ?? 'Whoever you are signed in as may not read this log.'), button('Sign in as another', () => signIn(reload))];
+  if (error.status === 403) return [el('h2', {}, 'Not open to you'), el('p', {}, error.detail ?? 'Whoever you are signed in as may not read this log.'), button('Sign in as another', () => signIn(signedIn))];
   if (error.status === 400) {
     box.fail(`${error.parameter ? `${error.parameter} ` : ''}${error.detail ?? error.title}`);
     return [el('p', {}, 'The service does not understand the filter.'), button('Clear the filter', () => go({ q: '' }))];
@@ -158,6 +158,13 @@ function failed(error) {
   const what = error.status === 404 ? 'There is no log beside this page. Is its API mounted?' : error.detail;
   const wait = error.retryAfter ? ` Try again in ${plural(error.retryAfter, 'second')}.` : '';
   return [el('h2', {}, error.title), el('p', {}, what, wait), button('Try again', () => (rows.length && !rows.isStale ? rows.retry() : reload()))];
+}
+
+function askToken(error) {
+  error.isTold = true;
+  const wasWrong = credential.has();
+  credential.clear();
+  if (!isSignedOut) signIn(signedIn, wasWrong ? 'The service does not accept this token.' : null);
 }
 
 function onEntries(entries, more) {
@@ -215,7 +222,7 @@ function toggleLive() {
 
 function toggleOverview() {
   if (state.id) go({ id: null });
-  else remember({ overview: !remembered.overview });
+  else pane.toggle();
   layOut();
 }
 
@@ -224,7 +231,7 @@ let opening;
 
 function layOut() {
   pane.lay(state.id !== null, () => { if (state.id) close(); else toggleOverview(); });
-  attribute(by('overview'), 'aria-pressed', String(remembered.overview && !state.id));
+  attribute(by('overview'), 'aria-pressed', String(pane.isShown && !state.id));
 }
 
 function open(id, { inPlace = false } = {}) { go({ id }, { inPlace }); }
@@ -301,6 +308,12 @@ async function openFile(chosen) {
   }
 }
 
+function exported() {
+  const params = new URLSearchParams(asked.params);
+  params.delete('view');
+  return params;
+}
+
 function menu() {
   fillMenu({
     isFile: source !== remote,
@@ -308,12 +321,13 @@ function menu() {
     onLook: look,
     onFile: () => by('file').click(),
     onKeys: () => dispatchEvent(new KeyboardEvent('keydown', { key: '?' })),
-    onSign: () => { if (!credential.has()) return signIn(signedIn); credential.clear(); say('Signed out'); go({ id: null }); signedIn(); },
-    onExport: async (kind) => (await import('./export.js')).exportAs(kind, source, asked.params, say).catch((error) => showDialog('The export failed', el('p', {}, error.title ?? error.message))),
+    onSign: () => { if (!credential.has()) return signIn(signedIn); credential.clear(); say('Signed out'); go({ id: null }, { inPlace: true }); isSignedOut = true; reload(); menu(); },
+    onExport: async (kind) => (await import('./export.js')).exportAs(kind, source, exported(), say).catch((error) => showDialog('The export failed', el('p', {}, error.title ?? error.message))),
   });
 }
 
 function signedIn() {
+  isSignedOut = false;
   menu();
   reload();
   remote.ledger().then((ledger) => banners({ ledger }), () => {});
@@ -345,7 +359,12 @@ bind([
 ]);
 by('live').addEventListener('click', toggleLive);
 by('file').addEventListener('change', (it) => { openFile(it.target.files[0]); it.target.value = ''; });
-by('columns').addEventListener('beforetoggle', () => fillColumns(look));
+by('columns').addEventListener('beforetoggle', () => {
+  fillColumns(look);
+  const { bottom, right } = document.querySelector('[popovertarget=columns]').getBoundingClientRect();
+  by('columns').style.setProperty('top', `${bottom + 4}px`);
+  by('columns').style.setProperty('right', `${innerWidth - right}px`);
+});
 addEventListener('dragover', (event) => { if (event.dataTransfer?.types.includes('Files')) { event.preventDefault(); document.body.classList.add('drop'); } });
 addEventListener('dragleave', (event) => { if (!event.relatedTarget) document.body.classList.remove('drop'); });
 addEventListener('drop', (event) => { event.preventDefault(); document.body.classList.remove('drop'); openFile(event.dataTransfer.files[0]); });

@@ -11,10 +11,18 @@ export const pane = {
   overview: el('div', { class: 'overview' }),
   detail: el('div', { class: 'detail' }),
   isOpen: false,
+  isShown: false,
+  isOver: false,
+
+  toggle() {
+    if (narrow.matches) this.isOver = !this.isOver;
+    else remember({ overview: !remembered.overview });
+  },
 
   /** Shows an entry's details, the overview or nothing. */
   lay(isDetail, onBack) {
-    const shown = isDetail || remembered.overview;
+    const shown = isDetail || (narrow.matches ? this.isOver : remembered.overview);
+    this.isShown = shown;
     if (isDetail !== this.isOpen || !node.firstChild) {
       const back = el('button', { type: 'button', class: 'back', on: { click: onBack } }, '← Back to the list');
       replace(node, back, isDetail ? this.detail : this.overview);
@@ -22,6 +30,7 @@ export const pane = {
     this.isOpen = isDetail;
     attribute(node, 'aria-label', isDetail ? 'Details' : 'Overview');
     node.hidden = split.hidden = !shown;
+    if (shown && narrow.matches) node.querySelector('.back').focus();
     page.classList.toggle('beside', shown);
     page.classList.toggle('open', shown && narrow.matches);
     attribute(document.getElementById('list'), 'inert', shown && narrow.matches);
@@ -46,7 +55,7 @@ split.addEventListener('pointermove', (event) => {
   size((100 * (right - event.clientX)) / width);
 });
 split.addEventListener('pointerup', () => remember({ split: remembered.split }));
-split.addEventListener('dblclick', () => { size(45); remember({ split: 45 }); });
+split.addEventListener('dblclick', () => { size(42); remember({ split: 42 }); });
 split.addEventListener('keydown', (event) => {
   const by = { ArrowLeft: 2, ArrowRight: -2 }[event.key];
   if (!by) return;

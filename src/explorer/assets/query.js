@@ -4,37 +4,36 @@ const OUTCOMES = ['completed', 'service_error', 'panic', 'left_before_response',
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MOMENT = /^(now|-\d{1,9}[smhdw]|\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?)$/i;
 
-const context = (name) => (it) => [it.context?.[name]];
-const event = (name) => (it) => [it.event?.[name]];
+const A_TIME = { once: true, is: (v) => MOMENT.test(v), form: 'a time (2026-01-31T12:00:00Z), a date, or a time ago, as -15m' };
 
-/** What can be asked for: `param` is the native name, `is` what a value must look like and `form` how that is told, `of` where an entry has it. */
+/** What can be asked for: the native name, where an entry has it, a hint; whether commas `split` values, what values there are or what each `is`, and how two are the `same`. */
 const NAMES = new Map(Object.entries({
-  method: { param: 'method', split: true, of: (it) => [it.request?.method], same: (a, b) => a.toUpperCase() === b.toUpperCase(), is: (v) => /^[!#$%&'*+.^_`|~\w-]+$/.test(v), form: 'a method, as GET', hint: 'GET, POST …' },
-  status: { param: 'status', split: true, hint: '404, 4xx, 400-499 or >=500' },
-  path: { param: 'path', of: (it) => [it.request?.path], same: wild, hint: '/api/* — * stands for anything' },
-  route: { param: 'route', of: (it) => [it.request?.route], hint: 'a template, /users/{id}' },
-  outcome: { param: 'outcome', split: true, of: (it) => [it.outcome], values: OUTCOMES, hint: 'how it ended: panic, left_in_body …' },
-  took: { hint: '>200ms, <1s or 200ms..1s' },
-  actor: { param: 'actor', of: (it) => [it.context?.actor?.id], hint: 'the id of who called' },
-  actor_kind: { param: 'actor_kind', split: true, of: (it) => [it.context?.actor?.kind], values: ['user', 'service'], hint: 'user or service' },
-  client: { param: 'client_ip', split: true, of: context('client_ip'), is: (v) => /^[0-9a-f:.]{2,45}$/i.test(v), form: 'an IP address', hint: 'the address of the client' },
-  body: { param: 'search', of: texts, same: (text, asked) => lower(text).includes(lower(asked)), once: true, hint: 'a text in bodies and events' },
-  key: { param: 'api_key', of: context('api_key'), hint: 'the fingerprint of the API key' },
-  session: { param: 'session', of: context('session'), hint: 'the session of the actor' },
-  org: { param: 'organisation', of: context('organisation'), hint: 'an organisation' },
-  project: { param: 'project', of: context('project'), hint: 'a project' },
-  env: { param: 'environment', of: context('environment'), hint: 'an environment' },
-  agent: { param: 'user_agent', of: context('user_agent'), hint: 'the whole User-Agent' },
-  request: { param: 'request_id', split: true, of: context('request_id'), hint: 'the client’s own request id' },
-  version: { param: 'api_version', split: true, of: context('api_version'), hint: 'an API version, v1' },
-  kind: { param: 'kind', split: true, of: (it) => [it.kind], values: ['exchange', 'event'], hint: 'exchange or event' },
-  category: { param: 'category', of: event('category'), hint: 'the category of an event' },
-  action: { param: 'action', of: event('action'), hint: 'the action of an event' },
-  ref: { param: 'ref_id', of: (it) => [it.event?.ref_id, it.context?.resource?.id], hint: 'the object that it is about' },
-  exchange: { param: 'exchange', split: true, of: (it) => [it.event?.exchange], is: (v) => UUID.test(v), form: 'the UUID of an exchange', hint: 'events of an exchange, by its id' },
-  since: { param: 'from', once: true, is: (v) => MOMENT.test(v), form: 'a time (2026-01-31T12:00:00Z), a date, or a time ago, as -15m', hint: '-15m, 2026-01-31 …' },
-  until: { param: 'to', once: true, is: (v) => MOMENT.test(v), form: 'a time (2026-01-31T12:00:00Z), a date, or a time ago, as -15m', hint: '-5m, 2026-01-31 …' },
-}));
+  method: ['method', 'request.method', 'GET, POST …', { split: true, same: (a, b) => a.toUpperCase() === b.toUpperCase(), is: (v) => /^[!#$%&'*+.^_`|~\w-]+$/.test(v), form: 'a method, as GET' }],
+  status: ['status', 'response.status', '404, 4xx, 400-499 or >=500', { split: true }],
+  path: ['path', 'request.path', '/api/* — * stands for anything', { same: wild }],
+  route: ['route', 'request.route', 'a template, /users/{id}'],
+  outcome: ['outcome', 'outcome', 'how it ended: panic, left_in_body …', { split: true, values: OUTCOMES }],
+  took: [undefined, '', '>200ms, <1s or 200ms..1s'],
+  actor: ['actor', 'context.actor.id', 'the id of who called'],
+  actor_kind: ['actor_kind', 'context.actor.kind', 'user or service', { split: true, values: ['user', 'service'] }],
+  client: ['client_ip', 'context.client_ip', 'the address of the client', { split: true, is: (v) => /^[0-9a-f:.]{2,45}$/i.test(v), form: 'an IP address' }],
+  body: ['search', '', 'a text in bodies and events', { once: true, same: (text, asked) => lower(text).includes(lower(asked)) }],
+  key: ['api_key', 'context.api_key', 'the fingerprint of the API key'],
+  session: ['session', 'context.session', 'the session of the actor'],
+  org: ['organisation', 'context.organisation', 'an organisation'],
+  project: ['project', 'context.project', 'a project'],
+  env: ['environment', 'context.environment', 'an environment'],
+  agent: ['user_agent', 'context.user_agent', 'the whole User-Agent'],
+  request: ['request_id', 'context.request_id', 'the client’s own request id', { split: true }],
+  version: ['api_version', 'context.api_version', 'an API version, v1', { split: true }],
+  kind: ['kind', 'kind', 'exchange or event', { split: true, values: ['exchange', 'event'] }],
+  category: ['category', 'event.category', 'the category of an event'],
+  action: ['action', 'event.action', 'the action of an event'],
+  ref: ['ref_id', '', 'the object that it is about'],
+  exchange: ['exchange', 'event.exchange', 'events of an exchange, by its id', { split: true, is: (v) => UUID.test(v), form: 'the UUID of an exchange' }],
+  since: ['from', '', '-15m, 2026-01-31 …', A_TIME],
+  until: ['to', '', '-5m, 2026-01-31 …', A_TIME],
+}).map(([name, [param, at, hint, more]]) => [name, { param, at, hint, ...more }]));
 const ALIASES = new Map(Object.entries({ client_ip: 'client', ip: 'client', api_key: 'key', organisation: 'org', environment: 'env', from: 'since', to: 'until', search: 'body', user_agent: 'agent', request_id: 'request', api_version: 'version', ref_id: 'ref', duration: 'took' }));
 
 /** Names with a hint each, for completion. */
@@ -187,6 +186,12 @@ export const withoutTerm = (text, name) => tokens(text).filter((it) => (it.name 
 
 const lower = (text) => text.replace(/[A-Z]/g, (it) => it.toLowerCase());
 
+function heldBy(entry, name, { at }) {
+  if (name === 'body') return texts(entry);
+  if (name === 'ref') return [entry.event?.ref_id, entry.context?.resource?.id];
+  return [at.split('.').reduce((it, part) => it?.[part], entry)];
+}
+
 function texts(it) {
   if (it.kind === 'event') {
     const { title, change, errors, alerts, data } = it.event ?? {};
@@ -224,7 +229,7 @@ function one(entry, term) {
   if (term.name === 'status') return inRange(entry.response?.status, statuses(term));
   if (term.name === 'since') return Date.parse(entry.created_at) >= moment(term.value);
   if (term.name === 'until') return Date.parse(entry.created_at) <= moment(term.value, true);
-  const held = known.of(entry).filter((it) => it !== null && it !== undefined).map(String);
+  const held = heldBy(entry, term.name, known).filter((it) => it !== null && it !== undefined).map(String);
   const same = known.same ?? ((a, b) => a === b);
   return parts(known, term.value).some((asked) => held.some((it) => same(it, asked)));
 }
@@ -242,13 +247,7 @@ export function matches(entry, terms) {
   const { least, most } = duration(terms);
   const took = entry.timing?.to_last_byte_micros;
   if ((least > 0 || most < Infinity) && !(took >= least && took <= most)) return false;
-  const byName = Map.groupBy ? Map.groupBy(terms, (it) => it.name) : grouped(terms);
-  byName.delete('took');
-  return [...byName.values()].every((same) => same.some((term) => one(entry, term)));
-}
-
-function grouped(terms) {
-  const all = new Map();
-  for (const term of terms) all.set(term.name, [...(all.get(term.name) ?? []), term]);
-  return all;
+  const asked = new Set(terms.map((it) => it.name));
+  asked.delete('took');
+  return [...asked].every((name) => terms.some((it) => it.name === name && one(entry, it)));
 }

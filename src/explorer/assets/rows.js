@@ -12,9 +12,9 @@ const MOST_EMPTY_PAGES = 20;
 export class Rows {
   #source; #params; #abort = new AbortController();
   #chunks = []; #after = null; #busy = null; #emptyPages = 0;
-  length = 0; isDone = false; isLoading = false; error = null; searchedTo = null; isResting = false;
+  length = 0; isDone = false; isLoading = false; error = null; searchedTo = null; isResting = false; isStale = true;
 
-  constructor(onChange) { this.onChange = onChange; }
+  constructor(onChange, onBegin) { Object.assign(this, { onChange, onBegin }); }
 
   /** Begins anew. */
   async reset(source, params) {
@@ -24,6 +24,11 @@ export class Rows {
     [this.#source, this.#params, this.#after, this.#busy, this.#emptyPages] = [source, params, null, null, 0];
     this.isStale = true;
     await this.#next();
+  }
+
+  #begin() {
+    [this.#chunks, this.isStale, this.length] = [[], false, 0];
+    this.onBegin();
   }
 
   /** The entry of a row, or undefined while it is not there. */
@@ -123,8 +128,9 @@ export class Rows {
     const asked = this.#load(after);
     this.onChange();
     const page = await asked;
-    if (!page) return this.error && this.onChange();
-    if (this.isStale) [this.#chunks, this.isStale] = [[], false];
+    if (!page && !this.error) return;
+    if (this.isStale) this.#begin();
+    if (!page) return this.onChange();
     if (page.entries.length) this.#chunks.push({ after, entries: page.entries, size: page.entries.length, start: 0 });
     this.#emptyPages = page.entries.length ? 0 : this.#emptyPages + 1;
     this.#after = page.page.after;

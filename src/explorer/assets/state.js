@@ -67,7 +67,7 @@ const CHECKS = {
 };
 
 /** What this reader chose once, on this machine. */
-export const remembered = { columns: null, utc: false, relative: true, scheme: 'system', split: 45, overview: true, ...stored() };
+export const remembered = { columns: null, utc: false, relative: true, scheme: 'system', split: 42, overview: true, ...stored() };
 
 function stored() {
   const kept = {};

@@ -101,10 +101,10 @@ export class Timeline {
     const low = Math.log(Math.max(1, Math.min(...known.map((it) => it.latency.p50_micros))));
     const high = Math.log(Math.max(2, ...known.map((it) => it.latency.p95_micros)));
     const y = (micros) => BARS + LINES - 3 - ((Math.log(Math.max(1, micros)) - low) / Math.max(0.01, high - low)) * (LINES - 10);
-    const middle = (it) => Math.min(this.#plot.clientWidth, this.#x(it.at + this.#step / 2));
+    const wide = Math.max(1, this.#x(this.#from + this.#step) - 1).toFixed(1);
     const line = (name) => {
-      const points = known.map((it) => [middle(it), y(it.latency[`${name}_micros`]), it.at]);
-      const path = points.map(([x, top, at], index) => `${index && at - points[index - 1][2] <= this.#step * 1.5 ? 'L' : 'M'}${x.toFixed(1)} ${top.toFixed(1)}h.01`).join('');
+      const points = known.map((it) => [this.#x(it.at), y(it.latency[`${name}_micros`]), it.at]);
+      const path = points.map(([x, top, at], index) => `${index && at - points[index - 1][2] <= this.#step * 1.5 ? 'L' : 'M'}${x.toFixed(1)} ${top.toFixed(1)}h${wide}`).join('');
       return svg('path', { class: name, d: path });
     };
     const peak = Math.max(...known.map((it) => it.latency.p95_micros));

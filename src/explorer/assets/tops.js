@@ -26,6 +26,12 @@ export class Tops {
     replace(this.#rest, FIELDS.map(([field, name, title]) => this.#facet(name, title, of(field))));
   }
 
+  clear() {
+    this.#routes = [];
+    replace(this.#table);
+    replace(this.#rest);
+  }
+
   #value(name, value, text = value) {
     if (value === null) return el('span', { class: 'none' }, 'none');
     return el('button', { type: 'button', class: 'value', title: value, on: { click: () => this.onTerm(name, value) } }, text);
@@ -36,7 +42,7 @@ export class Tops {
     const head = COLUMNS.map(([label], index) => el('th', { scope: 'col', 'aria-sort': index === this.#by ? (index ? 'descending' : 'ascending') : null },
       el('button', { type: 'button', on: { click: () => { this.#by = index; this.#draw(); } } }, label)));
     const row = (it) => el('tr', {}, el('th', { scope: 'row' }, this.#value('route', it.value)), el('td', { title: count(it.calls) }, brief(it.calls)),
-      el('td', { class: it.failed ? 'bad' : '' }, share(it.failed, it.calls)), ['p50', 'p95', 'p99'].map((name) => el('td', {}, took(it.latency[`${name}_micros`]))));
+      el('td', { class: it.failed ? 'bad' : 'none' }, share(it.failed, it.calls)), ['p50', 'p95', 'p99'].map((name) => el('td', {}, took(it.latency[`${name}_micros`]))));
     replace(this.#table, rows.length ? el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, rows.map(row))) : el('p', { class: 'none' }, 'No requests.'),
       this.#more && el('p', { class: 'none' }, 'and more, with fewer calls'));
   }
