@@ -81,12 +81,12 @@ export function download(name, type, parts) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Tells a text to screen readers, and shows it for a moment. */
-export function say(text) {
+/** Tells a text to screen readers, and shows it for a moment unless it is to be seen elsewhere. */
+export function say(text, isShown = true) {
   const place = document.getElementById('said');
   if (!place) return;
   replace(place, text);
-  place.classList.add('shown');
+  place.classList.toggle('shown', isShown);
   clearTimeout(say.timer);
   say.timer = setTimeout(() => place.classList.remove('shown'), 4000);
 }

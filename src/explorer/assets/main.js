@@ -76,7 +76,7 @@ async function reload() {
   by('list').ariaBusy = 'true';
   live.stop();
   const listed = rows.reset(source, asked.params);
-  loadSums();
+  loadSums().then(() => say(counted.textContent, false));
   await listed;
   if (asked !== next) return;
   list.mark(state.id);
@@ -99,8 +99,8 @@ async function loadSums() {
   sumsAt = Date.now();
   try {
     tops.load(source, summed, signal).catch(() => { if (!signal.aborted) tops.clear(); });
-    const to = asked.to ?? now();
-    const from = asked.from ?? (await oldest(summed, signal)) ?? to - 36e5;
+    const to = asked.to ?? (source === remote ? now() : (await end('newest', summed, signal) ?? now()) + 1);
+    const from = asked.from ?? (await end('oldest', summed, signal)) ?? to - 36e5;
     const { text } = widthFor(Math.max(1000, to - from), timeline.bars);
     const [byTime, all] = await Promise.all([source.stats(withParams(summed, { by: 'time', width: text, limit: 1000 }), { signal }), source.stats(withParams(summed, { by: 'all' }), { signal })]);
     if (signal.aborted) return;
@@ -113,8 +113,8 @@ async function loadSums() {
   }
 }
 
-async function oldest(params, signal) {
-  const { entries } = await source.list(withParams(params, { order: 'oldest', limit: 1, view: 'summary' }), { signal });
+async function end(order, params, signal) {
+  const { entries } = await source.list(withParams(params, { order, limit: 1, view: 'summary' }), { signal });
   return entries[0] ? Date.parse(entries[0].created_at) : null;
 }
 
@@ -171,7 +171,7 @@ function onEntries(entries, more) {
   if (source !== remote) return;
   if (list.isAtTop && !held.entries.length) insert(entries, more);
   else hold(entries, more);
-  if (Date.now() - sumsAt > 5000) loadSums();
+  if (Date.now() - sumsAt > 5000 && !timeline.isBusy && !tops.isBusy) loadSums();
 }
 
 function insert(entries, more) {
@@ -277,15 +277,15 @@ function step(how) {
 
 function drawRange() {
   const isSpan = !PRESETS.has(state.range);
-  const options = [...PRESET_NAMES].map(([name, label]) => el('button', { type: 'button', 'aria-pressed': String(state.range === name), title: label, 'aria-label': label, on: { click: () => (state.range === name ? reload() : go({ range: name })) } }, name === 'all' ? 'All' : name));
-  const span = isSpan && state.range.split('..').map((it) => exact(it).replace(/\.000$/, ''));
+  const options = [...PRESET_NAMES].map(([name, label]) => el('button', { type: 'button', 'aria-pressed': String(state.range === name), title: label, on: { click: () => (state.range === name ? reload() : go({ range: name })) } }, name === 'all' ? 'All' : name));
+  const span = isSpan && state.range.split('..').map((it) => exact(it).replace(/\.\d+$/, ''));
   replace(by('range'), options, isSpan && el('button', { type: 'button', class: 'span', 'aria-pressed': 'true', title: 'Zoom out', on: { click: () => go({ range: '24h' }) } }, `${span[0]} – ${span[1]} ×`));
 }
 
 const shown = { ledger: null };
 function banners(changes) {
   Object.assign(shown, changes);
-  replace(by('banners'), source.kind === 'file' && el('p', { class: 'banner file' }, `You look at the file ${file}, not at the log. `, button('Back to the log', () => use(remote))), source === remote && ledgerBanner(shown.ledger), !navigator.onLine && el('p', { class: 'banner' }, 'You are offline.'));
+  replace(by('banners'), source.kind === 'file' && el('p', { class: 'banner file' }, `You look at the file ${file}, not at the log${source.skipped ? ` (${plural(source.skipped, 'part')} of it could not be read)` : ''}. `, button('Back to the log', () => use(remote))), source === remote && ledgerBanner(shown.ledger), !navigator.onLine && el('p', { class: 'banner' }, 'You are offline.'));
 }
 
 function use(next, name = null) {

@@ -26,11 +26,6 @@ export class Rows {
     await this.#next();
   }
 
-  #begin() {
-    [this.#chunks, this.isStale, this.length] = [[], false, 0];
-    this.onBegin();
-  }
-
   /** The entry of a row, or undefined while it is not there. */
   at(index) {
     const chunk = this.#chunkOf(index);
@@ -112,8 +107,9 @@ export class Rows {
       const page = await this.#source.list(params, { signal });
       return signal.aborted ? null : page;
     } catch (error) {
-      if (!signal.aborted) this.error = error;
-      return null;
+      if (signal.aborted) return null;
+      this.error = error;
+      return false;
     } finally {
       if (!signal.aborted) {
         this.#busy = null;
@@ -128,9 +124,15 @@ export class Rows {
     const asked = this.#load(after);
     this.onChange();
     const page = await asked;
-    if (!page && !this.error) return;
-    if (this.isStale) this.#begin();
-    if (!page) return this.onChange();
+    if (page === null) return;
+    const isFirst = this.isStale;
+    if (isFirst) [this.#chunks, this.isStale, this.length] = [[], false, 0];
+    if (page) this.#add(after, page);
+    if (isFirst) this.onBegin();
+    this.onChange();
+  }
+
+  #add(after, page) {
     if (page.entries.length) this.#chunks.push({ after, entries: page.entries, size: page.entries.length, start: 0 });
     this.#emptyPages = page.entries.length ? 0 : this.#emptyPages + 1;
     this.#after = page.page.after;
@@ -138,12 +140,11 @@ export class Rows {
     this.isDone = page.page.after === null;
     this.isResting = this.#emptyPages >= MOST_EMPTY_PAGES;
     this.#lay();
-    this.onChange();
   }
 
   async #again(chunk) {
     const page = await this.#load(chunk.after);
-    if (!page) return this.error && this.onChange();
+    if (!page) return page === false && this.onChange();
     const at = this.#chunks.indexOf(chunk);
     if (at < 0) return;
     const next = this.#chunks[at + 1];

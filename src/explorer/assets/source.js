@@ -1,4 +1,5 @@
 import { readEvents } from './stream.js';
+import { setClock } from './time.js';
 
 /** What went wrong with a call; `status` is 0 where there was no answer. */
 export class ApiError extends Error {
@@ -51,6 +52,7 @@ async function call(path, { accept = 'application/json', more = {}, ...options }
     if (error.name === 'AbortError') throw error;
     throw new ApiError({ title: navigator.onLine ? 'The service does not answer' : 'No network', detail: error.message });
   }
+  setClock(response);
   if (!response.ok) throw await failure(response);
   return response;
 }

@@ -37,6 +37,9 @@ export class Timeline {
     this.tell();
   }
 
+  /** Whether the reader points at it or moves in it. */
+  get isBusy() { return this.#drag !== null || this.#at >= 0 || document.activeElement === this.#plot; }
+
   get bars() { return Math.max(30, Math.min(180, Math.floor((this.#plot.clientWidth || 900) / 9))); }
 
   /** Shows sums by time; `all` are those of the whole span. */

@@ -16,6 +16,8 @@ export class Tops {
     replace(node, el('h2', {}, 'Routes'), this.#table, this.#rest);
   }
 
+  get isBusy() { return this.#table.parentNode?.matches(':active, :focus-within'); }
+
   async load(source, params, signal) {
     const { facets } = await source.facets(['route', ...FIELDS.map(([field]) => field)], params, { signal, limit: 30 });
     if (signal.aborted) return;
