@@ -1,0 +1,29 @@
+import { bodyOf } from './body.js';
+import { differences } from './diff.js';
+import { el } from './dom.js';
+import { list, of, pairs } from './nodes.js';
+import { ago } from './time.js';
+
+const bodyTree = (side) => {
+  if (typeof side?.body.text !== 'string') return of(side ? side.body.keyed_hash ?? side.body.state : null);
+  return bodyOf(side).tree ?? list(side.body.text.split('\n'));
+};
+
+/** Shows what differs between two exchanges, from the first to the second. */
+export function comparison(before, after, sides, at) {
+  const trees = {
+    Outcome: (it) => of({ status: it.response?.status ?? null, outcome: it.outcome, failure: it.failure }),
+    Parameters: (it) => of(it.request.params ?? {}),
+    'Request headers': (it) => pairs(it.request.headers ?? []),
+    'Request body': (it) => bodyTree(it.request),
+    'Response headers': (it) => pairs(it.response?.headers ?? []),
+    'Response body': (it) => bodyTree(it.response),
+  };
+  const path = (it) => `${it.request.method} ${it.request.path}`;
+  return el('section', { class: 'panel' }, el('h3', {}, 'What differs'),
+    before.id !== after.id && before.created_at && el('p', {}, `${sides[0]}: `, el('button', { type: 'button', class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
+    Object.entries(trees).map(([name, tree]) => {
+      const shown = differences(tree(before), tree(after), sides).filter(Boolean);
+      return shown.length > 0 && el('section', {}, el('h4', {}, name), shown);
+    }));
+}
