@@ -2,8 +2,8 @@ import { ago, bothClocks, bytes, exact, plural, took } from './time.js';
 import { remembered } from './state.js';
 
 /** How an exchange ended, in a word or two; nothing of one that was completed. */
-export const OUTCOMES = new Map([['service_error', 'error'], ['panic', 'panic'], ['left_before_response', 'client left'], ['left_in_body', 'left in body'],
-  ['body_error', 'body error'], ['upgraded', 'upgraded'], ['process_died', 'process died']]);
+export const OUTCOMES = new Map([['service_error', 'error'], ['panic', 'panic'], ['left_before_response', 'left'], ['left_in_body', 'left'],
+  ['body_error', 'broken'], ['upgraded', 'upgraded'], ['process_died', 'died']]);
 
 /** The class of a status for its colour. */
 export const statusClass = (status) => (status >= 500 ? 'bad' : status >= 400 ? 'warn' : status >= 300 ? 'plain' : 'ok');
@@ -16,7 +16,7 @@ const context = (name) => text((it) => it.context?.[name]);
 /** The columns: `text` is what a cell says, `term` what a click on it asks for, `title` what pointing at it tells. */
 export const COLUMNS = new Map(Object.entries({
   time: { label: 'Time', get width() { return remembered.relative ? '5.5em' : '9.5em'; }, text: (it) => (remembered.relative ? ago(it.created_at) : exact(it.created_at)), title: (it) => bothClocks(it.created_at) },
-  status: { label: 'Status', width: '6.6em', text: status, style: statusStyle, term: statusTerm },
+  status: { label: 'Status', width: '7em', text: status, style: statusStyle, term: statusTerm, title: (it) => [it.response?.status, it.outcome, it.failure].filter(Boolean).join(' · ') },
   method: { label: 'Method', width: '4.6em', text: (it) => (isEvent(it) ? 'event' : it.request?.method ?? ''), term: (it) => (isEvent(it) ? ['kind', 'event'] : ['method', it.request?.method]) },
   path: { label: 'Path', width: 'minmax(11em, 3fr)', text: path, aside: (it) => (isEvent(it) ? it.event?.title : it.request?.query && `?${it.request.query}`), term: (it) => (isEvent(it) ? ['action', it.event?.action] : ['path', it.request?.path]) },
   took: { label: 'Took', width: '4.8em', isNumber: true, text: (it) => (isEvent(it) ? '' : took(it.timing?.to_last_byte_micros)), term: (it) => (it.timing ? ['took', `>=${it.timing.to_last_byte_micros}us`] : null), title: (it) => (it.timing ? `${it.timing.to_last_byte_micros} µs to the last byte` : '') },
@@ -73,5 +73,5 @@ function path(it) {
 /** What an entry can be narrowed to: the names and values of all columns. */
 export function termsOf(entry) {
   const found = [...COLUMNS.values()].map((it) => it.term?.(entry)).filter((it) => it && it[1] !== null && it[1] !== undefined && it[1] !== '');
-  return found.map(([name, value]) => [name, String(value)]);
+  return [...new Map(found.map(([name, value]) => [name, String(value)]))];
 }

@@ -48,7 +48,7 @@ export function attribute(node, name, value) {
   let text = value === true ? '' : value;
   if (name === 'href' || name === 'src') text = safeUrl(text);
   if (text === null || text === undefined || text === false) node.removeAttribute(name);
-  else node.setAttribute(name, READ_ALOUD.has(name) ? visible(text) : String(text));
+  else node.setAttribute(name, READ_ALOUD.has(name) ? visible(text, name === 'title') : String(text));
 }
 
 /** Makes an element: `props` are attributes, and in `on` the listeners; strings among the children become visible text. In `<pre>`, and where `keep` is true, line breaks stay. */

@@ -11,10 +11,12 @@ export function show(label, ...children) {
   return dialog;
 }
 
+const CAPS = { ArrowDown: '↓', ArrowUp: '↑', Escape: 'Esc' };
+
 /** Binds keys: each is `[keys, what they do, action]`. None of them counts while something is typed or a dialog is open. */
 export function bind(keys) {
   const actions = new Map(keys.flatMap(([names, , action]) => names.split(' ').map((name) => [name, action])));
-  actions.set('?', () => show('Keys', el('dl', { class: 'keys' }, keys.filter(([, text]) => text).map(([names, text]) => [el('dt', {}, names.split(' ').map((it) => el('kbd', {}, it))), el('dd', {}, text)]))));
+  actions.set('?', () => show('Keys', el('dl', { class: 'keys' }, keys.filter(([, text]) => text).map(([names, text]) => [el('dt', {}, names.split(' ').map((it) => el('kbd', {}, CAPS[it] ?? it))), el('dd', {}, text)]))));
   addEventListener('keydown', (event) => {
     const node = event.target;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

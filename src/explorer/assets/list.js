@@ -34,7 +34,7 @@ export class List {
     this.#columns = (narrow.matches ? ['status', 'method', 'path', 'took', 'actor', 'time'] : chosen()).map((name) => [name, COLUMNS.get(name)]);
     this.grid.style.setProperty('--cols', this.#columns.map(([, it]) => it.width).join(' '));
     const least = this.#columns.reduce((sum, [, it]) => sum + parseFloat(/[\d.]+/.exec(it.width)[0]), 0);
-    this.grid.style.setProperty('--least', narrow.matches ? '0' : `calc(${least}em + ${this.#columns.length * 12 + 12}px)`);
+    this.grid.style.setProperty('--least', narrow.matches ? '0' : `calc(${least}em + ${this.#columns.length * 16 + 8}px)`);
     this.grid.style.setProperty('--row', `${this.#height}px`);
     attribute(this.grid, 'aria-colcount', this.#columns.length);
     replace(this.#head, this.#columns.map(([name, it]) => el('div', { role: 'columnheader', class: `cell ${name} ${it.isNumber ? 'number' : ''}` }, it.label)));

@@ -27,6 +27,7 @@ let held = { entries: [], more: 0 };
 let sums = new AbortController();
 let sumsAt = 0;
 let isSignedOut = false;
+let lastPreset = '24h';
 
 paint();
 setText(by('title'), settings.title);
@@ -109,7 +110,9 @@ async function loadSums() {
     const total = all.groups[0]?.entries ?? 0;
     setText(counted, hasText ? 'Entries with the text' : plural(total, 'entry', 'entries'));
   } catch {
-    if (!signal.aborted) timeline.clear();
+    if (signal.aborted) return;
+    timeline.clear();
+    setText(counted, '');
   }
 }
 
@@ -217,6 +220,7 @@ function showLive(how, error) {
 
 function toggleLive() {
   wantsLive = by('live').ariaPressed !== 'true';
+  if (wantsLive && asked?.to) return go({ range: '15m' });
   if (!wantsLive) { live.stop(); say('Paused'); } else reload().then(() => say('Live'));
 }
 
@@ -277,9 +281,10 @@ function step(how) {
 
 function drawRange() {
   const isSpan = !PRESETS.has(state.range);
+  if (!isSpan) lastPreset = state.range;
   const options = [...PRESET_NAMES].map(([name, label]) => el('button', { type: 'button', 'aria-pressed': String(state.range === name), title: label, on: { click: () => (state.range === name ? reload() : go({ range: name })) } }, name === 'all' ? 'All' : name));
   const span = isSpan && state.range.split('..').map((it) => exact(it).replace(/\.\d+$/, ''));
-  replace(by('range'), options, isSpan && el('button', { type: 'button', class: 'span', 'aria-pressed': 'true', title: 'Zoom out', on: { click: () => go({ range: '24h' }) } }, `${span[0]} – ${span[1]} ×`));
+  replace(by('range'), options, isSpan && el('button', { type: 'button', class: 'span', 'aria-pressed': 'true', title: 'Zoom out', on: { click: () => go({ range: lastPreset }) } }, `${span[0]} – ${span[1]} ×`));
 }
 
 const shown = { ledger: null };

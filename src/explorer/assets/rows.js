@@ -169,10 +169,10 @@ export class Rows {
     const isOnly = this.#chunks.length === 1 && this.isDone;
     const oldest = isOnly ? '' : first.entries.at(-1)?.id ?? '';
     const fresh = entries.filter((it) => !known.has(it.id) && it.id > oldest);
-    if (more !== 0 && fresh.length) fresh.unshift({ kind: 'gap', id: fresh[0].id, more });
+    if (more !== 0 && fresh.length) fresh.push({ kind: 'gap', id: fresh.reduce((most, it) => (it.id > most ? it.id : most), ''), more });
     if (!fresh.length) return 0;
     first.entries.push(...fresh);
-    first.entries.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : (a.kind === 'gap') - (b.kind === 'gap')));
+    first.entries.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : (b.kind === 'gap') - (a.kind === 'gap')));
     if (first.entries.length > MOST_LIVE) this.#cut(first);
     first.size = first.entries.length;
     this.#lay();

@@ -1,5 +1,4 @@
 import { readEvents } from './stream.js';
-import { setClock } from './time.js';
 
 /** What went wrong with a call; `status` is 0 where there was no answer. */
 export class ApiError extends Error {
@@ -8,6 +7,9 @@ export class ApiError extends Error {
     Object.assign(this, { name: 'ApiError', status, title, detail, parameter, retryAfter });
   }
 }
+
+/** How many milliseconds the service's clock is ahead of this one's, where it is worth a correction. */
+export const clock = { ahead: 0 };
 
 let token = null;
 let session = null;
@@ -52,7 +54,8 @@ async function call(path, { accept = 'application/json', more = {}, ...options }
     if (error.name === 'AbortError') throw error;
     throw new ApiError({ title: navigator.onLine ? 'The service does not answer' : 'No network', detail: error.message });
   }
-  setClock(response);
+  const off = Date.parse(response.headers.get('date') ?? '') - Date.now();
+  clock.ahead = Math.abs(off) > 3000 ? off : 0;
   if (!response.ok) throw await failure(response);
   return response;
 }

@@ -1,17 +1,8 @@
+import { clock } from './source.js';
 import { remembered } from './state.js';
 
-/** How far the service's clock is ahead of this one's, where it is worth a correction. */
-let ahead = 0;
-
-/** Takes the service's clock from an answer. */
-export function setClock(response) {
-  const told = Date.parse(response.headers.get('date') ?? '');
-  const off = told - Date.now();
-  ahead = Math.abs(off) > 3000 ? off : 0;
-}
-
 /** The time at the service. */
-export const now = () => Date.now() + ahead;
+export const now = () => Date.now() + clock.ahead;
 
 /** The ranges that can be chosen by name. */
 export const PRESETS = new Map([['15m', 15 * 6e4], ['1h', 36e5], ['24h', 864e5], ['7d', 7 * 864e5], ['all', null]]);

@@ -2,7 +2,7 @@ import { attribute, el, replace, svg, visible } from './dom.js';
 import { count, limits, mark, offset, plural, share, took } from './time.js';
 
 const BARS = 56;
-const LINES = 34;
+const LINES = 44;
 const AXIS = 16;
 const WIDTHS = [[1, 's'], [2, 's'], [5, 's'], [10, 's'], [15, 's'], [30, 's'], [1, 'm'], [2, 'm'], [5, 'm'], [10, 'm'], [15, 'm'], [30, 'm'], [1, 'h'], [2, 'h'], [3, 'h'], [6, 'h'], [12, 'h'], [1, 'd'], [2, 'd'], [1, 'w'], [2, 'w'], [4, 'w'], [13, 'w'], [52, 'w']];
 const LENGTHS = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
@@ -18,7 +18,7 @@ export class Timeline {
   #groups = []; #from = 0; #to = 1; #step = 1; #all = null; #at = -1; #anchor = -1; #drag = null;
   #told = el('p', { class: 'told' });
   #plot = el('div', { class: 'plot', tabindex: 0, role: 'slider', 'aria-label': 'Moments of the timeline', 'aria-describedby': 'timeline-help' });
-  #table = el('div', { class: 'table', tabindex: -1 });
+  #table = el('div', { class: 'table', tabindex: 0 });
 
   constructor(node, { onRange }) {
     this.onRange = onRange;
@@ -103,7 +103,7 @@ export class Timeline {
     if (!known.length) return [];
     const low = Math.log(Math.max(1, Math.min(...known.map((it) => it.latency.p50_micros))));
     const high = Math.log(Math.max(2, ...known.map((it) => it.latency.p95_micros)));
-    const y = (micros) => BARS + LINES - 3 - ((Math.log(Math.max(1, micros)) - low) / Math.max(0.01, high - low)) * (LINES - 10);
+    const y = (micros) => BARS + LINES - 3 - ((Math.log(Math.max(1, micros)) - low) / Math.max(0.01, high - low)) * (LINES - 20);
     const wide = Math.max(1, this.#x(this.#from + this.#step) - 1).toFixed(1);
     const line = (name) => {
       const points = known.map((it) => [this.#x(it.at), y(it.latency[`${name}_micros`]), it.at]);
