@@ -1,11 +1,13 @@
 import { attribute, el, replace, say, setText } from './dom.js';
 import { Remote, credential, useSession, withParams } from './source.js';
 import { parse, toParams, moment, withTerm } from './query.js';
-import { PRESETS, PRESET_NAMES, exact, limits, now, plural } from './time.js';
+import { PRESETS, PRESET_NAMES, count, exact, limits, now, plural } from './time.js';
 import { go, onState, remembered, spanOf, state } from './state.js';
 import { Rows } from './rows.js';
 import { List } from './list.js';
-import { Timeline, widthFor } from './timeline.js';
+import { Timeline } from './timeline.js';
+import { Sums } from './sums.js';
+import { stateOf } from './states.js';
 import { Tops } from './tops.js';
 import { Live } from './live.js';
 import { SearchBox } from './search_box.js';
@@ -24,8 +26,6 @@ let file = null;
 let asked = null;
 let wantsLive = true;
 let held = { entries: [], more: 0 };
-let sums = new AbortController();
-let sumsAt = 0;
 let isSignedOut = false;
 let lastPreset = '24h';
 
@@ -41,7 +41,8 @@ replace(by('list'), el('div', { class: 'line' }, counted,
   el('button', { type: 'button', id: 'overview', on: { click: toggleOverview } }, 'Overview')), list.grid, fresh, place);
 const timeline = new Timeline(by('timeline'), { onRange: (from, to) => go({ range: spanOf(from, to) }) });
 const tops = new Tops(pane.overview, { onTerm: addTerm });
-const box = new SearchBox({ onQuery: (q) => go({ q }), values });
+const sums = new Sums(timeline, tops, counted);
+const box = new SearchBox({ onQuery: (q) => (q === state.q ? reload() : go({ q })), values });
 const live = new Live({ onEntries, onLedger: (it) => banners({ ledger: it }), onState: showLive });
 
 function addTerm(name, value) {
@@ -71,13 +72,16 @@ function ask() {
 
 async function reload() {
   const next = ask();
-  if (!next) return;
+  if (!next) {
+    if (rows.isStale) showState([el('p', {}, 'The filter cannot be read.'), button('Clear the filter', () => go({ q: '' }))]);
+    return;
+  }
   asked = next;
   hold(null);
   by('list').ariaBusy = 'true';
   live.stop();
   const listed = rows.reset(source, asked.params);
-  loadSums().then(() => say(counted.textContent, false));
+  sums.load(source, asked).then(() => say(counted.textContent, false));
   await listed;
   if (asked !== next) return;
   list.mark(state.id);
@@ -92,35 +96,6 @@ function follow() {
   live.start(source, params, rows.newestId);
 }
 
-async function loadSums() {
-  sums.abort();
-  sums = new AbortController();
-  const { signal } = sums;
-  const { summed, hasText } = asked;
-  sumsAt = Date.now();
-  try {
-    tops.load(source, summed, signal).catch(() => { if (!signal.aborted) tops.clear(); });
-    const to = asked.to ?? (source === remote ? now() : (await end('newest', summed, signal) ?? now()) + 1);
-    const from = asked.from ?? (await end('oldest', summed, signal)) ?? to - 36e5;
-    const { text } = widthFor(Math.max(1000, to - from), timeline.bars);
-    const [byTime, all] = await Promise.all([source.stats(withParams(summed, { by: 'time', width: text, limit: 1000 }), { signal }), source.stats(withParams(summed, { by: 'all' }), { signal })]);
-    if (signal.aborted) return;
-    timeline.show(byTime, all.groups[0], from, to);
-    timeline.tell(hasText ? 'sums leave the search for a text aside' : null);
-    const total = all.groups[0]?.entries ?? 0;
-    setText(counted, hasText ? 'Entries with the text' : plural(total, 'entry', 'entries'));
-  } catch {
-    if (signal.aborted) return;
-    timeline.clear();
-    setText(counted, '');
-  }
-}
-
-async function end(order, params, signal) {
-  const { entries } = await source.list(withParams(params, { order, limit: 1, view: 'summary' }), { signal });
-  return entries[0] ? Date.parse(entries[0].created_at) : null;
-}
-
 async function values(field) {
   const rest = new URLSearchParams(asked?.summed);
   rest.delete(field);
@@ -130,38 +105,20 @@ async function values(field) {
 function drawList() {
   list.draw();
   by('list').ariaBusy = String(rows.isLoading && (rows.isStale || !rows.length));
-  const children = stateOf();
+  const { error } = rows;
+  if (error?.status === 401 && !error.isTold) askToken(error);
+  if (error?.status === 400) box.fail(`${error.parameter ? `${error.parameter} ` : ''}${error.detail ?? error.title}`);
+  const children = stateOf(rows, state, { clear: () => go({ q: '' }), allTime: () => go({ range: 'all' }), signIn: () => signIn(signedIn), again: () => (rows.length ? rows.retry() : reload()) });
+  showState(children);
+}
+
+function showState(children) {
   place.hidden = !children;
   list.grid.classList.toggle('empty', Boolean(children) && !rows.length);
   replace(place, children ?? []);
 }
 
 const button = (text, click) => el('button', { type: 'button', on: { click } }, text);
-
-function stateOf() {
-  if (rows.error) return failed(rows.error);
-  if (rows.isLoading || rows.isStale) return rows.searchedTo && rows.isLoading ? [`Searching, back to ${exact(new Date(parseInt(rows.searchedTo.replace('-', '').slice(0, 12), 16)))} …`] : null;
-  if (rows.isResting) return [el('p', {}, 'Nothing found so far.'), button('Search further back', () => rows.goOn())];
-  if (rows.length || !rows.isDone) return null;
-  if (state.q) return [el('p', {}, 'Nothing that the filter keeps', state.range === 'all' ? '.' : ' in this time.'), el('div', { class: 'buttons' }, button('Clear the filter', () => go({ q: '' })), state.range !== 'all' && button('All time', () => go({ range: 'all' })))];
-  if (state.range !== 'all') return [el('p', {}, 'Nothing in this time.'), button('All time', () => go({ range: 'all' }))];
-  return [el('h2', {}, 'No calls yet'), el('p', {}, 'Send a request to the service, and it shows here at once:'), el('pre', {}, `curl -i ${location.origin}/`)];
-}
-
-function failed(error) {
-  if (error.status === 401) {
-    if (!error.isTold) askToken(error);
-    return [el('h2', {}, 'Sign in to read the log'), el('p', {}, 'It is open to readers with a token, or signed in to the application.'), button('Sign in', () => signIn(signedIn))];
-  }
-  if (error.status === 403) return [el('h2', {}, 'Not open to you'), el('p', {}, error.detail ?? 'Whoever you are signed in as may not read this log.'), button('Sign in as another', () => signIn(signedIn))];
-  if (error.status === 400) {
-    box.fail(`${error.parameter ? `${error.parameter} ` : ''}${error.detail ?? error.title}`);
-    return [el('p', {}, 'The service does not understand the filter.'), button('Clear the filter', () => go({ q: '' }))];
-  }
-  const what = error.status === 404 ? 'There is no log beside this page. Is its API mounted?' : error.detail;
-  const wait = error.retryAfter ? ` Try again in ${plural(error.retryAfter, 'second')}.` : '';
-  return [el('h2', {}, error.title), el('p', {}, what, wait), button('Try again', () => (rows.length && !rows.isStale ? rows.retry() : reload()))];
-}
 
 function askToken(error) {
   error.isTold = true;
@@ -174,13 +131,13 @@ function onEntries(entries, more) {
   if (source !== remote) return;
   if (list.isAtTop && !held.entries.length) insert(entries, more);
   else hold(entries, more);
-  if (Date.now() - sumsAt > 5000 && !timeline.isBusy && !tops.isBusy) loadSums();
+  sums.renew(source, asked);
 }
 
 function insert(entries, more) {
-  const count = rows.prepend(entries, more);
-  if (!count) return;
-  list.shift(count);
+  const added = rows.prepend(entries, more);
+  if (!added) return;
+  list.shift(added);
   drawList();
 }
 
@@ -193,7 +150,7 @@ function hold(entries, more = 0) {
   }
   const number = held.entries.length + held.more;
   fresh.hidden = !number;
-  setText(fresh, `↑ ${number} new`);
+  setText(fresh, `↑ ${count(number)} new`);
 }
 
 function flush() {
@@ -341,7 +298,7 @@ function signedIn() {
 function look() {
   list.layOut();
   drawRange();
-  if (asked) loadSums();
+  if (asked) sums.load(source, asked);
 }
 
 const picked = () => list.terms();

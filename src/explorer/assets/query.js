@@ -181,9 +181,6 @@ export function withTerm(text, name, value) {
   return [...rest, format([{ name: key, op, value: plain }])].join(' ');
 }
 
-/** Takes the terms of a name away. */
-export const withoutTerm = (text, name) => tokens(text).filter((it) => (it.name === null ? name !== 'body' : canonical(it.name) !== name)).map((it) => text.slice(it.start, it.end)).join(' ');
-
 const lower = (text) => text.replace(/[A-Z]/g, (it) => it.toLowerCase());
 
 function heldBy(entry, name, { at }) {

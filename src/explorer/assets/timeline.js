@@ -1,5 +1,5 @@
 import { attribute, el, replace, svg, visible } from './dom.js';
-import { count, limits, mark, offset, plural, share, took } from './time.js';
+import { count, mark, offset, plural, share, took } from './time.js';
 
 const BARS = 56;
 const LINES = 44;
@@ -219,9 +219,3 @@ export class Timeline {
 }
 
 const label = (x, y, text) => svg('text', { x, y, class: 'label' }, visible(text));
-
-/** The span that the bars cover: where the range is open, from the oldest entry on. */
-export function spanOf(range, oldest, now) {
-  const { from, to } = limits(range);
-  return [from ?? oldest ?? now - 36e5, to ?? now];
-}
