@@ -8,6 +8,9 @@ export const OUTCOMES = new Map([['service_error', 'error'], ['panic', 'panic'],
 /** The class of a status for its colour. */
 export const statusClass = (status) => (status >= 500 ? 'bad' : status >= 400 ? 'warn' : status >= 300 ? 'plain' : 'ok');
 
+/** The class of an outcome for its colour. */
+export const outcomeClass = (outcome) => (outcome === 'completed' ? 'ok' : outcome === 'upgraded' ? 'plain' : String(outcome).startsWith('left') ? 'warn' : 'bad');
+
 const actorName = (actor) => actor && (actor.email || [actor.first_name, actor.last_name].filter(Boolean).join(' ') || actor.id);
 const isEvent = (it) => it.kind === 'event';
 const text = (get) => ({ text: (it) => get(it) ?? '' });
@@ -55,8 +58,7 @@ function status(it) {
 function statusStyle(it) {
   if (isEvent(it)) return '';
   const code = it.response?.status;
-  if (it.outcome === 'upgraded' || (it.outcome === 'completed' && code)) return statusClass(code);
-  return code && !['panic', 'body_error'].includes(it.outcome) && code < 500 ? 'warn' : it.outcome?.startsWith('left') ? 'warn' : 'bad';
+  return code && ['completed', 'upgraded'].includes(it.outcome) ? statusClass(code) : outcomeClass(it.outcome);
 }
 
 function statusTerm(it) {

@@ -107,7 +107,7 @@ function drawList() {
   by('list').ariaBusy = String(rows.isLoading && (rows.isStale || !rows.length));
   const { error } = rows;
   if (error?.status === 401 && !error.isTold) askToken(error);
-  if (error?.status === 400) box.fail(`${error.parameter ? `${error.parameter} ` : ''}${error.detail ?? error.title}`);
+  if (error?.status === 400) box.fail(error.detail ?? error.title);
   const children = stateOf(rows, state, { clear: () => go({ q: '' }), allTime: () => go({ range: 'all' }), signIn: () => signIn(signedIn), again: () => (rows.length ? rows.retry() : reload()) });
   showState(children);
 }

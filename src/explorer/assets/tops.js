@@ -1,6 +1,6 @@
 import { el, replace } from './dom.js';
 import { brief, count, share, took } from './time.js';
-import { statusClass } from './columns.js';
+import { outcomeClass, statusClass } from './columns.js';
 
 const FIELDS = [['status', 'status', 'Statuses'], ['actor', 'actor', 'Actors'], ['client_ip', 'client', 'Clients'], ['outcome', 'outcome', 'Outcomes']];
 const COLUMNS = [['Route', (it) => it.value], ['Calls', (it) => it.calls], ['Failed', (it) => it.failed / it.calls], ['p50', (it) => it.latency.p50_micros], ['p95', (it) => it.latency.p95_micros], ['p99', (it) => it.latency.p99_micros]];
@@ -52,7 +52,9 @@ export class Tops {
   #facet(name, title, { groups, has_more: more }) {
     const shown = groups.filter((it) => it.value !== null && it.calls).slice(0, 8);
     if (!shown.length) return null;
-    const item = (it) => el('li', {}, this.#value(name, it.value), name === 'status' ? el('i', { class: `dot ${statusClass(Number(it.value))}` }) : it.failed > 0 && name !== 'outcome' && el('span', { class: 'bad' }, `${share(it.failed, it.calls)} failed`), el('span', { class: 'number', title: count(it.calls) }, brief(it.calls)));
+    const colour = { status: (value) => statusClass(Number(value)), outcome: outcomeClass }[name];
+    const mark = (it) => (colour ? el('i', { class: `dot ${colour(it.value)}` }) : it.failed > 0 && el('span', { class: 'bad' }, `${share(it.failed, it.calls)} failed`));
+    const item = (it) => el('li', {}, this.#value(name, it.value), mark(it), el('span', { class: 'number', title: count(it.calls) }, brief(it.calls)));
     return el('section', {}, el('h2', {}, title), el('ul', {}, shown.map(item), (more || groups.length > 8) && el('li', { class: 'none' }, '…')));
   }
 }
