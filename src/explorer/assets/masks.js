@@ -20,7 +20,7 @@ export class Spots {
     const here = this.byPlace.get(place) ?? [];
     if (pointer === undefined) return here[0];
     const names = [pointer, unescaped(pointer), bracketed(pointer)];
-    return here.find((it) => names.some((name) => it.pointer === name || (name && it.pointer.startsWith(`${name}/`))));
+    return here.find((it) => names.some((name) => it.pointer === name || (name && (it.pointer.startsWith(`${name}/`) || it.pointer.startsWith(`${name} `)))));
   }
 }
 
@@ -56,10 +56,10 @@ export class Variables {
   }
 
   name(place, hint, spot) {
-    let base = hint.split(/[/[\]]+/).filter((it) => it && !/^\d+$/.test(it)).slice(-1)[0] ?? 'VALUE';
+    let base = hint.split(/[/[\] ]+/).filter((it) => it && !/^\d+$/.test(it)).slice(-1)[0] ?? 'VALUE';
     base = base.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^_|_$/g, '').slice(0, 40) || 'VALUE';
     const bare = place === 'request_header' && /^(AUTHORIZATION|X_.*)$/.test(base);
-    if (!bare) base = `${hint.startsWith('cookie/') ? 'COOKIE' : PREFIX[place] ?? 'VALUE'}_${base}`;
+    if (!bare) base = `${hint.startsWith('cookie ') ? 'COOKIE' : PREFIX[place] ?? 'VALUE'}_${base}`;
     const count = (this.#names.get(base) ?? 0) + 1;
     this.#names.set(base, count);
     const name = count > 1 ? `${base}_${count}` : base;
@@ -89,10 +89,13 @@ export class Variables {
     };
     walk(tree, '');
     out.push(text.slice(from));
-    return out.reduce((all, it) => {
-      if (typeof it === 'string' && typeof all.at(-1) === 'string') all[all.length - 1] += it;
-      else all.push(it);
-      return all;
-    }, []).filter((it) => it !== '');
+    return join(out);
   }
 }
+
+/** Joins texts that follow each other. */
+export const join = (pieces) => pieces.flat().reduce((all, it) => {
+  if (typeof it === 'string' && typeof all.at(-1) === 'string') all.push(all.pop() + it);
+  else if (it !== '') all.push(it);
+  return all;
+}, []);

@@ -132,7 +132,7 @@ export function json(source, mayBeCut = false) {
 
 /** Reads `a=b&c=d`. */
 export function form(source) {
-  const root = node('object');
+  const root = node('object', undefined, undefined, 0, source.length);
   let start = 0;
   for (const pair of source.split('&')) {
     const end = start + pair.length;

@@ -1,7 +1,7 @@
 // What of a stored request can be sent again, in pieces: texts as they are, and `{ name }` where a variable stands for what was hidden.
 
 import { bodyOf, contentType } from './body.js';
-import { Spots, Variables } from './masks.js';
+import { Spots, Variables, join } from './masks.js';
 import { form, parts } from './nodes.js';
 import { bytes } from './time.js';
 import { reason } from './words.js';
@@ -39,18 +39,19 @@ export function prepare({ request, masked }) {
   if (!request.headers) notes.push('The headers are not in this view.');
   if (contentCoding(request)) notes.push('The body goes out without its content coding.');
   const body = bodyFor(request, variables, notes);
-  return { method: NAME.test(request.method) ? request.method : 'GET', origin: [`${/^https$/i.test(scheme) ? 'https' : 'http'}://${host}`], target, headers, body, variables: variables.list, notes };
+  return { method: NAME.test(request.method) ? request.method : 'GET', origin: [`${/^https$/i.test(scheme) ? 'https' : 'http'}://${host}`], target: join(target), headers, body, variables: variables.list, notes };
 }
 
 const contentCoding = ({ headers }) => headers?.some(([name, value]) => /^content-encoding$/i.test(name) && value !== 'identity');
 
-const cookies = (value, variables) => value.split(/(;\s*)/).flatMap((crumb) => variables.pieces(crumb, 'request_header', `cookie/${crumb.split('=')[0].trim()}`));
+const cookies = (value, variables) => join(value.split(/(;\s*)/).map((crumb) => variables.pieces(crumb, 'request_header', `cookie ${crumb.split('=')[0].trim()}`)));
 
 function bodyFor(request, variables, notes) {
   const { body } = request;
   if (body.state === 'empty') return null;
   if (typeof body.text !== 'string') {
-    notes.push(`The body is not known (${body.reason ? reason(body) : 'not in this view'}): put its ${bytes(body.bytes_seen)} into the file body.bin.`);
+    const length = request.headers?.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
+    notes.push(`The body is not known (${body.reason ? reason(body) : 'not in this view'}): put it into the file body.bin, ${bytes(Number(length ?? body.bytes_seen))}.`);
     return { file: 'body.bin' };
   }
   if (body.state === 'truncated') notes.push(`The body was cut (${reason(body)}): this is the beginning of ${bytes(body.bytes_seen)}.`);

@@ -1,6 +1,7 @@
 // Commands to paste. No byte of theirs may be more than an argument: a character that a terminal or a shell could act on is written as an escape.
 
 import { visible } from './dom.js';
+import { join } from './masks.js';
 import { plain } from './request.js';
 
 const LONGEST_ARGUMENT = 100_000;
@@ -46,7 +47,7 @@ export function curl({ method, origin, target, headers, body, notes }) {
     const text = plain(value);
     hasType ||= key === 'content-type';
     if ((key === 'accept' && text === '*/*') || (key === 'user-agent' && text.startsWith('curl/')) || (key === 'content-type' && (isForm || (data && text === 'application/x-www-form-urlencoded')))) continue;
-    words.push(`-H ${shell(text ? [`${name}: `, ...value].reduce(joined, []) : [`${name};`])}`);
+    words.push(`-H ${shell(text ? join([`${name}: `, value]) : [`${name};`])}`);
   }
   if (data && !hasType) words.push("-H 'content-type:'");
   let before = '';
@@ -56,19 +57,14 @@ export function curl({ method, origin, target, headers, body, notes }) {
     before = printed(body.pieces);
     words.push('--data-binary @-');
   } else if (data) words.push(`--data-raw ${shell(body.pieces)}`);
-  return before + lines([`curl ${shell([...origin, ...target].reduce(joined, []))}`, ...words.filter(Boolean)]);
+  return before + lines([`curl ${shell(join([origin, target]))}`, ...words.filter(Boolean)]);
 }
 
-const joined = (all, it) => {
-  if (typeof it === 'string' && typeof all.at(-1) === 'string') all.push(all.pop() + it);
-  else all.push(it);
-  return all;
-};
 const inQuotes = (text) => `"${text.replace(/[\\"]/g, '\\$&').replace(/[\r\n\0]/g, ' ')}"`;
 
 function part({ name, file, type, value }) {
   const key = name.replaceAll('=', '%3D');
-  if (file === undefined) return `--form-string ${shell([`${key}=`, ...value].reduce(joined, []))}`;
+  if (file === undefined) return `--form-string ${shell(join([`${key}=`, value]))}`;
   return `-F ${shell([`${key}=@`, ...value, `;filename=${inQuotes(file)}${type ? `;type=${type}` : ''}`])}`;
 }
 
@@ -76,15 +72,14 @@ const itemKey = (text) => text.replace(/[:=@;\\]/g, '\\$&');
 
 export function httpie({ method, origin, target, headers, body }) {
   const words = headers.filter(([name]) => !(body?.parts && /^content-type$/i.test(name)))
-    .map(([name, value]) => shell(value.length && plain(value) ? [`${name}: `, ...value].reduce(joined, []) : [`${name};`]));
+    .map(([name, value]) => shell(plain(value) ? join([`${name}: `, value]) : [`${name};`]));
   let before = '';
   if (body?.parts) {
-    words.unshift('--multipart');
-    words.push(...body.parts.map((it) => shell((it.file === undefined
+    words.push(...body.parts.map((it) => shell(join(it.file === undefined
       ? [`${itemKey(it.name)}=`, ...it.value.map((value, at) => (at === 0 && typeof value === 'string' ? value.replace(/^[@=:;]/, '\\$&') : value))]
-      : [`${itemKey(it.name)}@`, ...it.value, it.type ? `;type=${it.type}` : '']).reduce(joined, []))));
+      : [`${itemKey(it.name)}@`, ...it.value, it.type ? `;type=${it.type}` : '']))));
   } else if (isPrinted(body)) before = printed(body.pieces);
   else if (body?.pieces) words.push(`--raw ${shell(body.pieces)}`);
   const stdin = before || body?.file;
-  return before + lines([`http ${stdin ? '' : '--ignore-stdin '}${/\/\.{1,2}(\/|$)/.test(plain(target)) ? '--path-as-is ' : ''}${shell([method])} ${shell([...origin, ...target].reduce(joined, []))}`, ...words]) + (body?.file ? ` < ${body.file}` : '');
+  return before + lines([`http ${stdin ? '' : '--ignore-stdin '}${body?.parts ? '--multipart ' : ''}${/\/\.{1,2}(\/|$)/.test(plain(target)) ? '--path-as-is ' : ''}${shell([method])} ${shell(join([origin, target]))}`, ...words]) + (body?.file ? ` < ${body.file}` : '');
 }
