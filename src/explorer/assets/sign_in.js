@@ -12,11 +12,13 @@ export function signIn(onToken, error = null) {
     event.preventDefault();
     if (!input.value.trim()) return;
     credential.set(input.value.trim());
+    input.value = '';
     dialog.close();
     onToken();
   } } }, el('h2', {}, 'Sign in'), error && el('p', { class: 'bad', role: 'alert' }, error), el('label', { for: 'token' }, 'Token'), input, told,
   el('div', { class: 'buttons' }, el('button', { type: 'button', on: { click: () => dialog.close() } }, 'Cancel'), el('button', { class: 'primary' }, 'Sign in')));
-  dialog ??= document.body.appendChild(el('dialog', { 'aria-label': 'Sign in' }));
+  // What was typed does not stay in the document.
+  dialog ??= document.body.appendChild(el('dialog', { 'aria-label': 'Sign in', on: { close: () => replace(dialog) } }));
   replace(dialog, form);
   dialog.showModal();
   input.focus();
