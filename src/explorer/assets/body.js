@@ -52,31 +52,52 @@ export class Tree {
       const count = node.children?.length;
       if (!count || (node !== this.root && count > left)) continue;
       left -= Math.min(count, ROWS);
-      this.#open(node);
+      this.#open(this.#views.get(node));
       queue.push(...node.children.slice(0, ROWS));
     }
   }
 
-  #open(node) {
-    const { details } = this.#views.get(node);
-    this.#fill(node);
-    details.open = true;
-  }
-
   #row(node) {
     const key = node.key === undefined ? null : [el('span', { class: 'key' }, JSON.stringify(node.key)), ': '];
-    if (!node.children || !node.children.length) {
+    if (!node.children?.length) {
       const row = el('div', { class: 'row' }, key, this.#leaf(node));
       this.#views.set(node, { row });
       return row;
     }
     const [open, close] = node.kind === 'object' ? '{}' : '[]';
-    const count = node.children.length;
-    const summary = el('summary', { class: 'row' }, key, open, el('span', { class: 'folded' }, ` ${count} ${close}`));
+    const view = this.#fold([key, open, el('span', { class: 'folded' }, ` ${node.children.length} ${close}`)], node.children, 0);
+    this.#views.set(node, view);
+    view.details.append(el('div', { class: 'row end' }, node.cut ? el('span', { class: 'cut' }, 'cut here') : close));
+    return view.details;
+  }
+
+  /** What is long is folded into ranges, so that no click draws more than a screen or two. */
+  #fold(label, children, from) {
+    const row = el('summary', { class: 'row' }, label);
     const inner = el('div', { class: 'inner' });
-    const details = el('details', { on: { toggle: () => details.open && this.#fill(node) } }, summary, inner, el('div', { class: 'row end' }, node.cut ? el('span', { class: 'cut' }, 'cut here') : close));
-    this.#views.set(node, { row: summary, details, inner, shown: 0 });
-    return details;
+    const view = { row, inner, children, from, ranges: null, isDrawn: false };
+    view.details = el('details', { on: { toggle: () => view.details.open && this.#draw(view) } }, row, inner);
+    return view;
+  }
+
+  #draw(view) {
+    if (view.isDrawn) return;
+    view.isDrawn = true;
+    const { children, from, inner } = view;
+    if (children.length <= ROWS) return inner.append(...children.map((it) => this.#row(it)));
+    view.size = ROWS ** Math.floor(Math.log(children.length - 1) / Math.log(ROWS));
+    view.ranges = [];
+    for (let at = 0; at < children.length; at += view.size) {
+      const part = children.slice(at, at + view.size);
+      view.ranges.push(this.#fold(el('span', { class: 'folded' }, `${from + at} … ${from + at + part.length - 1}`), part, from + at));
+    }
+    inner.append(...view.ranges.map((it) => it.details));
+    return this.#open(view.ranges[0]);
+  }
+
+  #open(view) {
+    this.#draw(view);
+    view.details.open = true;
   }
 
   #leaf(node) {
@@ -87,18 +108,6 @@ export class Tree {
     const value = el('span', { class: node.kind }, shown(text.slice(0, LONG)));
     const more = text.length > LONG && el('button', { type: 'button', class: 'small', on: { click: () => { value.replaceWith(el('span', { class: node.kind }, shown(text))); more.remove(); } } }, `… all of ${bytes(text.length)}`);
     return [value, more, cut];
-  }
-
-  #fill(node, until = ROWS) {
-    const view = this.#views.get(node);
-    if (view.shown >= until && view.shown > 0) return;
-    view.more?.remove();
-    const to = Math.min(until, node.children.length);
-    view.inner.append(...node.children.slice(view.shown, to).map((it) => this.#row(it)));
-    view.shown = to;
-    if (to === node.children.length) return;
-    view.more = el('button', { type: 'button', class: 'small', on: { click: () => this.#fill(node, to + ROWS) } }, `${Math.min(ROWS, node.children.length - to)} more of ${node.children.length}`);
-    view.inner.append(view.more);
   }
 
   find(text) {
@@ -118,8 +127,8 @@ export class Tree {
     const above = [];
     for (let at = node; at.parent; at = at.parent) above.unshift(at);
     for (const it of above) {
-      this.#fill(it.parent, Math.max(ROWS, it.index + 1));
-      this.#views.get(it.parent).details.open = true;
+      let view = this.#views.get(it.parent);
+      for (this.#open(view); view.ranges; this.#open(view)) view = view.ranges[Math.floor((it.index - view.from) / view.size)];
     }
     const { row } = this.#views.get(node);
     row.classList.add('hit');

@@ -75,12 +75,12 @@ function aligned(a, b, numbers) {
   return out;
 }
 
-/** Compares two trees: `rows` of `{ pointer, before, after }`, either of which may be missing, and `equal`, the pointers of what is the same. */
+/** Compares two trees: `rows` of `{ pointer, before, after }`, either of which may be missing, and `equal`, what is the same. */
 export function compare(before, after) {
   const numbers = new Numbers();
   const found = { rows: [], equal: [] };
   const walk = (a, b) => {
-    if (a && b && numbers.of(a) === numbers.of(b)) found.equal.push(pointer(a));
+    if (a && b && numbers.of(a) === numbers.of(b)) found.equal.push(a);
     else if (a?.kind === 'object' && b?.kind === 'object') {
       const [left, right] = [byName(a), byName(b)];
       for (const [name, it] of left) walk(it, right.get(name));
@@ -114,6 +114,6 @@ export function differences(before, after, sides) {
     rows.length > 0 && table(rows, sides),
     equal.length > 0 && el('details', { class: 'equal' },
       el('summary', {}, rows.length ? `${equal.length} the same` : 'The same'),
-      el('p', {}, el('code', {}, equal.slice(0, MOST_ROWS).map((it) => it || '(all of it)').join('  ')))),
+      el('p', {}, el('code', {}, equal.slice(0, MOST_ROWS).map((it) => pointer(it) || '(all of it)').join('  ')))),
   ];
 }

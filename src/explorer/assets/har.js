@@ -2,6 +2,7 @@ import { contentType } from './body.js';
 import { phrase } from './words.js';
 
 const pairs = (list) => (list ?? []).map(([name, value]) => ({ name, value }));
+const legal = (text) => text.replace(/[^!$-;=?-Z_a-z~]/gu, encodeURIComponent);
 const millis = (micros) => (micros ?? 0) / 1000;
 
 function cookies(headers, field) {
@@ -26,7 +27,7 @@ export function harEntry({ id, created_at: startedDateTime, request, response, o
     time: millis(Math.max(wait, total)),
     request: {
       method: request.method,
-      url: `${request.scheme ?? 'http'}://${request.authority ?? 'unknown.invalid'}${request.path}${request.query === null ? '' : `?${request.query}`}`,
+      url: `${request.scheme ?? 'http'}://${request.authority ?? 'unknown.invalid'}${legal(request.path)}${request.query === null ? '' : `?${legal(request.query)}`}`,
       httpVersion, cookies: cookies(headers, 'cookie'), headers: pairs(headers),
       queryString: pairs([...new URLSearchParams(request.query ?? '')]),
       headersSize: -1, bodySize: body.bytes_seen,

@@ -103,20 +103,23 @@ function side(it) {
 
 const masked = (it) => ({ count: count(object(it).count) ?? 0, spots: array(object(it).spots).map(object).map((spot) => ({ place: text(spot.place) ?? '', pointer: text(spot.pointer) ?? '', rule: text(spot.rule) ?? '', bytes: count(spot.bytes) ?? 0 })) });
 
-/** Gives an entry of our own shape its right types; null where it is none. */
+/** Tells whether something has what an entry cannot be without. */
+export function isEntry(it) {
+  if (typeof it?.id !== 'string' || Number.isNaN(Date.parse(text(it.created_at) ?? ''))) return false;
+  return it.kind === 'event' ? Boolean(it.event) && typeof it.event === 'object' : typeof it.request?.path === 'string';
+}
+
+/** Gives an entry its right types. */
 export function entry(it) {
-  if (typeof it?.id !== 'string' || Number.isNaN(Date.parse(text(it.created_at) ?? ''))) return null;
   const base = { id: it.id, created_at: it.created_at, context: contextOf(object(it.context)) };
   if (it.kind === 'event') {
     const { event } = it;
-    if (!event || typeof event !== 'object') return null;
     const names = Object.fromEntries(['category', 'action', 'ref_id', 'title', 'exchange'].map((name) => [name, text(event[name])]));
     const change = event.change && typeof event.change === 'object' ? { ...event.change, fields: array(event.change.fields).map(object).map((one) => ({ ...one, pointer: String(one.pointer ?? '') })), fields_count: count(event.change.fields_count) ?? 0 } : null;
     const findings = (list) => array(list).map(object).map((one) => ({ message: String(one.message ?? ''), pointer: text(one.pointer) }));
     return { ...base, kind: 'event', event: { ...names, category: names.category ?? '', action: names.action ?? '', change, errors: findings(event.errors), alerts: findings(event.alerts), data: event.data ?? null, masked: masked(event.masked) } };
   }
   const { request, response } = it;
-  if (!request || typeof request !== 'object' || typeof request.path !== 'string') return null;
   const told = Object.fromEntries(['scheme', 'authority', 'path', 'query', 'route'].map((name) => [name, text(request[name])]));
   const status = count(response?.status);
   return {

@@ -2,7 +2,7 @@
 
 import { el } from './dom.js';
 
-const MARK = /\[(?:MASKED|WITHHELD|FILE [^\]\n]{1,120})\]|%5B(?:MASKED|WITHHELD)%5D|\bhmac\.[\da-f]{8}\.[\da-f]{32}|[\w-]{0,64}\*{4}[\w*-]{0,64}/g;
+const MARK = /\[(?:MASKED|WITHHELD|FILE [^\]\n]{1,120})\]|%5B(?:MASKED|WITHHELD)%5D|\bhmac\.[\da-f]{8}\.[\da-f]{32}|(?<![\w-])[\w-]{1,64}\*{4}[\w*-]{0,64}|\*{4}[\w*-]{0,64}/g;
 const unescaped = (pointer) => pointer.replace(/^\//, '').replaceAll('~1', '/').replaceAll('~0', '~');
 const bracketed = (pointer) => unescaped(pointer).replace(/\/([^/]*)/g, '[$1]').replace(/\[\d+\]$/, '[]');
 

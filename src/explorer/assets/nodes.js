@@ -2,7 +2,7 @@
 // and what was cut shows as far as it goes. A node has `key`, `kind`, `text` (of a leaf) or `children`, and where it stands in its source.
 
 const DEEPEST = 200;
-const LEAF = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const LEAF = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const BAD = new SyntaxError('not JSON');
 
 function node(kind, key, text, start = 0, end = 0) {
