@@ -67,7 +67,7 @@ export class Tree {
     const [open, close] = node.kind === 'object' ? '{}' : '[]';
     const view = this.#fold([key, open, el('span', { class: 'folded' }, ` ${node.children.length} ${close}`)], node.children, 0);
     this.#views.set(node, view);
-    view.details.append(el('div', { class: 'row end' }, node.cut ? el('span', { class: 'cut' }, 'cut here') : close));
+    view.details.append(el('div', { class: 'row end' }, node.cut ? !node.children.at(-1).cut && el('span', { class: 'cut' }, 'cut here') : close));
     return view.details;
   }
 

@@ -21,7 +21,7 @@ export function comparison(before, after, sides, at) {
   };
   const path = (it) => `${it.request.method} ${it.request.path}`;
   return el('section', { class: 'panel' }, el('h3', {}, 'What differs'),
-    before.id !== after.id && before.created_at && el('p', {}, `${sides[0]}: `, el('button', { type: 'button', class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
+    after.id && before.id !== after.id && el('p', {}, `${sides[0]}: `, el('button', { type: 'button', class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
     Object.entries(trees).map(([name, tree]) => {
       const shown = differences(tree(before), tree(after), sides).filter(Boolean);
       return shown.length > 0 && el('section', {}, el('h4', {}, name), shown);

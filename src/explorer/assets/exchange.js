@@ -11,10 +11,8 @@ import { replayPanel } from './replay.js';
 import { ago, bothClocks, bytes, exact, plural, took } from './time.js';
 import { failed, outcome, phrase } from './words.js';
 
-let shown = null;
-
-/** Forgets what is shown: answers that still come are not shown any more. */
-export const close = () => { shown = null; };
+/** Nothing goes on once the pane is gone: what still comes belongs to nodes that nobody sees. */
+export const close = () => {};
 
 export const short = (it) => (it.kind === 'event' ? it.event.title ?? `${it.event.category} ${it.event.action}` : `${it.request.method} ${it.request.path}`);
 
@@ -70,13 +68,12 @@ function side(name, it, { params, version, leftOut }, spots) {
   const key = name.toLowerCase();
   const title = el('h3', {}, name, el('span', { class: 'muted' }, ` ${[version, contentType(it?.headers), it && bytes(it.body.bytes_seen)].filter(Boolean).join(' · ')}`));
   if (!it) return el('section', { class: 'side' }, title, el('p', { class: 'muted' }, 'There was none.'));
-  const removed = spots.all.length;
   return el('section', { class: 'side' }, title,
     params && Object.keys(params).length > 0 && fold('Parameters', true, el('div', { class: 'code' }, new Tree(of(params), (at) => spots.at('query', at)).node)),
     it.headers && fold(`Headers (${it.headers.length})`, it.headers.length < 16, fields(it.headers, `${key}_header`, spots)),
     leftOut && el('p', { class: 'mark' }, 'The headers were left out: the budget of captured bytes had no room for them.'),
     it.trailers?.length > 0 && fold(`Trailers (${it.trailers.length})`, true, fields(it.trailers, `${key}_trailer`, spots)),
-    el('h4', {}, 'Body'), showBody(it, `${key}_body`, key, spots), removed < 0 && null);
+    el('h4', {}, 'Body'), showBody(it, `${key}_body`, key, spots));
 }
 
 function hidden(spots) {
@@ -171,20 +168,19 @@ function events(entry, at) {
   return node;
 }
 
-function head(entry) {
+function head(entry, spots) {
   const { request, context: it } = entry;
   const how = entry.outcome === 'completed' ? null : outcome(entry.outcome);
   return [
     el('p', { class: 'glance' }, statusOf(entry), how && el('strong', { class: 'bad' }, how), el('span', {}, took(entry.timing.to_last_byte_micros)),
       el('time', { datetime: entry.created_at, title: bothClocks(entry.created_at) }, exact(entry.created_at, { withDate: true })), el('span', { class: 'muted' }, ago(entry.created_at)),
       it.client_ip && el('span', {}, it.client_ip), it.actor && el('span', {}, it.actor.email ?? it.actor.id), request.authority && el('span', { class: 'muted' }, request.authority)),
-    entry.failure && el('p', { class: 'mark bad' }, entry.failure),
+    entry.failure && el('p', { class: 'mark bad' }, marked(entry.failure, spots.at('failure'))),
   ];
 }
 
 /** Shows an entry in a container. `at` has `source`, `open`, `addTerm`, `settings` and `onTitle`. */
 export async function show(container, entry, at) {
-  shown = entry.id;
   const title = short(entry);
   at.onTitle?.(title);
   const spots = new Spots(entry.masked ?? entry.event?.masked);
@@ -194,7 +190,7 @@ export async function show(container, entry, at) {
   replace(container, el('article', { class: 'exchange' },
     neighbours(entry, at), name,
     isEvent ? eventBody(entry, at, spots) : [
-      head(entry), timing(entry), actions(entry, at, spots),
+      head(entry, spots), timing(entry), actions(entry, at, spots),
       el('div', { class: 'sides' },
         side('Request', request, { params: request.params, version: request.version && `HTTP/${request.version}` }, spots),
         side('Response', response, { leftOut: response?.headers_left_out }, spots)),

@@ -3,6 +3,8 @@
 
 const DEEPEST = 200;
 const LEAF = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+/** What may be left of a word or number that was cut. */
+const TORN = /^(?:|t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|[eE][-+]?)$/;
 const BAD = new SyntaxError('not JSON');
 
 function node(kind, key, text, start = 0, end = 0) {
@@ -69,7 +71,7 @@ class Reader {
 
   /** Takes the rest for what was cut off, where it may be. */
   #end(rest) {
-    if (!this.mayBeCut || this.source.length - this.at > 32) throw BAD;
+    if (!this.mayBeCut || !TORN.test(this.source.slice(this.at, this.at + 9))) throw BAD;
     this.at = this.source.length;
     return Object.assign(rest, { cut: true });
   }
@@ -83,7 +85,7 @@ class Reader {
       if (char === undefined) return this.#end(made);
       if (char === close) break;
       if (!first) {
-        if (char !== ',') throw BAD;
+        if (char !== ',') return this.#end(made);
         this.at += 1;
         if (this.peek() === undefined) return this.#end(made);
       }

@@ -49,7 +49,7 @@ export function curl({ method, origin, target, headers, body, notes }) {
     if ((key === 'accept' && text === '*/*') || (key === 'user-agent' && text.startsWith('curl/')) || (key === 'content-type' && (isForm || (data && text === 'application/x-www-form-urlencoded')))) continue;
     words.push(`-H ${shell(text ? join([`${name}: `, value]) : [`${name};`])}`);
   }
-  if (data && !hasType) words.push("-H 'content-type:'");
+  if (data && !hasType && headers.length) words.push("-H 'content-type:'");
   let before = '';
   if (isForm) words.push(...body.parts.map(part).filter(Boolean));
   else if (data?.file ?? body?.file) words.push(data ? `--data-binary @${body.file}` : '');
