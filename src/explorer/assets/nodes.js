@@ -41,7 +41,9 @@ class Reader {
       }
     } while (this.#isEscaped(end, start));
     this.at = end + 1;
-    return JSON.parse(this.source.slice(start, end + 1));
+    const plain = this.source.slice(start + 1, end);
+    // eslint-disable-next-line no-control-regex
+    return /[\\\0-\x1f]/.test(plain) ? JSON.parse(`"${plain}"`) : plain;
   }
 
   #isEscaped(at, start) {
@@ -55,7 +57,9 @@ class Reader {
     const start = this.at;
     if (char === '{' || char === '[') {
       const made = depth < DEEPEST ? this.#container(char, key, depth) : this.#tooDeep(key);
-      return Object.assign(made, { start, end: this.at });
+      made.start = start;
+      made.end = this.at;
+      return made;
     }
     if (char === '"') {
       const made = node('string', key, this.string(), start, this.at);
@@ -63,10 +67,9 @@ class Reader {
       return made;
     }
     LEAF.lastIndex = this.at;
-    const [text] = LEAF.exec(this.source) ?? [];
-    if (text === undefined) return this.#end(node('word', key, this.source.slice(this.at), this.at, this.source.length));
-    this.at += text.length;
-    return node(/[a-z]/.test(text[0]) ? 'word' : 'number', key, text, start, this.at);
+    if (!LEAF.test(this.source)) return this.#end(node('word', key, this.source.slice(this.at), this.at, this.source.length));
+    this.at = LEAF.lastIndex;
+    return node(char >= 'a' ? 'word' : 'number', key, this.source.slice(start, this.at), start, this.at);
   }
 
   /** Takes the rest for what was cut off, where it may be. */

@@ -79,7 +79,7 @@ export function httpie({ method, origin, target, headers, body }) {
       ? [`${itemKey(it.name)}=`, ...it.value.map((value, at) => (at === 0 && typeof value === 'string' ? value.replace(/^[@=:;]/, '\\$&') : value))]
       : [`${itemKey(it.name)}@`, ...it.value, it.type ? `;type=${it.type}` : '']))));
   } else if (isPrinted(body)) before = printed(body.pieces);
-  else if (body?.pieces) words.push(`--raw ${shell(body.pieces)}`);
+  else if (body?.pieces) words.push(shell(join(['--raw=', body.pieces])));
   const stdin = before || body?.file;
   return before + lines([`http ${stdin ? '' : '--ignore-stdin '}${body?.parts ? '--multipart ' : ''}${/\/\.{1,2}(\/|$)/.test(plain(target)) ? '--path-as-is ' : ''}${shell([method])} ${shell(join([origin, target]))}`, ...words]) + (body?.file ? ` < ${body.file}` : '');
 }
