@@ -80,20 +80,27 @@ async function reload() {
   hold(null);
   by('list').ariaBusy = 'true';
   live.stop();
+  const begun = now();
   const listed = rows.reset(source, asked.params);
   sums.load(source, asked).then(() => say(counted.textContent, false));
   await listed;
   if (asked !== next) return;
   list.mark(state.id);
-  follow();
+  follow(begun);
 }
 
-function follow() {
+/** Follows what comes after the newest entry, or, where there is none, after the moment in which the list was asked for. */
+function follow(begun) {
   const canFollow = wantsLive && source.tail && !rows.error && asked && !asked.to;
   if (!canFollow) return live.stop();
   const params = new URLSearchParams(asked.params);
   params.delete('from');
-  live.start(source, params, rows.newestId);
+  live.start(source, params, rows.newestId ?? idAt(begun));
+}
+
+function idAt(at) {
+  const digits = Math.floor(at).toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-7000-8000-000000000000`;
 }
 
 async function values(field) {
@@ -203,15 +210,14 @@ async function showEntry() {
   if (state.id === shownId) return;
   shownId = state.id;
   opening?.abort();
-  const exchange = await import('./exchange.js');
-  exchange.close?.();
-  if (!state.id) {
-    document.title = settings.title;
-    return;
-  }
   opening = new AbortController();
   const { signal } = opening;
+  if (!state.id) document.title = settings.title;
   try {
+    const exchange = await import('./exchange.js');
+    if (signal.aborted) return;
+    exchange.close?.();
+    if (!state.id) return;
     const entry = await source.entry(state.id, { signal });
     if (signal.aborted) return;
     await exchange.show(pane.detail, entry, { source, open, addTerm, settings, onTitle: (title) => { document.title = `${title} · ${settings.title}`; } });
@@ -283,7 +289,7 @@ function menu() {
     onLook: look,
     onFile: () => by('file').click(),
     onKeys: () => dispatchEvent(new KeyboardEvent('keydown', { key: '?' })),
-    onSign: () => { if (!credential.has()) return signIn(signedIn); credential.clear(); say('Signed out'); go({ id: null }, { inPlace: true }); isSignedOut = true; reload(); menu(); },
+    onSign: () => { if (!credential.has()) return signIn(signedIn); credential.clear(); say('Signed out'); go({ id: null }, { inPlace: true }); isSignedOut = true; banners({ ledger: null }); reload(); menu(); },
     onExport: async (kind) => (await import('./export.js')).exportAs(kind, source, exported(), say).catch((error) => showDialog('The export failed', el('p', {}, error.title ?? error.message))),
   });
 }
@@ -329,7 +335,7 @@ by('columns').addEventListener('beforetoggle', () => {
 });
 addEventListener('dragover', (event) => { if (event.dataTransfer?.types.includes('Files')) { event.preventDefault(); document.body.classList.add('drop'); } });
 addEventListener('dragleave', (event) => { if (!event.relatedTarget) document.body.classList.remove('drop'); });
-addEventListener('drop', (event) => { event.preventDefault(); document.body.classList.remove('drop'); openFile(event.dataTransfer.files[0]); });
+addEventListener('drop', (event) => { document.body.classList.remove('drop'); if (event.dataTransfer.files.length) { event.preventDefault(); openFile(event.dataTransfer.files[0]); } });
 addEventListener('offline', () => banners({}));
 addEventListener('online', () => { banners({}); if (rows.error) reload(); });
 onNarrow(layOut);

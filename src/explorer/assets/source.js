@@ -116,6 +116,7 @@ export class Remote {
       if (id) last = id;
       if (event === 'entries') onEntries?.(data, last);
       if (event === 'ledger') onLedger?.(data);
+      if (event === 'failed') throw new ApiError({ status: data.status, title: data.title });
     });
     onEnd?.(last);
     return last;
