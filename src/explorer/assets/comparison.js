@@ -5,7 +5,7 @@ import { list, of, pairs } from './nodes.js';
 import { ago } from './time.js';
 
 const bodyTree = (side) => {
-  if (typeof side?.body.text !== 'string') return of(side ? side.body.keyed_hash ?? side.body.state : null);
+  if (typeof side?.body.text !== 'string') return of(side ? [side.body.state, side.body.reason, side.body.keyed_hash].filter(Boolean).join(' ') : null);
   return bodyOf(side).tree ?? list(side.body.text.split('\n'));
 };
 
@@ -22,8 +22,5 @@ export function comparison(before, after, sides, at) {
   const path = (it) => `${it.request.method} ${it.request.path}`;
   return el('section', { class: 'panel' }, el('h3', {}, 'What differs'),
     after.id && before.id !== after.id && el('p', {}, `${sides[0]}: `, el('button', { type: 'button', class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
-    Object.entries(trees).map(([name, tree]) => {
-      const shown = differences(tree(before), tree(after), sides).filter(Boolean);
-      return shown.length > 0 && el('section', {}, el('h4', {}, name), shown);
-    }));
+    Object.entries(trees).map(([name, tree]) => el('section', {}, el('h4', {}, name), differences(tree(before), tree(after), sides))));
 }

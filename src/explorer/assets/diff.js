@@ -110,10 +110,11 @@ export function table(rows, [before, after], rest = 0) {
 /** Shows what differs between two trees, the rest folded. */
 export function differences(before, after, sides) {
   const { rows, equal } = compare(before, after);
+  if (!rows.length) return el('p', { class: 'muted' }, 'The same');
   return [
-    rows.length > 0 && table(rows, sides),
+    table(rows, sides),
     equal.length > 0 && el('details', { class: 'equal' },
-      el('summary', {}, rows.length ? `${equal.length} the same` : 'The same'),
+      el('summary', {}, `${equal.length} the same`),
       el('p', {}, el('code', {}, equal.slice(0, MOST_ROWS).map((it) => pointer(it) || '(all of it)').join('  ')))),
   ];
 }

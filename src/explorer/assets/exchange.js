@@ -16,12 +16,12 @@ export const close = () => {};
 
 export const short = (it) => (it.kind === 'event' ? it.event.title ?? `${it.event.category} ${it.event.action}` : `${it.request.method} ${it.request.path}`);
 
-const term = (at, name, value, text = value) => el('button', { type: 'button', class: 'term', title: `Show only ${name}:${value}`, on: { click: () => at.addTerm(name, String(value)) } }, String(text));
+const term = (at, name, value, text = value, kind = '') => el('button', { type: 'button', class: `term ${kind}`, title: `Show only ${name}:${value}`, on: { click: () => at.addTerm(name, String(value)) } }, String(text));
 
-function statusOf({ response, outcome: how }) {
-  if (!response) return el('span', { class: 'status bad' }, how === 'completed' ? 'No response' : how.replaceAll('_', ' '));
+function statusOf({ response, outcome: how }, at) {
+  if (!response) return term(at, 'outcome', how, 'No response', 'status bad');
   const kind = response.status >= 500 ? 'bad' : response.status >= 400 ? 'warn' : 'ok';
-  return el('span', { class: `status ${kind}` }, `${response.status} ${phrase(response.status)}`);
+  return term(at, 'status', response.status, `${response.status} ${phrase(response.status)}`, `status ${kind}`);
 }
 
 function timing({ timing: { to_headers_micros: head, to_last_byte_micros: end } }) {
@@ -37,6 +37,7 @@ const CONTEXT = [['session', 'Session', 'session'], ['api_key', 'API key', 'key'
 function context({ context: it, id, request, weight, notes }, at) {
   const rows = [];
   const add = (name, ...value) => rows.push(el('div', {}, el('dt', {}, name), el('dd', {}, value)));
+  if (request) add('Path', term(at, 'path', request.path));
   if (request?.route) add('Route', term(at, 'route', request.route));
   if (it.actor) add('Actor', term(at, 'actor', it.actor.id), ' ', [it.actor.kind, it.actor.first_name, it.actor.last_name, it.actor.email].filter(Boolean).join(' '));
   if (it.impersonator) add('Impersonated by', it.impersonator);
@@ -168,13 +169,13 @@ function events(entry, at) {
   return node;
 }
 
-function head(entry, spots) {
+function head(entry, at, spots) {
   const { request, context: it } = entry;
   const how = entry.outcome === 'completed' ? null : outcome(entry.outcome);
   return [
-    el('p', { class: 'glance' }, statusOf(entry), how && el('strong', { class: 'bad' }, how), el('span', {}, took(entry.timing.to_last_byte_micros)),
+    el('p', { class: 'glance' }, statusOf(entry, at), how && el('strong', { class: 'bad' }, how), el('span', {}, took(entry.timing.to_last_byte_micros)),
       el('time', { datetime: entry.created_at, title: bothClocks(entry.created_at) }, exact(entry.created_at, { withDate: true })), el('span', { class: 'muted' }, ago(entry.created_at)),
-      it.client_ip && el('span', {}, it.client_ip), it.actor && el('span', {}, it.actor.email ?? it.actor.id), request.authority && el('span', { class: 'muted' }, request.authority)),
+      it.client_ip && term(at, 'client', it.client_ip), it.actor && term(at, 'actor', it.actor.id, it.actor.email ?? it.actor.id), request.authority && el('span', { class: 'muted' }, request.authority)),
     entry.failure && el('p', { class: 'mark bad' }, marked(entry.failure, spots.at('failure'))),
   ];
 }
@@ -190,7 +191,7 @@ export async function show(container, entry, at) {
   replace(container, el('article', { class: 'exchange' },
     neighbours(entry, at), name,
     isEvent ? eventBody(entry, at, spots) : [
-      head(entry, spots), timing(entry), actions(entry, at, spots),
+      head(entry, at, spots), timing(entry), actions(entry, at, spots),
       el('div', { class: 'sides' },
         side('Request', request, { params: request.params, version: request.version && `HTTP/${request.version}` }, spots),
         side('Response', response, { leftOut: response?.headers_left_out }, spots)),

@@ -2,17 +2,17 @@ import { download } from './dom.js';
 import { har } from './har.js';
 
 const TYPES = { har: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv' };
+const named = (names, of) => Object.fromEntries(names.split(' ').map((name) => [name, (it) => of(it)?.[name]]));
 const COLUMNS = {
-  id: (it) => it.id, kind: (it) => it.kind, created_at: (it) => it.created_at,
-  ...Object.fromEntries(['method', 'scheme', 'authority', 'path', 'query', 'route'].map((name) => [name, (it) => it.request?.[name]])),
-  status: (it) => it.response?.status, outcome: (it) => it.outcome,
-  to_headers_micros: (it) => it.timing?.to_headers_micros, to_last_byte_micros: (it) => it.timing?.to_last_byte_micros,
+  ...named('id kind created_at', (it) => it),
+  ...named('method scheme authority path query route', (it) => it.request),
+  ...named('status', (it) => it.response), ...named('outcome', (it) => it), ...named('to_headers_micros to_last_byte_micros', (it) => it.timing),
   request_bytes: (it) => it.request?.body.bytes_seen, response_bytes: (it) => it.response?.body.bytes_seen,
-  ...Object.fromEntries(['category', 'action', 'ref_id', 'title', 'exchange'].map((name) => [name, (it) => it.event?.[name]])),
+  ...named('category action ref_id title exchange', (it) => it.event),
   actor_kind: (it) => it.context.actor?.kind, actor_id: (it) => it.context.actor?.id, actor_email: (it) => it.context.actor?.email,
-  ...Object.fromEntries(['impersonator', 'session', 'api_key', 'organisation', 'project', 'project_name', 'environment'].map((name) => [name, (it) => it.context[name]])),
+  ...named('impersonator session api_key organisation project project_name environment', (it) => it.context),
   resource_kind: (it) => it.context.resource?.kind, resource_id: (it) => it.context.resource?.id,
-  ...Object.fromEntries(['request_id', 'client_ip', 'user_agent', 'trace_id', 'api_version'].map((name) => [name, (it) => it.context[name]])),
+  ...named('request_id client_ip user_agent trace_id api_version', (it) => it.context), ...named('weight', (it) => it),
 };
 
 /** Writes a cell; one that a spreadsheet would run as a formula has an apostrophe in front. */

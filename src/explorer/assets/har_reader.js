@@ -3,6 +3,7 @@
 const object = (it) => (it && typeof it === 'object' && !Array.isArray(it) ? it : {});
 const array = (it) => (Array.isArray(it) ? it : []);
 const text = (it) => (typeof it === 'string' ? it : null);
+const texts = (it, names) => Object.fromEntries(names.split(' ').map((name) => [name, text(it[name])]));
 const count = (it) => (Number.isFinite(it) && it >= 0 ? Math.round(it) : null);
 const fields = (list) => (Array.isArray(list) ? list.map(object).filter((it) => typeof it.name === 'string').map((it) => [it.name, String(it.value ?? '')]) : null);
 const pairs = (list) => (Array.isArray(list) ? list.filter((it) => Array.isArray(it)).map(([name, value]) => [String(name ?? ''), String(value ?? '')]) : undefined);
@@ -80,14 +81,12 @@ export function fromHar(it, number) {
   });
 }
 
-const CONTEXT = ['impersonator', 'session', 'api_key', 'organisation', 'project', 'project_name', 'environment', 'request_id', 'client_ip', 'peer_ip', 'user_agent', 'trace_id', 'api_version'];
 
 function contextOf(it) {
   const { actor, resource } = it;
-  const known = Object.fromEntries(CONTEXT.map((name) => [name, text(it[name])]));
   return {
-    ...known,
-    actor: text(actor?.id) === null ? null : Object.fromEntries(['kind', 'id', 'email', 'first_name', 'last_name'].map((name) => [name, text(actor[name])])),
+    ...texts(it, 'impersonator session api_key organisation project project_name environment request_id client_ip peer_ip user_agent trace_id api_version'),
+    actor: text(actor?.id) === null ? null : texts(actor, 'kind id email first_name last_name'),
     resource: text(resource?.id) === null ? null : { kind: text(resource.kind) ?? '', id: resource.id },
   };
 }
@@ -114,18 +113,17 @@ export function entry(it) {
   const base = { id: it.id, created_at: it.created_at, context: contextOf(object(it.context)) };
   if (it.kind === 'event') {
     const { event } = it;
-    const names = Object.fromEntries(['category', 'action', 'ref_id', 'title', 'exchange'].map((name) => [name, text(event[name])]));
+    const names = texts(event, 'category action ref_id title exchange');
     const change = event.change && typeof event.change === 'object' ? { ...event.change, fields: array(event.change.fields).map(object).map((one) => ({ ...one, pointer: String(one.pointer ?? '') })), fields_count: count(event.change.fields_count) ?? 0 } : null;
     const findings = (list) => array(list).map(object).map((one) => ({ message: String(one.message ?? ''), pointer: text(one.pointer) }));
     return { ...base, kind: 'event', event: { ...names, category: names.category ?? '', action: names.action ?? '', change, errors: findings(event.errors), alerts: findings(event.alerts), data: event.data ?? null, masked: masked(event.masked) } };
   }
   const { request, response } = it;
-  const told = Object.fromEntries(['scheme', 'authority', 'path', 'query', 'route'].map((name) => [name, text(request[name])]));
   const status = count(response?.status);
   return {
     ...base,
     kind: 'exchange',
-    request: { ...side({ headers: request.headers, trailers: request.trailers, body: request.body }), ...told, method: text(request.method) ?? 'GET', version: text(request.version) ?? '', params: object(request.params) },
+    request: { ...side({ headers: request.headers, trailers: request.trailers, body: request.body }), ...texts(request, 'scheme authority path query route'), method: text(request.method) ?? 'GET', version: text(request.version) ?? '', params: object(request.params) },
     response: status === null ? null : { ...side({ headers: response.headers, trailers: response.trailers, body: response.body }), status, headers_left_out: response.headers_left_out === true },
     outcome: text(it.outcome) ?? 'completed',
     failure: text(it.failure),
