@@ -29,7 +29,7 @@ function timing({ timing: { to_headers_micros: head, to_last_byte_micros: end } 
   const bar = el('span', { class: 'bar', 'aria-hidden': 'true' }, el('span'), el('span'));
   bar.firstChild.style.setProperty('flex-grow', String(head));
   bar.lastChild.style.setProperty('flex-grow', String(Math.max(0, end - head)));
-  return el('p', { class: 'timing' }, bar, el('span', {}, `${took(head)} to headers, ${took(Math.max(0, end - head))} to the last byte`));
+  return el('p', { class: 'timing' }, bar, el('span', {}, `${took(head)} to headers, then ${took(Math.max(0, end - head))} to the last byte`));
 }
 
 const CONTEXT = [['session', 'Session', 'session'], ['api_key', 'API key', 'key'], ['organisation', 'Organisation', 'org'], ['project', 'Project', 'project'], ['environment', 'Environment', 'env'], ['request_id', 'Request id', 'request'], ['user_agent', 'User agent', 'agent'], ['api_version', 'API version', 'version']];

@@ -7,7 +7,7 @@ const COLUMNS = {
   ...named('id kind created_at', (it) => it),
   ...named('method scheme authority path query route', (it) => it.request),
   ...named('status', (it) => it.response), ...named('outcome', (it) => it), ...named('to_headers_micros to_last_byte_micros', (it) => it.timing),
-  request_bytes: (it) => it.request?.body.bytes_seen, response_bytes: (it) => it.response?.body.bytes_seen,
+  request_bytes: (it) => it.request?.body.bytes_seen, response_bytes: (it) => it.request && (it.response?.body.bytes_seen ?? 0),
   ...named('category action ref_id title exchange', (it) => it.event),
   actor_kind: (it) => it.context.actor?.kind, actor_id: (it) => it.context.actor?.id, actor_email: (it) => it.context.actor?.email,
   ...named('impersonator session api_key organisation project project_name environment', (it) => it.context),

@@ -8,7 +8,7 @@ const LONGEST_ARGUMENT = 100_000;
 const bytesOf = (text, as) => [...new TextEncoder().encode(text)].map(as).join('');
 const hex = (text) => ({ '\n': '\\n', '\t': '\\t' })[text] ?? bytesOf(text, (it) => `\\x${it.toString(16).padStart(2, '0')}`);
 const octal = (text) => bytesOf(text, (it) => `\\${it.toString(8).padStart(3, '0')}`);
-const escape = (text, special, as) => text.replace(/[^ -~]|[\\'!%]/gu, (it) => ((it > '~' && visible(it) === it) || (it <= '~' && it >= ' ' && !special.includes(it)) ? it : as(it)));
+const escape = (text, special, as) => text.replace(/[^ -~]|[\\'!]/gu, (it) => ((it > '~' && visible(it) === it) || (it <= '~' && it >= ' ' && !special.includes(it)) ? it : as(it)));
 
 function quoted(text) {
   if (/^[\w./:][\w./:-]*$/.test(text)) return text;
@@ -23,8 +23,8 @@ const lines = (words) => words.join(' \\\n  ');
 
 /** For what is no argument, since it has a NUL or is too long: `printf` writes it. */
 function printed(pieces) {
-  const texts = pieces.map((it) => (it.name ? '%s' : escape(it, "\\'!%", octal))).join('');
-  return ["printf '", texts, "'", ...pieces.filter((it) => it.name).map((it) => ` "$${it.name}"`), ' | '].join('');
+  const texts = pieces.map((it) => (it.name ? '%s' : escape(it, "\\'!", octal).replaceAll('%', '%%'))).join('');
+  return ["printf -- '", texts, "'", ...pieces.filter((it) => it.name).map((it) => ` "$${it.name}"`), ' | '].join('');
 }
 
 const isPrinted = (body) => body?.pieces && (body.text.includes('\0') || body.text.length > LONGEST_ARGUMENT);
