@@ -81,8 +81,7 @@ export class List {
   draw() {
     const { length } = this.#rows;
     this.#rebase(length);
-    const laid = Math.min(MOST_LAID, length - this.#base);
-    this.#body.style.setProperty('height', `${laid * this.#height}px`);
+    const laid = this.#lay();
     attribute(this.grid, 'aria-rowcount', this.#rows.isDone ? length + 1 : -1);
     const first = Math.max(this.#base, this.#firstSeen() - SPARE);
     const seen = Math.ceil(this.grid.clientHeight / this.#height) + 2 * SPARE;
@@ -99,6 +98,13 @@ export class List {
     const isActiveSeen = this.#active >= first && this.#active < end;
     attribute(this.grid, 'aria-activedescendant', isActiveSeen ? `row-${this.#active % this.#pool.length}` : null);
     this.#rows.want(first, end);
+  }
+
+  /** Lays out the part of the list that begins with the base; returns how many rows that are. */
+  #lay() {
+    const laid = Math.min(MOST_LAID, this.#rows.length - this.#base);
+    this.#body.style.setProperty('height', `${laid * this.#height}px`);
+    return laid;
   }
 
   #rebase(length) {
@@ -138,7 +144,10 @@ export class List {
     row.node.classList.toggle('active', index === this.#active);
     const isSame = row.entry === entry && entry !== undefined;
     row.entry = entry;
-    if (!isSame) row.node.dataset.kind = entry?.kind ?? 'none';
+    if (!isSame) {
+      row.node.dataset.kind = entry?.kind ?? 'none';
+      if (row.node.contains(this.#only)) this.#only.remove();
+    }
     for (const cell of row.cells) if (!isSame || cell.name === 'time') this.#cell(cell, entry);
   }
 
@@ -192,6 +201,10 @@ export class List {
   }
 
   #intoSight(index) {
+    if (index < this.#base || index >= this.#base + MOST_LAID) {
+      this.#base = Math.max(0, index - MOST_LAID / 2);
+      this.#lay();
+    }
     const top = (index - this.#base) * this.#height;
     const height = this.grid.clientHeight - this.#head.offsetHeight;
     if (top < this.grid.scrollTop) this.grid.scrollTop = top;

@@ -7,13 +7,15 @@ const LEAST_PAUSE = 5000;
 
 /** The sums of what a list shows: the timeline, the overview and how many entries there are. */
 export class Sums {
-  #abort = new AbortController(); #at = 0;
+  #abort = new AbortController(); #at = 0; #timer = null;
 
   constructor(timeline, tops, counted) { Object.assign(this, { timeline, tops, counted }); }
 
   /** Loads the sums of what is asked. A text that is searched for is left aside, and said to be. */
   async load(source, { summed, hasText, from, to }) {
     this.#abort.abort();
+    clearTimeout(this.#timer);
+    this.#timer = null;
     this.#abort = new AbortController();
     this.#at = Date.now();
     const { signal } = this.#abort;
@@ -38,7 +40,11 @@ export class Sums {
 
   /** Loads them again after what came in, but not while the reader is at them. */
   renew(source, asked) {
-    if (Date.now() - this.#at > LEAST_PAUSE && !this.timeline.isBusy && !this.tops.isBusy) this.load(source, asked);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.timeline.isBusy || this.tops.isBusy) this.renew(source, asked);
+      else this.load(source, asked);
+    }, Math.max(500, this.#at + LEAST_PAUSE - Date.now()));
   }
 }
 
