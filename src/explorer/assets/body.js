@@ -12,27 +12,28 @@ const LONG = 2000;
 const PIECE = 32_768;
 const MOST_FOUND = 5000;
 
+export const button = (props, ...children) => el('button', { type: 'button', ...props }, ...children);
+
 /** Copies a text, also where the page did not come over a secure connection. */
-export async function copy(text, button) {
+export async function copy(text, from) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     const box = el('textarea', { readonly: true, class: 'unseen' });
     box.value = text;
-    button.after(box);
+    from.after(box);
     box.select();
     document.execCommand('copy');
     box.remove();
-    button.focus();
+    from.focus();
   }
-  const label = button.textContent;
-  if (!button.dataset.label) button.dataset.label = label;
-  button.textContent = 'Copied';
+  from.dataset.label ??= from.textContent;
+  from.textContent = 'Copied';
   say('Copied');
-  setTimeout(() => { button.textContent = button.dataset.label; }, 1500);
+  setTimeout(() => { from.textContent = from.dataset.label; }, 1500);
 }
 
-export const copyButton = (label, text, name) => el('button', { type: 'button', class: 'small', 'aria-label': name, on: { click: (it) => copy(text(), it.currentTarget) } }, label);
+export const copyButton = (label, text, name) => button({ class: 'small', 'aria-label': name, on: { click: (it) => copy(text(), it.currentTarget) } }, label);
 
 /** A tree: `spotAt(pointer)` gives what the masker reported there. */
 export class Tree {
@@ -106,7 +107,7 @@ export class Tree {
     const text = node.kind === 'string' ? JSON.stringify(node.text) : node.text;
     const shown = (it) => marked(it, it.includes('*') || it.includes('[') || it.includes('%5B') || it.includes('hmac.') ? this.spotAt(pointer(node)) : null);
     const value = el('span', { class: node.kind }, shown(text.slice(0, LONG)));
-    const more = text.length > LONG && el('button', { type: 'button', class: 'small', on: { click: () => { value.replaceWith(el('span', { class: node.kind }, shown(text))); more.remove(); } } }, `… all of ${bytes(text.length)}`);
+    const more = text.length > LONG && button({ class: 'small', on: { click: () => { value.replaceWith(el('span', { class: node.kind }, shown(text))); more.remove(); } } }, `… all of ${bytes(text.length)}`);
     return [value, more, cut];
   }
 
@@ -145,7 +146,7 @@ export class Text {
   constructor(text, spot) {
     Object.assign(this, { text, spot });
     this.node = el('pre', { tabindex: '0', class: 'text' });
-    this.more = el('button', { type: 'button', class: 'small', on: { click: () => this.#draw() } });
+    this.more = button({ class: 'small', on: { click: () => this.#draw() } });
     this.#draw();
   }
 
@@ -257,7 +258,7 @@ export function show(side, place, label, spots) {
     for (const it of buttons) it.setAttribute('aria-pressed', String(it.dataset.view === chosen));
     find.look();
   };
-  const buttons = Object.keys(makers).map((it) => el('button', { type: 'button', class: 'small', 'data-view': it, on: { click: () => choose(it) } }, it));
+  const buttons = Object.keys(makers).map((it) => button({ class: 'small', 'data-view': it, on: { click: () => choose(it) } }, it));
   const text = () => (current instanceof Tree && name === 'JSON' ? write(tree) : body.text);
   const node = el('div', { class: 'body' }, mark,
     el('div', { class: 'tools', role: 'group', 'aria-label': `Body of the ${label}` }, buttons.length > 1 ? buttons : el('span', { class: 'muted' }, name), ...find.nodes, copyButton('Copy', text, `Copy the body of the ${label}`)), box);

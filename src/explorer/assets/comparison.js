@@ -1,4 +1,4 @@
-import { bodyOf } from './body.js';
+import { bodyOf, button } from './body.js';
 import { differences } from './diff.js';
 import { el } from './dom.js';
 import { list, of, pairs } from './nodes.js';
@@ -21,6 +21,6 @@ export function comparison(before, after, sides, at) {
   };
   const path = (it) => `${it.request.method} ${it.request.path}`;
   return el('section', { class: 'panel' }, el('h3', {}, 'What differs'),
-    after.id && before.id !== after.id && el('p', {}, `${sides[0]}: `, el('button', { type: 'button', class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
+    after.id && before.id !== after.id && el('p', {}, `${sides[0]}: `, button({ class: 'term', on: { click: () => at.open(before.id) } }, path(before)), ` ${ago(before.created_at)}`),
     Object.entries(trees).map(([name, tree]) => el('section', {}, el('h4', {}, name), differences(tree(before), tree(after), sides))));
 }

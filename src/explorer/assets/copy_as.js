@@ -1,4 +1,4 @@
-import { Text, copy } from './body.js';
+import { button, copy, Text } from './body.js';
 import { el } from './dom.js';
 import { har } from './har.js';
 import { prepare } from './request.js';
@@ -22,13 +22,13 @@ export function panel(entry) {
     for (const it of buttons) it.setAttribute('aria-pressed', String(it.textContent === form));
     box.replaceChildren(
       el('div', { class: 'code' }, new Text(text).node),
-      el('button', { type: 'button', class: 'primary', on: { click: (it) => copy(text, it.currentTarget) } }, 'Copy'),
+      button({ class: 'primary', on: { click: (it) => copy(text, it.currentTarget) } }, 'Copy'),
       el('ul', { class: 'notes' },
         variables.map((it) => el('li', {}, el('code', {}, `$${it.name}`), ` — ${it.place === 'file' ? `the path of the file of “${it.pointer}”` : `${it.place.replace('_', ' ')} ${it.pointer}`}${it.spot ? `: ${it.spot.bytes} bytes, hidden by ${it.spot.rule}` : ''}`)),
         notes.map((it) => el('li', {}, it))),
     );
   };
-  const buttons = Object.keys(FORMS).map((it) => el('button', { type: 'button', class: 'small', on: { click: () => choose(it) } }, it));
+  const buttons = Object.keys(FORMS).map((it) => button({ class: 'small', on: { click: () => choose(it) } }, it));
   choose('curl');
   return el('section', { class: 'panel' }, el('h3', {}, 'Copy as'), el('div', { class: 'tools', role: 'group', 'aria-label': 'Form' }, buttons), box);
 }

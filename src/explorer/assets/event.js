@@ -1,4 +1,4 @@
-import { Tree } from './body.js';
+import { button, Tree } from './body.js';
 import { differences, table } from './diff.js';
 import { el } from './dom.js';
 import { of } from './nodes.js';
@@ -19,7 +19,7 @@ function details({ change, errors, alerts, data }, spots) {
 }
 
 const facts = ({ event, created_at: time }, at) => el('p', { class: 'glance' },
-  [['category', event.category], ['action', event.action], ['ref', event.ref_id]].map(([name, value]) => value && el('button', { type: 'button', class: 'term', on: { click: () => at.addTerm(name, value) } }, value)),
+  [['category', event.category], ['action', event.action], ['ref', event.ref_id]].map(([name, value]) => value && button({ class: 'term', on: { click: () => at.addTerm(name, value) } }, value)),
   el('time', { datetime: time }, exact(time, { withDate: true })), el('span', { class: 'muted' }, ago(time)));
 
 /** Shows an event under the exchange that it happened in. */
@@ -28,6 +28,6 @@ export const changes = (it, at) => el('section', { class: 'event' }, el('h4', {}
 /** Shows an event that stands alone. */
 export const eventBody = (it, at, spots) => [
   facts(it, at),
-  it.event.exchange && el('p', {}, el('button', { type: 'button', on: { click: () => at.open(it.event.exchange) } }, 'Open the exchange in which it happened')),
+  it.event.exchange && el('p', {}, button({ on: { click: () => at.open(it.event.exchange) } }, 'Open the exchange in which it happened')),
   details(it.event, spots),
 ];

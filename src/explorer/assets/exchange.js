@@ -1,6 +1,6 @@
 // One exchange: what happened at a glance, both sides of it, and what can be done with it.
 
-import { Tree, contentType, copy, copyButton, note, show as showBody } from './body.js';
+import { button, contentType, copy, copyButton, note, show as showBody, Tree } from './body.js';
 import { copied, panel } from './copy_as.js';
 import { comparison } from './comparison.js';
 import { el, replace, safeUrl } from './dom.js';
@@ -16,7 +16,7 @@ export const close = () => {};
 
 export const short = (it) => (it.kind === 'event' ? it.event.title ?? `${it.event.category} ${it.event.action}` : `${it.request.method} ${it.request.path}`);
 
-const term = (at, name, value, text = value, kind = '') => el('button', { type: 'button', class: `term ${kind}`, title: `Show only ${name}:${value}`, on: { click: () => at.addTerm(name, String(value)) } }, String(text));
+const term = (at, name, value, text = value, kind = '') => button({ class: `term ${kind}`, title: `Show only ${name}:${value}`, on: { click: () => at.addTerm(name, String(value)) } }, String(text));
 
 function statusOf({ response, outcome: how }, at) {
   if (!response) return term(at, 'outcome', how, 'No response', 'status bad');
@@ -95,7 +95,7 @@ function neighbours(entry, at) {
   const link = async (where, text) => {
     const { entries } = await at.source.list(new URLSearchParams({ [param]: get(entry.context), kind: 'exchange', [where]: entry.id, limit: '1', view: 'summary' }));
     const found = entries[0];
-    return el('button', { type: 'button', class: 'small', disabled: !found, title: found ? short(found) : null, on: { click: () => at.open(found.id) } }, text);
+    return button({ class: 'small', disabled: !found, title: found ? short(found) : null, on: { click: () => at.open(found.id) } }, text);
   };
   Promise.all([link('after', '← Previous'), link('before', 'Next →')]).then((it) => replace(node, it[0], el('span', { class: 'muted' }, `by ${label}`), it[1]), () => node.remove());
   return node;
@@ -110,25 +110,25 @@ async function successOf(entry, { source }) {
 function actions(entry, at, spots) {
   const box = el('div', { class: 'opened' });
   const open = (make) => async (it) => {
-    const button = it.currentTarget;
-    const isOpen = button.getAttribute('aria-expanded') === 'true';
+    const pressed = it.currentTarget;
+    const isOpen = pressed.getAttribute('aria-expanded') === 'true';
     for (const other of bar.querySelectorAll('[aria-expanded]')) other.setAttribute('aria-expanded', 'false');
     box.replaceChildren();
     if (isOpen) return;
-    button.setAttribute('aria-expanded', 'true');
+    pressed.setAttribute('aria-expanded', 'true');
     try {
       const made = await make();
-      if (button.getAttribute('aria-expanded') === 'true') box.replaceChildren(made);
+      if (pressed.getAttribute('aria-expanded') === 'true') box.replaceChildren(made);
     } catch (error) {
       replace(box, el('p', { class: 'mark', role: 'alert' }, error.message));
     }
   };
-  const button = (text, make) => el('button', { type: 'button', 'aria-expanded': 'false', on: { click: open(make) } }, text);
+  const opener = (text, make) => button({ 'aria-expanded': 'false', on: { click: open(make) } }, text);
   const quick = () => {
     const { text, variables, notes } = copied('curl', entry);
     return { text, isPlain: !variables.length && !notes.length };
   };
-  const success = failed(entry) && entry.request.route && el('button', { type: 'button', 'aria-expanded': 'false', disabled: true }, 'Last success');
+  const success = failed(entry) && entry.request.route && button({ 'aria-expanded': 'false', disabled: true }, 'Last success');
   if (success) {
     successOf(entry, at).then((found) => {
       if (!found) { success.textContent = 'No success of this route'; return; }
@@ -150,14 +150,14 @@ function actions(entry, at, spots) {
     } } }, el('div', { class: 'tools' }, field, el('button', {}, 'Compare')), result);
   };
   const bar = el('div', { class: 'actions' },
-    el('button', { type: 'button', class: 'primary', on: { click: async (it) => {
+    button({ class: 'primary', on: { click: async (it) => {
       const { currentTarget } = it;
       const { text, isPlain } = quick();
       await copy(text, currentTarget);
       if (!isPlain && !box.firstChild) as.click();
     } } }, 'Copy as curl'));
-  const as = button('Copy as…', () => panel(entry));
-  bar.append(as, ...[success, button('Compare with…', asked), at.settings?.replay && at.source.replay && button('Replay…', () => replayPanel(entry, at, spots))].filter(Boolean));
+  const as = opener('Copy as…', () => panel(entry));
+  bar.append(as, ...[success, opener('Compare with…', asked), at.settings?.replay && at.source.replay && opener('Replay…', () => replayPanel(entry, at, spots))].filter(Boolean));
   return [bar, box];
 }
 

@@ -1,3 +1,4 @@
+import { button } from './body.js';
 import { comparison } from './comparison.js';
 import { el, replace } from './dom.js';
 import { plain, prepare } from './request.js';
@@ -36,7 +37,7 @@ export function replayPanel(entry, at) {
       const answer = await at.source.replay(changed());
       const told = { ...entry, id: null, failure: null, outcome: answer.outcome === 'answered' ? 'completed' : answer.outcome, response: answer.status && { status: answer.status, headers: answer.headers, body: { bytes_seen: 0, decoded_bytes: null, reason: null, ...answer.body } } };
       const stored = answer.entry_id ? await at.source.entry(answer.entry_id).catch(() => told) : told;
-      replace(result, el('p', {}, ENDINGS[answer.outcome] ?? `Answered ${answer.status}. `, answer.entry_id && el('button', { type: 'button', on: { click: () => at.open(answer.entry_id) } }, 'Open the new entry')), comparison(entry, stored, ['then', 'now'], at));
+      replace(result, el('p', {}, ENDINGS[answer.outcome] ?? `Answered ${answer.status}. `, answer.entry_id && button({ on: { click: () => at.open(answer.entry_id) } }, 'Open the new entry')), comparison(entry, stored, ['then', 'now'], at));
     } catch (error) {
       replace(result, el('p', { class: 'mark bad', role: 'alert' }, [error.message, error.detail].filter(Boolean).join(': ')));
     }
