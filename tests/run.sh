@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs everything that must hold, from a fresh clone on a machine with Rust, Python 3 and curl. What else it needs it installs below `target`.
+# Runs everything that must hold, from a fresh clone on a machine with Rust, Python 3, curl and npm. What else it needs it installs below `target`, but for
+# Debian's chromium, which it installs with apt-get where there is none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +55,19 @@ start_server tests/servers/redis.py
 export TEST_REDIS_URL=$server_url
 cargo test --package tower-api-log --test servers --all-features -- --ignored
 cargo test --package tower-api-log --example redis_store -- --ignored
+stop_servers
+
+step "the page in a real browser"
+command -v npm >/dev/null || { echo "tests/run.sh needs npm on the PATH, to install axe-core" >&2; exit 1; }
+npm install --prefix target/npm --silent --no-audit --no-fund axe-core@4.14.1
+export TEST_AXE=$PWD/target/npm/node_modules/axe-core/axe.min.js
+cargo build --example quickstart
+export TEST_QUICKSTART=$PWD/target/debug/examples/quickstart
+start_server tests/servers/chromedriver.py
+export TEST_WEBDRIVER_URL=$server_url
+cargo test --package tower-api-log-browser -- --ignored --skip quick:: --test-threads 2
+# Alone, since what runs beside it would be measured along.
+cargo test --package tower-api-log-browser -- --ignored quick:: --test-threads 1 --nocapture
 stop_servers
 
 step "tests without features"

@@ -3,10 +3,13 @@
 //! ```text
 //! cargo run --example quickstart            # on 127.0.0.1:3000
 //! cargo run --example quickstart -- 8080    # on another port; 0 takes a free one
+//! cargo run --example quickstart -- --demo  # with believable traffic
 //! ```
 //!
 //! It prints `curl` lines to paste: some that make traffic, and one for each format that reads it back.
 
+mod accounts;
+mod demo;
 mod service;
 
 use std::error::Error;
@@ -24,23 +27,35 @@ use tower_api_log::{ApiLogLayer, AuditEvent, AuditRoutes, LogApi, Policy, Scope,
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port = std::env::args()
-        .nth(1)
-        .map_or(Ok(3000), |port| port.parse::<u16>())?;
+    let (mut port, mut is_demo) = (3000, false);
+    for argument in std::env::args().skip(1) {
+        match &*argument {
+            "--demo" => is_demo = true,
+            number => {
+                let told = |_| format!("neither a port nor --demo: {number}");
+                port = number.parse::<u16>().map_err(told)?;
+            }
+        }
+    }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let base = format!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let base = format!("http://{address}");
 
     let folder = std::env::temp_dir().join(format!("tower-api-log-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("api-log.db");
     let store = SqliteStore::open(&file)?;
 
-    let layer = ApiLogLayer::builder(store.clone())
+    let mut layer = ApiLogLayer::builder(store.clone())
         .policy(Policy::default().without_health_checks())
         // So that a line pasted right after another finds what the first one did.
         .delivery(Delivery::default().batch_age(Duration::from_millis(10)))
-        .audit(audited())
-        .build()?;
+        .audit(audited());
+    if is_demo {
+        // Its calls come as through a proxy, which says for whom it calls.
+        layer = layer.trusted_networks(["127.0.0.0/8"]);
+    }
+    let layer = layer.build()?;
     let recorder = layer.recorder();
 
     let token = secret("reader");
@@ -58,8 +73,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let memory = service::Memory::default();
-    let session = memory.sign_in();
-    let service = service::routes(memory).layer(layer);
+    let session = memory.sign_in(service::JANE);
+    let service = service::routes(memory.clone()).layer(layer);
     let explorer = Explorer::new(api.clone())
         .title("Quickstart")
         .replay(Replay::new(service.clone()))
@@ -67,6 +82,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = service.merge(api.into_router()).merge(explorer);
 
     print_help(&base, &session, &token, &file.display().to_string());
+    if is_demo {
+        // One line for a panic, which the traffic runs into now and then.
+        std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+        tokio::spawn(demo::run(address, memory));
+    }
     axum::serve(
         listener,
         app.into_make_service_with_connect_info::<SocketAddr>(),

@@ -17,29 +17,128 @@ use tokio_stream::{Stream, StreamExt};
 use tower_api_log::entry::Finding;
 use tower_api_log::{Actor, ApiLog, AuditEvent};
 
-use crate::secret;
+use crate::{accounts, secret};
+
+/// Who may sign in: one to an organisation.
+#[derive(Clone, Copy)]
+pub(crate) struct Person {
+    id: &'static str,
+    first_name: &'static str,
+    last_name: &'static str,
+    email: &'static str,
+    organisation: &'static str,
+    project: (&'static str, &'static str),
+}
+
+const fn person(
+    id: &'static str,
+    (first_name, last_name, email): (&'static str, &'static str, &'static str),
+    organisation: &'static str,
+    project: (&'static str, &'static str),
+) -> Person {
+    Person {
+        id,
+        first_name,
+        last_name,
+        email,
+        organisation,
+        project,
+    }
+}
+
+pub(crate) const JANE: Person = person(
+    "user_1",
+    ("Jane", "Doe", "jane@example.com"),
+    "org_1",
+    ("prj_1", "First project"),
+);
+pub(crate) const PEOPLE: [Person; 4] = [
+    JANE,
+    person(
+        "user_2",
+        ("Otto", "Novak", "otto@example.com"),
+        "org_1",
+        ("prj_1", "First project"),
+    ),
+    person(
+        "user_3",
+        ("Mei", "Tan", "mei@example.net"),
+        "org_2",
+        ("prj_2", "Onboarding"),
+    ),
+    person(
+        "user_4",
+        ("Luis", "Prado", "luis@example.org"),
+        "org_3",
+        ("prj_3", "Payouts"),
+    ),
+];
+
+/// A session, or an application's key.
+#[derive(Clone)]
+struct Known {
+    session: Option<String>,
+    api_key: Option<String>,
+    person: Person,
+}
 
 /// What the service remembers while it runs.
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
-    sessions: Arc<Mutex<HashMap<String, String>>>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
     settings: Arc<Mutex<Map<String, Value>>>,
+    accounts: Arc<Mutex<HashMap<String, Value>>>,
 }
 
 impl Memory {
     /// Begins a session and returns its token.
-    pub(crate) fn sign_in(&self) -> String {
-        let token = secret("session");
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = format!("uses_{}", sessions.len() + 1);
-        sessions.insert(token.clone(), id);
+    pub(crate) fn sign_in(&self, person: Person) -> String {
+        self.know(secret("session"), |number| Known {
+            session: Some(format!("uses_{number}")),
+            api_key: None,
+            person,
+        })
+    }
+
+    /// Makes a key for an organisation's own programs.
+    pub(crate) fn make_key(&self, person: Person) -> String {
+        self.know(secret("persona_production"), |number| Known {
+            session: None,
+            api_key: Some(format!("key_{number}")),
+            person,
+        })
+    }
+
+    fn know(&self, token: String, known: impl FnOnce(usize) -> Known) -> String {
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known(all.len() + 1);
+        all.insert(token.clone(), known);
         token
     }
 
-    fn session(&self, headers: &HeaderMap) -> Option<String> {
+    fn caller(&self, headers: &HeaderMap) -> Option<Known> {
         let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(value.strip_prefix("Bearer ")?).cloned()
+        let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(value.strip_prefix("Bearer ")?).cloned()
+    }
+
+    pub(crate) fn account(&self, id: &str) -> Option<Value> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.get(id).cloned().or_else(|| accounts::account(id))
+    }
+
+    /// Changes an account and returns how it was and how it is.
+    pub(crate) fn change_account(
+        &self,
+        id: &str,
+        to: Map<String, Value>,
+    ) -> Option<(Value, Value)> {
+        let before = self.account(id)?;
+        let mut after = before.clone();
+        after.as_object_mut()?.extend(to);
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(id.to_owned(), after.clone());
+        Some((before, after))
     }
 }
 
@@ -55,6 +154,8 @@ pub(crate) fn routes(memory: Memory) -> Router {
         .route("/api/v1/failure", get(fail).post(fail))
         .route("/api/v1/panic", get(panic))
         .route("/healthz", get(|| async { "ok" }))
+        .merge(accounts::routes())
+        .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(memory.clone(), know_the_caller))
         .with_state(memory)
 }
@@ -67,18 +168,26 @@ async fn know_the_caller(
     next: Next,
 ) -> Response {
     log.environment("production");
-    if let Some(session) = memory.session(request.headers()) {
-        log.actor(
-            Actor::user("user_1")
-                .email("jane@example.com")
-                .name("Jane", "Doe"),
-        );
-        log.session(session);
-        log.organisation("org_1");
-        log.project("prj_1");
-        log.project_name("First project");
+    if let Some(known) = memory.caller(request.headers()) {
+        let person = known.person;
+        if let Some(session) = known.session {
+            log.actor(actor(person));
+            log.session(session);
+        }
+        if let Some(key) = known.api_key {
+            log.api_key(key);
+        }
+        log.organisation(person.organisation);
+        log.project(person.project.0);
+        log.project_name(person.project.1);
     }
     next.run(request).await
+}
+
+fn actor(person: Person) -> Actor {
+    Actor::user(person.id)
+        .email(person.email)
+        .name(person.first_name, person.last_name)
 }
 
 async fn list(Query(params): Query<Value>) -> Json<Value> {
@@ -114,10 +223,10 @@ async fn sign_in(
     let user = form.get("user");
     log.event(
         AuditEvent::new(AuditEvent::USER, "signedIn")
-            .ref_id("user_1")
-            .actor(Actor::user("user_1").name("Jane", "Doe")),
+            .ref_id(JANE.id)
+            .actor(actor(JANE)),
     );
-    Json(json!({ "user": user, "session_token": memory.sign_in() }))
+    Json(json!({ "user": user, "session_token": memory.sign_in(JANE) }))
 }
 
 async fn settings(State(memory): State<Memory>) -> Json<Value> {
@@ -134,7 +243,7 @@ async fn change_settings(
     headers: HeaderMap,
     Json(wanted): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, StatusCode> {
-    memory.session(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
+    memory.caller(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
     let (before, after) = {
         let settings = memory.settings.lock();
         let mut settings = settings.unwrap_or_else(PoisonError::into_inner);

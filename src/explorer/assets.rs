@@ -11,7 +11,51 @@ macro_rules! assets {
     };
 }
 
-pub(super) const ASSETS: &[Asset] = assets!["index.html",];
+#[rustfmt::skip]
+pub(super) const ASSETS: &[Asset] = assets![
+    "body.js",
+    "columns.js",
+    "comparison.js",
+    "copy_as.js",
+    "diff.js",
+    "dom.js",
+    "event.js",
+    "exchange.css",
+    "exchange.js",
+    "export.js",
+    "file_source.js",
+    "har.js",
+    "har_reader.js",
+    "icon.svg",
+    "index.html",
+    "keys.js",
+    "ledger.js",
+    "list.js",
+    "live.js",
+    "main.js",
+    "masks.js",
+    "menu.js",
+    "nodes.js",
+    "pane.js",
+    "query.js",
+    "replay.js",
+    "request.js",
+    "rows.js",
+    "search_box.js",
+    "shell.js",
+    "sign_in.js",
+    "snippets.js",
+    "source.js",
+    "state.js",
+    "states.js",
+    "stream.js",
+    "style.css",
+    "sums.js",
+    "time.js",
+    "timeline.js",
+    "tops.js",
+    "words.js",
+];
 
 /// The page itself, which is served where the others are not.
 pub(super) const PAGE: &str = "index.html";
