@@ -36,13 +36,19 @@ pub(super) fn says_a_secret(text: &str, cut: bool, fields: &mut Names) -> bool {
     let has_letters = fields.has_letters();
     let said = |(at, sign): (usize, char)| {
         let rest = &text[at + 1..];
-        let after = rest.strip_prefix('>').unwrap_or(rest).trim_start();
+        // `:=` assigns, as in Go.
+        let value = match sign {
+            ':' => rest.trim_start_matches('='),
+            _ => rest,
+        };
+        let assigns = sign == '=' || value.len() < rest.len();
+        let after = value.strip_prefix('>').unwrap_or(value).trim_start();
         // `==` compares, and what the masker put there says nothing.
-        if after.is_empty() || rest.starts_with('=') || after.starts_with(REPLACED) {
+        if after.is_empty() || value.starts_with('=') || after.starts_with(REPLACED) {
             return false;
         }
         let before = Before::read(&text[..at]);
-        let is_said = || sign == '=' || before.is_quoted || begins_quoted(after);
+        let is_said = || assigns || before.is_quoted || begins_quoted(after);
         before.is_secret(fields) && (is_said() || !before.is_joined && is_value(after, cut))
             || names_its_neighbour(&before, after, || *has_value, fields)
     };

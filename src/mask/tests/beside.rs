@@ -393,6 +393,21 @@ fn t3_escape_at_the_end_of_a_text_that_was_cut_stays_whole() {
 }
 
 #[test]
+fn secret_after_a_sign_of_assignment_is_withheld() {
+    hides(
+        JSON,
+        &[
+            r#"["password := SECRET","decoy1"]"#,
+            r#"["in Go: apiKey := `SECRET`","decoy1"]"#,
+            r#"["token:=SECRET","decoy1"]"#,
+            r#"["set token :=SECRET and go","decoy1"]"#,
+            r##"["D#r==secret-token:===$==#3SECRET&&?&CB_PASSWORD","decoy1"]"##,
+        ],
+    );
+    stay(JSON, &[r#"["token == other, count := 5, a :== b"]"#]);
+}
+
+#[test]
 fn names_and_counts_that_only_sound_like_secrets_stay() {
     stay(
         JSON,
