@@ -2,7 +2,8 @@
 
 use super::{MASKED, Pass, inside, pairs};
 
-/// Masks the segments of a path: those that a template names, matrix parameters (`/a;jsessionid=x`), pairs (`/token=x`) and encoded text.
+/// Masks the segments of a path: those that a template names, matrix parameters (`/a;jsessionid=x`), pairs (`/token=x`), names before a colon (`/token:x1`) and
+/// encoded text.
 pub(super) fn mask_segments(
     path: &str,
     cut: bool,
@@ -15,7 +16,7 @@ pub(super) fn mask_segments(
 }
 
 fn mask_each(path: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
-    if !cut && !path.contains(['=', '%']) && !pass.may_find(path) {
+    if !cut && !path.contains(['=', '%']) && !has_names(path) && !pass.may_find(path) {
         return None;
     }
     let mut out = String::new();
@@ -37,11 +38,18 @@ fn mask_segment(segment: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     if let Some(masked) = mask_parameters(segment, cut, level, pass) {
         return Some(masked);
     }
-    let masked = match segment.contains('%') {
+    let masked = match segment.contains('%') || has_names(segment) {
         true => inside::mask(&pairs::decoded(segment), cut, level, pass)?,
         false => pass.mask_found(segment, cut)?,
     };
     Some(pairs::encoded(&masked))
+}
+
+/// Tells whether a colon stands within a segment.
+pub(super) fn has_names(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    let mut colons = memchr::memchr_iter(b':', bytes);
+    colons.any(|at| bytes.get(at + 1).is_some_and(|it| *it != b'/'))
 }
 
 /// Masks the pairs between semicolons.
@@ -146,5 +154,29 @@ mod tests {
             let masked = pass(|pass| mask_by_route(path, route, pass));
             assert_eq!(masked.as_deref(), shown, "{path} {route}");
         }
+    }
+
+    #[test]
+    fn t9_what_a_segment_says_after_a_colon_is_withheld() {
+        for (path, shown) in [
+            ("/a/api_key:x7f3/b", Some("/a/%5BWITHHELD%5D/b")),
+            ("/token%3Ax7f3", Some("/%5BWITHHELD%5D")),
+            ("/v1/tokens:revoke", None),
+            ("/v1/secrets/a:access", None),
+            ("/at/10:20:30/x", None),
+            ("/urn:isbn:0451450523", None),
+            ("/users:7f3", None),
+        ] {
+            let masked = pass(|pass| mask_segments(path, false, 0, pass));
+            assert_eq!(masked.as_deref(), shown, "{path}");
+            let again = pass(|pass| mask_segments(shown.unwrap_or(path), false, 0, pass));
+            assert_eq!(again, None, "{path}");
+        }
+        let url = |text: &str| pass(|pass| inside::mask(text, false, 0, pass));
+        assert_eq!(
+            url("https://x.test:8080/api_key:x7f3/b").as_deref(),
+            Some("https://x.test:8080/%5BWITHHELD%5D/b")
+        );
+        assert_eq!(url("https://x.test:8080/a:b/c"), None);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     if let Some(masked) = mask_torn_userinfo(text, cut, level, pass) {
         return Some(masked);
     }
-    if !cut && !has_marks(text) && !pass.has_segments() {
+    if !cut && !has_marks(text) && !path::has_names(text) && !pass.has_segments() {
         return None;
     }
     let (before, fragment) = split(text, '#');
