@@ -47,6 +47,29 @@ pub(super) fn find(source: Source<'_>, at: usize, known: usize) -> Option<Range<
     groups(source, at, first, number)
 }
 
+/// Tells whether a number is a card's, also as readers of tables write it that take whole numbers for fractions: `4111.0`, `4.111e3`.
+pub(super) fn is_number(number: &str) -> bool {
+    match number.bytes().all(|it| it.is_ascii_digit()) {
+        true => is_card(number.as_bytes()),
+        false => whole(number).is_some_and(|it| is_card(it.as_bytes())),
+    }
+}
+
+/// Returns the digits of a number that is whole, as long as a card's.
+fn whole(number: &str) -> Option<String> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent: i8 = exponent.parse().ok()?;
+    let point = whole.len().checked_add_signed(exponent.into())?;
+    if !(LEAST_DIGITS..=MOST_DIGITS).contains(&point) {
+        return None;
+    }
+    let mut digits = [whole, rest].concat();
+    let behind = digits.split_off(point.min(digits.len()));
+    let is_whole = behind.bytes().all(|it| it == b'0');
+    is_whole.then(|| format!("{digits:0<point$}"))
+}
+
 /// Looks for the first track of a magnetic card (ISO/IEC 7813) that begins there, as in `%B4111...^NAME^2512...?`, after its `B`.
 pub(super) fn find_track(source: Source<'_>, at: usize) -> Option<Range<usize>> {
     if source.byte(at)? != b'B' {

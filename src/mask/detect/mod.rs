@@ -117,14 +117,9 @@ impl Detectors {
         }
     }
 
-    /// Tells whether the digits of a whole number are a card's.
+    /// Tells whether a number is a card's.
     pub(in crate::mask) fn find_number(self, digits: &str) -> Option<Detector> {
-        // As readers of tables write it that take numbers for fractions.
-        let digits = match digits.split_once('.') {
-            Some((whole, rest)) if rest.bytes().all(|it| it == b'0') => whole,
-            _ => digits,
-        };
-        let is_card = self.is_on(Detector::Card) && card::is_card(digits.as_bytes());
+        let is_card = self.is_on(Detector::Card) && card::is_number(digits);
         is_card.then_some(Detector::Card)
     }
 }

@@ -207,8 +207,10 @@ fn t3_find_that_is_cut_anywhere_in_a_body_of_any_kind_shows_nothing() {
 
 #[test]
 fn card_that_is_written_as_a_fraction_is_replaced() {
-    let json = "{\"a\":4111111111111111.0,\"b\":4111111111111111.5,\"c\":1.0}";
-    let expected = "{\"a\":\"[MASKED]\",\"b\":4111111111111111.5,\"c\":1.0}";
+    let json = "{\"a\":4111111111111111.0,\"b\":4111111111111111.5,\"c\":1.0,\"d\":[4.111111111111111e15,4.111111111111111E+15,\
+                41111111111111110e-1,4.111111111111111e14,4.111111111111111e99,4111111111111111e0,3.141592653589793]}";
+    let expected = "{\"a\":\"[MASKED]\",\"b\":4111111111111111.5,\"c\":1.0,\"d\":[\"[MASKED]\",\"[MASKED]\",\
+                    \"[MASKED]\",4.111111111111111e14,4.111111111111111e99,\"[MASKED]\",3.141592653589793]}";
     assert_eq!(shown("application/json", json), expected);
 }
 
