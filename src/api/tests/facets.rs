@@ -6,7 +6,12 @@ use super::*;
 fn entries() -> Vec<LogEntry> {
     let entry = |number: u8| {
         exchange(number, |exchange, context| {
-            exchange.request.method = if number.is_multiple_of(3) { "POST" } else { "GET" }.into();
+            exchange.request.method = if number.is_multiple_of(3) {
+                "POST"
+            } else {
+                "GET"
+            }
+            .into();
             if number > 6 {
                 exchange.response.as_mut().unwrap().status = 503;
             }
