@@ -5,6 +5,9 @@
 //! cargo run --example clickhouse -- http://user:password@127.0.0.1:8123/database 8080        # on another port; 0 takes a free one
 //! ```
 
+#[path = "quickstart/accounts.rs"]
+mod accounts;
+#[expect(dead_code, reason = "the quickstart's traffic uses all of it")]
 #[path = "quickstart/service.rs"]
 mod service;
 
@@ -51,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .access(BearerTokens::new([(&token, Scope::all())])?)
         .into_router()?;
     let memory = service::Memory::default();
-    let session = memory.sign_in();
+    let session = memory.sign_in(service::JANE);
     let app = service::routes(memory).layer(layer).merge(read_side);
 
     println!("The service listens on {base}; make traffic and read it back:\n");

@@ -5,6 +5,9 @@
 //! TEST_REDIS_URL=redis://127.0.0.1/ cargo test --example redis_store -- --ignored
 //! ```
 
+#[path = "../quickstart/accounts.rs"]
+mod accounts;
+#[expect(dead_code, reason = "the quickstart's traffic uses all of it")]
 #[path = "../quickstart/service.rs"]
 mod service;
 mod store;
@@ -35,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .access(BearerTokens::new([(&token, Scope::all())])?)
         .into_router()?;
     let memory = service::Memory::default();
-    let session = memory.sign_in();
+    let session = memory.sign_in(service::JANE);
     let app = service::routes(memory).layer(layer).merge(read_side);
 
     println!("Make a call, and read it back:\n");

@@ -253,7 +253,13 @@ export function show(side, place, label, spots) {
   const find = search(() => current, label);
   const choose = (chosen) => {
     find.forget();
-    current = views[chosen] ??= makers[chosen]();
+    try {
+      current = views[chosen] ??= makers[chosen]();
+    } catch (error) {
+      // What cannot be drawn as what it is can be read as it came.
+      console.error(error);
+      return chosen === 'Raw' ? undefined : choose('Raw');
+    }
     box.replaceChildren(current.node);
     for (const it of buttons) it.setAttribute('aria-pressed', String(it.dataset.view === chosen));
     find.look();

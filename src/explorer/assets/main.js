@@ -223,8 +223,9 @@ async function showEntry() {
     await exchange.show(pane.detail, entry, { source, open, addTerm, settings, onTitle: (title) => { document.title = `${title} · ${settings.title}`; } });
   } catch (error) {
     if (signal.aborted) return;
+    if (!error.title) console.error(error);
     const again = () => { shownId = null; showEntry(); };
-    replace(pane.detail, el('div', { class: 'state' }, error.status === 404 ? [el('p', {}, 'This entry is not in the log, or no longer.')] : error.status === 401 ? [button('Sign in', () => signIn(() => { reload(); again(); }))] : [el('p', {}, error.title), el('p', {}, error.detail), button('Try again', again)]));
+    replace(pane.detail, el('div', { class: 'state' }, error.status === 404 ? [el('p', {}, 'This entry is not in the log, or no longer.')] : error.status === 401 ? [button('Sign in', () => signIn(() => { reload(); again(); }))] : [el('p', {}, error.title ?? 'The page failed to show this entry.'), el('p', {}, error.detail ?? error.message), button('Try again', again)]));
   }
 }
 

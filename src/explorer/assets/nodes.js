@@ -175,7 +175,7 @@ function events(source) {
     const event = node('object');
     const fields = new Map();
     for (const line of block.split(/\r\n|\r|\n/)) {
-      const [, name, value] = /^([^:]*)(?:: ?)?(.*)$/.exec(line) ?? [];
+      const [, name, value] = /^([^:]*)(?:: ?)?(.*)$/s.exec(line);
       fields.set(name || 'comment', fields.has(name) ? `${fields.get(name)}\n${value}` : value);
     }
     for (const [name, value] of fields) adopt(event, name === 'data' ? record(value) : node('string', undefined, value)).key = name;
