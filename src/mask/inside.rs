@@ -98,10 +98,8 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
         None => pass.mask_found_of(text, marks.classes(), cut),
     };
     let masked = match found {
-        Some(found) if cut && level < MAX_LEVEL => {
-            mask_last_authority(&found, level, pass).or(Some(found))
-        }
-        Some(found) => Some(found),
+        // What is left of a text may say what the whole did not.
+        Some(found) => mask_rest(text, &found, cut, level, pass).or(Some(found)),
         None => masked,
     };
     match masked {
@@ -110,12 +108,31 @@ pub(super) fn mask(text: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Opt
     }
 }
 
+/// Masks what finds left of a text, as it would be masked again.
+fn mask_rest(text: &str, found: &str, cut: bool, level: u8, pass: &mut Pass<'_>) -> Option<String> {
+    // JSON stays JSON, and what a mark begins is no JSON: no deeper text is looked into.
+    let is_json = begins_as_json(text) || level >= MAX_LEVEL && begins_as_json(found);
+    let rest = match is_json || found == MASKED {
+        true => None,
+        false => mask_parts(found, Marks::of(found), cut, level, pass),
+    };
+    let shown = rest.as_deref().unwrap_or(found);
+    let authority = match cut && level < MAX_LEVEL {
+        true => mask_last_authority(shown, level, pass),
+        false => None,
+    };
+    authority.or(rest)
+}
+
+fn begins_as_json(text: &str) -> bool {
+    text.trim_start_matches(is_space).starts_with(JSON)
+}
+
 /// Tells whether text that a mark begins, which did not begin as JSON does before, is withheld as such text is: `[MASKED]{api_key:1}`.
 fn begins_as_json_now(text: &str, masked: &str, pass: &mut Pass<'_>) -> bool {
-    let begins = |text: &str| text.trim_start_matches(is_space).starts_with(JSON);
     let rest = masked.trim_start_matches(is_space).strip_prefix(MASKED);
     rest.is_some_and(|it| !it.is_empty())
-        && !begins(text)
+        && !begins_as_json(text)
         && prose::names_a_secret(masked, pass.fields)
 }
 

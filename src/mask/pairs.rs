@@ -15,6 +15,7 @@ use super::split::{split, split_once};
 use super::{MASKED, Pass, Replacement, inside};
 
 mod escapes;
+mod userinfo;
 mod variables;
 
 /// What stays as it is in a replaced value.
@@ -123,6 +124,9 @@ impl Walk<'_> {
             return;
         }
         if self.variables(name, from, end, pass) {
+            return;
+        }
+        if self.userinfo(name, value, start, end, pass) {
             return;
         }
         self.name(start, from - 1, pass);

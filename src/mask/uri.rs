@@ -23,7 +23,12 @@ pub(super) fn has_scheme(text: &str) -> bool {
 
 /// Tells whether text has an authority that may begin with userinfo.
 pub(super) fn may_have_userinfo(text: &str) -> bool {
-    text.contains('@') && authority_start(text, 0).is_some()
+    text.contains('@') && has_authority(text)
+}
+
+/// Tells whether text has an authority.
+pub(super) fn has_authority(text: &str) -> bool {
+    authority_start(text, 0).is_some()
 }
 
 /// Tells whether a secret's pair begins before the mark by which text looks like a URL, so that the mark may be the secret's: `password=a?b`.

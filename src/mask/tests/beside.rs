@@ -408,6 +408,40 @@ fn secret_after_a_sign_of_assignment_is_withheld() {
 }
 
 #[test]
+fn rest_of_a_text_that_says_a_secret_once_its_find_is_replaced_is_withheld() {
+    let body = "----Bearer -----n=rp77/*7ses/>ee h/?tprivatekey$pe name0";
+    assert_eq!(shown("text/plain", body), "[WITHHELD]");
+}
+
+#[test]
+fn userinfo_with_a_sign_of_a_pair_in_it_is_masked() {
+    hides(
+        "text/plain",
+        &[
+            "see decoy1 /a?https://us=er:SECRET@x.decoy2/ decoy3",
+            "see /a?https://user:pa=SECRET@x.decoy1/decoy2 now",
+            "see /a?decoy1=1&https://SECRET=@x.decoy2/&decoy3=b now",
+            "see /a?https%3A%2F%2Fuser:pa=SECRET%40x.decoy1/ now",
+            "****d=d@x/?a\u{11}://b=SECRET:***d=d@x.decoy1/?t",
+        ],
+    );
+    hides(FORM, &["a=decoy1&https://us=er:SECRET@x.decoy2/"]);
+    stay(
+        "text/plain",
+        &[
+            "see /a?https://x.test/b=decoy&c=e@x now",
+            "see /a?https://x.test:443/?b=decoy@c&c=e@x now",
+            "see /a?https://x.test?a=decoy@x and a@b=c now",
+        ],
+    );
+    for cut in ["/a?https://us=canary", "/a?b=1&https://us=er:canary"] {
+        let masked = pass(|pass| inside::mask(cut, true, 0, pass));
+        let masked = masked.unwrap_or_else(|| cut.to_owned());
+        assert!(!masked.contains("canary"), "{masked}");
+    }
+}
+
+#[test]
 fn names_and_counts_that_only_sound_like_secrets_stay() {
     stay(
         JSON,
