@@ -74,7 +74,8 @@
 //! Behind the layer (`sustained 1000000`): calls with bodies of 750 bytes each way, captured, masked, delivered and indexed without a drop, beside one prepared
 //! `INSERT` of the same rows in batches of 1000 into one table with three indexes, one of them of random values, and the same pages. 2026-11-23, four rounds of a
 //! million each, load 3 to 10 of which this was 2: 26,651 rows/s beside 10,296, 15,762 beside 8,255, 15,938 beside 5,867, 14,140 beside 5,943: 1.9 to 2.7 times.
-//! A fresh file of 100,000 rows, whose random index still fits the memory: 31,000 beside 67,400, 0.46; there the calls take both processors, of which the other uses one.
+//! A fresh file of 100,000 rows, whose random index still fits the memory, at a quiet moment, five rounds: 25,089 to 32,006 beside 52,301 to 56,966, 0.48 to 0.57 and 0.49 in the median;
+//! there the calls take both processors, of which the other uses one. One of 300,000: 23,915 beside 18,616.
 //!
 //! Before, on the same rows: any filter without an index 120 to 130 for an absent value and 75 by cursor for a rare one, a path with a star 185.
 
