@@ -343,6 +343,12 @@ impl Keeper {
             && (is_pressed || is_full || told.since.is_some_and(is_old))
     }
 
+    /// Tells whether what waits in the file is given out only later.
+    pub(super) fn is_held_back(&self, now: Instant) -> bool {
+        let told = self.told();
+        told.waiting > 0 && !self.is_failing() && told.not_before.is_some_and(|it| now < it)
+    }
+
     /// Returns how long nothing of the file is due; `None` where nothing waits.
     pub(super) fn rest(&self, age: Duration, now: Instant) -> Option<Duration> {
         let told = self.told();

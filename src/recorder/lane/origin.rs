@@ -134,6 +134,12 @@ impl Shared {
         keeper.rest(self.delivery.batch_age, now)
     }
 
+    /// Tells whether what waits in the spool is held back for a while, so that the sink is not run over.
+    pub(super) fn is_held_back(&self, now: Instant) -> bool {
+        let keeper = self.keeper.as_ref();
+        keeper.is_some_and(|it| it.is_held_back(now))
+    }
+
     pub(in crate::recorder) fn dead_letters(
         &self,
         limit: usize,
@@ -230,6 +236,10 @@ impl Shared {
 
     pub(super) fn rest_of_spool(&self, _: Instant) -> Option<Duration> {
         None
+    }
+
+    pub(super) fn is_held_back(&self, _: Instant) -> bool {
+        false
     }
 
     pub(super) fn spool_all(&self) {}

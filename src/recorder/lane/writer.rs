@@ -81,8 +81,11 @@ impl Writer {
         self.hear().await?;
         let is_pressed = self.end.is_some() || !self.flushes.is_empty();
         let now = Instant::now();
+        // Asked before the spool and memory are looked at: what is put there afterwards would be left.
+        let may_end = self.end.is_some() && !self.lane.is_settling();
         // What gathered in the spool comes in turns with what comes now.
-        let spooled = match self.is_spools_turn {
+        let is_spools_turn = self.is_spools_turn;
+        let spooled = match is_spools_turn {
             true => self.lane.next_spooled(is_pressed, now),
             false => None,
         };
@@ -94,9 +97,9 @@ impl Writer {
         let batch = self.lane.take_due(is_pressed, now);
         if !batch.is_empty() {
             self.deliver(batch).await?;
-        } else if self.answer_flushes().await? {
+        } else if self.answer_flushes().await? || !is_spools_turn {
             return Ok(true);
-        } else if self.end.is_some() && !self.lane.is_settling() {
+        } else if may_end && !self.lane.is_held_back(now) {
             return Ok(false);
         } else {
             self.rest(is_pressed).await;

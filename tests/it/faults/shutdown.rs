@@ -287,6 +287,45 @@ async fn t35_gap_that_is_told_last_keeps_no_shutdown_waiting() {
     assert_eq!(report.spooled(), 0);
 }
 
+/// Batch after batch: the spool's own thread has long ended by the last of them.
+#[tokio::test]
+async fn t35_spool_is_written_to_its_last_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let delivery = spooled(&folder)
+        .guarantee(Guarantee::Spooled)
+        .batch_entries(7);
+    let sink = GateSink::closed();
+    let stand = stand(sink.clone(), delivery);
+    stand.calls(300).await;
+    until("all are spooled", || stand.balance().spooled() == 300).await;
+    sink.open_gate();
+    let report = in_time(&stand, Duration::from_secs(30)).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!((report.balance.stored(), report.spooled()), (300, 0));
+    assert_eq!(sink.entries().len(), 300);
+}
+
+/// As many a second as were asked for, and until the deadline.
+#[tokio::test]
+async fn t35_spool_that_is_drained_slowly_is_so_to_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::at(folder.path().join("spool")).drain_at_most(200);
+    let delivery = quick().spool(spool).guarantee(Guarantee::Spooled);
+    let first = stand(GateSink::closed(), delivery.clone());
+    first.calls(150).await;
+    until("all are spooled", || first.balance().spooled() == 150).await;
+    first.recorder.shutdown(Duration::ZERO).await;
+    drop(first);
+    let sink = GateSink::open();
+    let begun = Instant::now();
+    let second = stand(sink.clone(), delivery.batch_entries(10));
+    let report = in_time(&second, Duration::from_secs(30)).await;
+    let took = begun.elapsed();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(sink.entries().len(), 150);
+    assert!(took > Duration::from_millis(500), "{took:?}");
+}
+
 /// Takes its time in its thread, and answers without having waited.
 #[derive(Clone, Default)]
 struct Busy(Arc<AtomicUsize>);
