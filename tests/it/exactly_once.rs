@@ -122,7 +122,7 @@ async fn trailers_are_an_end_and_are_recorded_after_a_satisfied_length_too() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_mid_body_is_recorded_as_left_in_body() {
+async fn t29_client_that_leaves_mid_body_is_recorded_as_left_in_body() {
     let log = Log::new();
     let body = ScriptedBody::new().then_data(r#"{"a":1,"#).then_pending();
     let mut body = log.answer(get("/"), json(body)).await.into_body();
@@ -141,7 +141,7 @@ async fn client_that_leaves_mid_body_is_recorded_as_left_in_body() {
 }
 
 #[tokio::test]
-async fn body_dropped_before_its_first_poll_is_recorded_as_left_in_body() {
+async fn t29_body_dropped_before_its_first_poll_is_recorded_as_left_in_body() {
     let log = Log::new();
     drop(
         log.answer(get("/"), json(ScriptedBody::new().then_data("1")))
@@ -162,7 +162,7 @@ async fn error_of_the_body_is_recorded_and_passed_on() {
 }
 
 #[tokio::test]
-async fn panic_of_the_body_is_recorded_and_passed_on() {
+async fn t29_panic_of_the_body_is_recorded_and_passed_on() {
     let log = Log::new();
     let body = ScriptedBody::new().then_data("1").then_panic();
     let mut body = log.answer(get("/"), json(body)).await.into_body();
@@ -177,7 +177,7 @@ async fn panic_of_the_body_is_recorded_and_passed_on() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_before_the_response_is_recorded() {
+async fn t29_client_that_leaves_before_the_response_is_recorded() {
     let log = Log::new();
     let mut service = log.layer.layer(service_fn(|_| {
         pending::<Result<Response<Full<&[u8]>>, Infallible>>()
@@ -193,7 +193,7 @@ async fn client_that_leaves_before_the_response_is_recorded() {
 }
 
 #[tokio::test]
-async fn future_that_is_never_polled_is_recorded() {
+async fn t29_future_that_is_never_polled_is_recorded() {
     let log = Log::new();
     let mut service = log.layer.layer(service_fn(|_| {
         pending::<Result<Response<Full<&[u8]>>, Infallible>>()
@@ -203,7 +203,7 @@ async fn future_that_is_never_polled_is_recorded() {
 }
 
 #[tokio::test]
-async fn error_of_the_service_is_recorded_and_passed_on() {
+async fn t29_error_of_the_service_is_recorded_and_passed_on() {
     let log = Log::new();
     let mut service = log.layer.layer(service_fn(|_| {
         ready(Err::<Response<Full<&[u8]>>, _>("told to"))
@@ -213,7 +213,7 @@ async fn error_of_the_service_is_recorded_and_passed_on() {
 }
 
 #[tokio::test]
-async fn panic_of_the_service_is_recorded_at_any_point() {
+async fn t29_panic_of_the_service_is_recorded_at_any_point() {
     type Answer = Result<Response<Full<&'static [u8]>>, Infallible>;
     let at_call = Log::new();
     let mut service = at_call
@@ -391,7 +391,7 @@ async fn request_body_that_outlives_the_response_changes_nothing() {
 }
 
 #[tokio::test]
-async fn any_script_dropped_at_any_point_leaves_exactly_one_entry() {
+async fn t29_any_script_dropped_at_any_point_leaves_exactly_one_entry() {
     let mut random = Random::new(7);
     let log = Log::new();
     let rounds = 2_000;
@@ -472,7 +472,7 @@ async fn panic_in_the_buffer_of_a_frame_is_a_panic_of_the_body() {
 }
 
 #[tokio::test]
-async fn panic_of_a_layer_outside_is_a_panic() {
+async fn t29_panic_of_a_layer_outside_is_a_panic() {
     let log = Log::new();
     let mut service = log.layer.layer(service_fn(|_| {
         pending::<Result<Response<Full<&[u8]>>, Infallible>>()

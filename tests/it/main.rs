@@ -17,6 +17,7 @@ mod keys;
 mod lanes;
 mod layering;
 mod leaks;
+mod leaving;
 mod promises;
 mod properties;
 mod replay;

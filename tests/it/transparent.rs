@@ -22,9 +22,9 @@ use tower_api_log::layer::RequestBody;
 
 use crate::support::{Log, soon};
 
-type Answer = Response<BoxBody<Bytes, std::io::Error>>;
+pub(crate) type Answer = Response<BoxBody<Bytes, std::io::Error>>;
 
-fn full(text: impl Into<Bytes>) -> BoxBody<Bytes, std::io::Error> {
+pub(crate) fn full(text: impl Into<Bytes>) -> BoxBody<Bytes, std::io::Error> {
     Full::new(text.into())
         .map_err(|never| match never {})
         .boxed()
@@ -120,7 +120,7 @@ async fn routes<B: Body<Data = Bytes, Error: std::fmt::Debug> + Send>(
 }
 
 /// Serves on a free port of the loopback address and returns it.
-async fn serve<S, R>(service: S) -> u16
+pub(crate) async fn serve<S, R>(service: S) -> u16
 where
     S: Service<Request<Incoming>, Response = Response<R>, Error = Infallible>
         + Clone

@@ -45,7 +45,7 @@ async fn restarted_server_is_written_and_read_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a ClickHouse server; tests/run.sh starts one"]
-async fn nothing_acknowledged_is_lost_and_nothing_comes_twice_when_the_server_is_killed() {
+async fn t30_nothing_acknowledged_is_lost_and_nothing_comes_twice_when_the_server_is_killed() {
     let mut server = Server::start(&[]);
     let builder = ClickHouseStore::builder(server.url());
     let store = builder
@@ -99,7 +99,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_comes_twice_when_the_server_is
 
 #[tokio::test]
 #[ignore = "needs a ClickHouse server; tests/run.sh starts one"]
-async fn server_that_hangs_ends_in_errors_in_time_and_nothing_comes_twice() {
+async fn t31_server_that_hangs_ends_in_errors_in_time_and_nothing_comes_twice() {
     let server = Server::start(&[]);
     let patience = Duration::from_millis(700);
     let builder = || {

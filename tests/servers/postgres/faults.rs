@@ -90,7 +90,7 @@ async fn write_on(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server; tests/run.sh starts one"]
-async fn what_was_acknowledged_survives_a_server_that_is_killed_in_the_middle_of_batches() {
+async fn t30_what_was_acknowledged_survives_a_server_that_is_killed_in_the_middle_of_batches() {
     let mut server = Server::start();
     let place = Place::at(server.url());
     let store = place.connect().await;
@@ -149,7 +149,7 @@ async fn server_that_is_started_again_is_written_to_by_the_same_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server; tests/run.sh starts one"]
-async fn frozen_server_is_given_up_in_time_and_written_to_once_it_goes_on() {
+async fn t31_frozen_server_is_given_up_in_time_and_written_to_once_it_goes_on() {
     let server = Server::start();
     let place = Place::at(server.url());
     let timeout = Duration::from_millis(500);
